@@ -1,0 +1,110 @@
+"""A run as data: which experiment, data set, model, method and seed, and every setting that produces it.
+
+Expands a checked configuration (a plain mapping) into runs. Standard library only, so that the
+workflow can list a thousand runs without importing anything heavy.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import PurePosixPath
+from typing import Any
+
+from forwardgrad.catalogue import impossible
+
+
+@dataclass(frozen=True)
+class Stop:
+    """When a run ends: after `steps` updates, or earlier once the loss of `split` is at or below `loss`."""
+
+    steps: int
+    loss: float | None = None
+    split: str = "train"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a model is trained.
+
+    Attributes:
+        estimator: Key of the gradient estimator.
+        learning_rate: Rate lr_0 of the first step.
+        stop: When to stop.
+        optimizer: `sgd` or `adam`.
+        decay: k in lr_i = lr_0 exp(-k i); 0 keeps the rate constant.
+        batch_size: Examples per step; None takes the whole training split.
+    """
+
+    estimator: str
+    learning_rate: float
+    stop: Stop
+    optimizer: str = "sgd"
+    decay: float = 0.0
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training run. `evaluate_every` is the number of steps between evaluations."""
+
+    experiment: str
+    dataset: str
+    model: str
+    method: str
+    seed: int
+    settings: Method
+    evaluate_every: int
+
+    @property
+    def folder(self) -> str:
+        """Path of the run below the folder of runs."""
+        return str(PurePosixPath(self.experiment, self.dataset, self.model, self.method, f"seed-{self.seed}"))
+
+    def to_json(self) -> str:
+        """One line of JSON; `from_json` reads it back."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+    @staticmethod
+    def from_json(text: str) -> "Run":
+        """Inverse of `to_json`."""
+        fields = json.loads(text)
+        settings = fields.pop("settings")
+        return Run(**fields, settings=Method(**settings | {"stop": Stop(**settings["stop"])}))
+
+
+def resolve_method(name: str, cell: dict[str, Any], config: dict[str, Any]) -> Method:
+    """Return the method `name` as it is in `cell`: the cell's settings, overridden by the method's own."""
+    merged = cell.get("settings", {}) | config["methods"][name]
+    merged["stop"] = Stop(**cell.get("settings", {}).get("stop", {}) | config["methods"][name].get("stop", {}))
+    if merged.get("batch_size") == "full":
+        merged["batch_size"] = None
+    return Method(**merged)
+
+
+def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield (dataset, model, cell) for every cell of `experiment`, impossible ones included."""
+    for name in config["experiments"][experiment]["cells"]:
+        cell = config["cells"][name]
+        for dataset, model in product(cell["datasets"], cell["models"]):
+            yield dataset, model, cell
+
+
+def expand(config: dict[str, Any]) -> list[Run]:
+    """Return every possible run of the selected experiments, in the order of the configuration."""
+    return [
+        Run(
+            experiment=experiment,
+            dataset=dataset,
+            model=model,
+            method=name,
+            seed=seed,
+            settings=resolve_method(name, cell, config),
+            evaluate_every=cell["evaluate_every"],
+        )
+        for experiment in config["run"]
+        for dataset, model, cell in combinations(config, experiment)
+        if impossible(dataset, model) is None
+        for name in cell["methods"]
+        for seed in range(cell["seeds"])
+    ]
