@@ -1,0 +1,56 @@
+"""A small download that gives up: neither torchvision's nor TFDS's has a time limit."""
+
+import queue
+import threading
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+PATIENCE = 20.0
+"""Seconds without a byte after which a download is given up."""
+
+
+class DownloadFailed(Exception):
+    """A download that did not arrive: address and reason in one line."""
+
+
+def download(url: str, patience: float = PATIENCE) -> bytes:
+    """Return what lies at `url`.
+
+    A thread receives and the caller waits, so that looking up the host, connecting, the handshake and every
+    read are all bounded by the one limit; a time limit on the socket alone does not cover the first.
+
+    Args:
+        url: Address, http or https.
+        patience: Seconds without a byte after which to give up.
+
+    Raises:
+        DownloadFailed: No byte came in time, the server refused or it broke off.
+    """
+    arrivals: queue.Queue[bytes | Exception] = queue.Queue()
+
+    def receive() -> None:
+        try:
+            request = Request(url, headers={"User-Agent": "forwardgrad"})
+            # Twice the limit: this one only ends the abandoned thread, the caller has given up before.
+            with urlopen(request, timeout=2 * patience) as response:
+                while chunk := response.read1(65536):
+                    arrivals.put(chunk)
+                if response.length:
+                    raise ConnectionError(f"broke off {response.length} bytes before the end")
+            arrivals.put(b"")
+        except Exception as error:  # whatever it is, the waiting caller reports it
+            arrivals.put(error)
+
+    threading.Thread(target=receive, daemon=True).start()
+    content = bytearray()
+    while True:
+        try:
+            arrival = arrivals.get(timeout=patience)
+        except queue.Empty:
+            raise DownloadFailed(f"{url}: not a byte for {patience:g} s") from None
+        if isinstance(arrival, Exception):
+            reason = arrival.reason if isinstance(arrival, URLError) else arrival
+            raise DownloadFailed(f"{url}: {' '.join(str(reason).split())}") from arrival
+        if not arrival:
+            return bytes(content)
+        content += arrival

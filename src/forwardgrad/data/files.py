@@ -1,0 +1,85 @@
+"""Files of a data set: how one is checked, how it is written, and what is said when it cannot be had."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+
+class DataUnavailable(Exception):
+    """A data set that cannot be had.
+
+    Attributes:
+        reason: What is missing or wrong, in one line.
+        remedy: What to do about it, in one line.
+    """
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        super().__init__(f"{reason}; {remedy}")
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class File:
+    """One official file.
+
+    Attributes:
+        path: Where it lies below a data folder, in torchvision's layout: `<SET>/raw/<name>`.
+        checksum: What its publisher's loader checks, as `algorithm:hexadecimal digest`.
+        urls: Official addresses, tried in this order.
+    """
+
+    path: str
+    checksum: str
+    urls: tuple[str, ...] = ()
+
+
+def digest(content: bytes, algorithm: str) -> str:
+    """Return `algorithm:hexadecimal digest` of `content`."""
+    return f"{algorithm}:{hashlib.new(algorithm, content, usedforsecurity=False).hexdigest()}"
+
+
+def verify(content: bytes, file: File, where: str | Path) -> bytes:
+    """Return `content` if it is what `file` should be.
+
+    Args:
+        content: Bytes found at `where`.
+        file: The official file they should be.
+        where: Path or address, for the message.
+
+    Raises:
+        DataUnavailable: The checksum is another one.
+    """
+    found = digest(content, file.checksum.partition(":")[0])
+    if found != file.checksum:
+        raise DataUnavailable(
+            f"{where} is refused: its checksum is {found}, expected {file.checksum}",
+            f"replace it by the official {Path(file.path).name} or remove it",
+        )
+    return content
+
+
+def write_atomically(content: bytes, path: Path) -> None:
+    """Write `content` to `path` under a temporary name, then rename: a reader sees all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def packaged_file(package: str, path: str) -> Path:
+    """Return a file that an installed package carries, without importing the package.
+
+    Raises:
+        DataUnavailable: The package is not installed or does not carry the file.
+    """
+    found = find_spec(package)
+    location = Path(found.submodule_search_locations[0], path) if found else None
+    if location is None or not location.is_file():
+        raise DataUnavailable(f"{path} of the package {package} is not installed", "install the pinned requirements")
+    return location

@@ -1,0 +1,67 @@
+"""The full official MNIST and KMNIST, read by torchvision."""
+
+import gzip
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.torchvision_import import import_torchvision
+
+if TYPE_CHECKING:
+    import numpy as np
+
+TEST_IMAGES = 10_000
+VALIDATION_IMAGES = 5_000
+
+
+def read_archive(raw: Path, name: str, train: bool) -> tuple["np.ndarray", "np.ndarray"]:
+    """Read one half of an official set with torchvision's own readers.
+
+    torchvision reads unpacked files, whose checksums nobody knows; so the verified archives are unpacked into
+    a temporary folder, and nothing unpacked is kept.
+
+    Args:
+        raw: Folder of verified archives, in torchvision's layout.
+        name: `MNIST` or `KMNIST`.
+        train: Training half or test half.
+
+    Returns:
+        Images, uint8, shape (N, 1, 28, 28), and labels, int64, shape (N,).
+    """
+    import_torchvision()
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    half = "train" if train else "t10k"
+    archives = (f"{half}-images-idx3-ubyte.gz", f"{half}-labels-idx1-ubyte.gz")
+    with tempfile.TemporaryDirectory() as folder:
+        images, labels = (Path(folder, archive.removesuffix(".gz")) for archive in archives)
+        for archive, unpacked in zip(archives, (images, labels), strict=True):
+            unpacked.write_bytes(gzip.decompress((raw / name / "raw" / archive).read_bytes()))
+        return read_image_file(str(images)).unsqueeze(1).numpy(), read_label_file(str(labels)).numpy()
+
+
+def load(raw: Path, name: str) -> tuple["np.ndarray", "np.ndarray"]:
+    """Return the official training images followed by the official test images.
+
+    Args:
+        raw: Folder of verified archives, in torchvision's layout.
+        name: `MNIST` or `KMNIST`.
+
+    Returns:
+        Images, uint8, shape (70000, 1, 28, 28), and labels, int64, shape (70000,).
+    """
+    import numpy as np
+
+    halves = [read_archive(raw, name, train) for train in (True, False)]
+    return np.concatenate([images for images, _ in halves]), np.concatenate([labels for _, labels in halves])
+
+
+def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
+    """Return the official test part, and the official training part less 5,000 stratified validation images."""
+    import numpy as np
+
+    official_train = np.arange(len(labels) - TEST_IMAGES)
+    test = np.arange(len(official_train), len(labels))
+    validation = draw(official_train, labels, VALIDATION_IMAGES, generator)
+    return Split(without(official_train, validation), validation, test)

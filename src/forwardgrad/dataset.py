@@ -1,0 +1,117 @@
+"""One prepared data set as tensors: what a run trains, validates and tests on.
+
+Reads the `.npz` that the data layer wrote and needs nothing but torch and numpy.
+"""
+
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Inputs, float32, shape (N, ...), and their classes, int64, shape (N,)."""
+
+    inputs: torch.Tensor
+    labels: torch.Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a set comes from. `sha256` maps each official file, `<SET>/raw/<name>`, to its hash."""
+
+    source: str
+    sha256: dict[str, str]
+    licence: str
+    licence_url: str
+    citation: str
+    definition: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One set, split for one seed. `validation` is None where there is no part that the run does not train on."""
+
+    train: Examples
+    validation: Examples | None
+    test: Examples
+    class_names: tuple[str, ...]
+    provenance: Provenance
+
+    @property
+    def splits(self) -> dict[str, Examples]:
+        """The parts that exist, by name, in the order train, validation, test."""
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+
+def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None, tuning: bool = False) -> Dataset:
+    """Read a prepared set, split for `seed`.
+
+    Images become float32 in [0, 1], then (x - mean) / std if `normalisation` is given; the paper's networks take
+    (0.1307, 0.3081). Where the prepared validation part lies inside the training part (`penguins`), an ordinary run
+    trains on all of it and has no validation, and a tuning run trains on the remainder. Elsewhere `tuning` changes
+    nothing.
+
+    Args:
+        path: The `.npz` that `forwardgrad.data.prepare` wrote.
+        seed: Seed of the split.
+        normalisation: (mean, std) of the inputs, or None to leave them in [0, 1].
+        tuning: Whether the run chooses settings by its validation part.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not a prepared set, or not for this seed.
+    """
+    try:
+        with np.load(path) as arrays:
+            if f"train-{seed}" not in arrays:
+                prepared = sum(name.startswith("train-") for name in arrays)
+                raise ValueError(
+                    f"{path} has no split for seed {seed}, only for seeds 0 to {prepared - 1}: "
+                    f"prepare it again for {seed + 1} seeds (`forwardgrad data prepare`)"
+                )
+            inputs, labels = arrays["inputs"], arrays["labels"]
+            train, validation, test = (arrays[f"{part}-{seed}"] for part in ("train", "validation", "test"))
+            class_names = tuple(arrays["class_names"].tolist())
+            provenance = Provenance(**json.loads(arrays["provenance"].item()))
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} does not exist: prepare it first (`forwardgrad data prepare`)") from None
+    except (zipfile.BadZipFile, EOFError, KeyError) as error:
+        raise ValueError(f"{path} is not a prepared data set ({error}): delete it and prepare it again") from error
+
+    inside = np.isin(train, validation)
+    if tuning:
+        train = train[~inside]
+    elif inside.any():
+        validation = validation[:0]
+
+    def examples(indices: np.ndarray) -> Examples:
+        return Examples(to_float(torch.from_numpy(inputs[indices]), normalisation), torch.from_numpy(labels[indices]))
+
+    return Dataset(
+        train=examples(train),
+        validation=examples(validation) if len(validation) else None,
+        test=examples(test),
+        class_names=class_names,
+        provenance=provenance,
+    )
+
+
+def to_float(inputs: torch.Tensor, normalisation: tuple[float, float] | None = None) -> torch.Tensor:
+    """Return inputs as float32: bytes divided by 255, then (x - mean) / std if `normalisation` is given.
+
+    The same arithmetic, bit for bit, as torchvision's `ToTensor` followed by `Normalize`.
+    """
+    scaled = inputs.float() / 255 if inputs.dtype == torch.uint8 else inputs.float()
+    if normalisation is None:
+        return scaled
+    mean, std = normalisation
+    return (scaled - mean) / std
