@@ -34,6 +34,8 @@ class Method:
         optimizer: `sgd` or `adam`.
         decay: k in lr_i = lr_0 exp(-k i); 0 keeps the rate constant.
         batch_size: Examples per step; None takes the whole training split.
+        normalisation: Mean and standard deviation by which inputs are standardised, in units of the
+            prepared inputs (images in [0, 1]); None leaves them as they are.
     """
 
     estimator: str
@@ -42,6 +44,17 @@ class Method:
     optimizer: str = "sgd"
     decay: float = 0.0
     batch_size: int | None = None
+    normalisation: tuple[float, float] | None = None
+
+    @staticmethod
+    def from_mapping(settings: dict[str, Any]) -> "Method":
+        """Return the method that `settings`, as YAML or JSON hold them, describe."""
+        settings = settings | {"stop": Stop(**settings["stop"])}
+        if settings.get("batch_size") == "full":
+            settings["batch_size"] = None
+        if settings.get("normalisation"):
+            settings["normalisation"] = tuple(settings["normalisation"])
+        return Method(**settings)
 
 
 @dataclass(frozen=True)
@@ -69,17 +82,13 @@ class Run:
     def from_json(text: str) -> "Run":
         """Inverse of `to_json`."""
         fields = json.loads(text)
-        settings = fields.pop("settings")
-        return Run(**fields, settings=Method(**settings | {"stop": Stop(**settings["stop"])}))
+        return Run(**fields | {"settings": Method.from_mapping(fields["settings"])})
 
 
-def resolve_method(name: str, cell: dict[str, Any], config: dict[str, Any]) -> Method:
-    """Return the method `name` as it is in `cell`: the cell's settings, overridden by the method's own."""
-    merged = cell.get("settings", {}) | config["methods"][name]
-    merged["stop"] = Stop(**cell.get("settings", {}).get("stop", {}) | config["methods"][name].get("stop", {}))
-    if merged.get("batch_size") == "full":
-        merged["batch_size"] = None
-    return Method(**merged)
+def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of method `name` in `cell`: the cell's, overridden by the method's own."""
+    common, own = cell.get("settings", {}), config["methods"][name]
+    return common | own | {"stop": common.get("stop", {}) | own.get("stop", {})}
 
 
 def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -99,7 +108,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
             model=model,
             method=name,
             seed=seed,
-            settings=resolve_method(name, cell, config),
+            settings=Method.from_mapping(merged_settings(name, cell, config)),
             evaluate_every=cell["evaluate_every"],
         )
         for experiment in config["run"]

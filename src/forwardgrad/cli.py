@@ -1,0 +1,139 @@
+"""The command `forwardgrad`: what the workflow runs, and what one would run by hand.
+
+Nothing heavy is imported before it is needed: a run that a server carries out starts in milliseconds.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out the command line `arguments`, those of the process if None; return the exit status."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    options = parser().parse_args(arguments)
+    if options.command == "run":
+        return run(options, arguments)
+    return options.carry_out(options)
+
+
+def run(options: argparse.Namespace, arguments: list[str]) -> int:
+    """Train one run: in a fork of the run server if there is one, else in this process."""
+    from forwardgrad.client import ask
+
+    status = ask(arguments)
+    if status is None:
+        from forwardgrad.configuration import Run
+        from forwardgrad.training import train_run
+
+        train_run(Run.from_json(options.run), options.data, options.output)
+        status = 0
+    return status
+
+
+def cost(options: argparse.Namespace) -> int:
+    """Measure the time of one step of every method of a cell, interleaved, in this process alone."""
+    from forwardgrad.configuration import Run
+    from forwardgrad.speed import measure_cell
+
+    measure_cell([Run.from_json(line) for line in options.runs.splitlines()], options.data, options.output)
+    return 0
+
+
+def locate(options: argparse.Namespace) -> int:
+    """Find the files of a data set and record what was found."""
+    from forwardgrad.data.locate import locate
+
+    report(locate(options.dataset, options.record, options.raw, options.data_dir))
+    return 0
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Turn the verified files of a data set into the arrays that runs read."""
+    from forwardgrad.data.files import DataUnavailable
+    from forwardgrad.data.prepare import prepare
+
+    try:
+        prepare(options.dataset, options.record, options.seeds, options.output)
+    except DataUnavailable as error:
+        print(f"forwardgrad: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Look again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
+    from forwardgrad.data.locate import retry
+
+    records = retry(options.results, options.data_dir)
+    for record in records:
+        report(record)
+    if not records:
+        print("no data set is recorded as unavailable")
+    return int(not all(record["available"] for record in records))
+
+
+def report(record: dict) -> None:
+    """Say in one line whether a data set is available, and if not, why and what to do."""
+    print(f"{record['dataset']} is available" if record["available"] else unavailable(record))
+
+
+def unavailable(record: dict) -> str:
+    """Return the line that says why the data set of `record` is not available and what to do."""
+    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of every command."""
+    top = argparse.ArgumentParser(prog="forwardgrad", description="Gradients without backpropagation.")
+    commands = top.add_subparsers(dest="command", required=True)
+
+    command = commands.add_parser("run", help="train one run and write its folder")
+    command.add_argument("--run", required=True, metavar="JSON", help="the run with all its settings")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
+
+    command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
+    command.add_argument("--runs", required=True, metavar="JSON", help="one run of each method, one per line")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
+    command.set_defaults(carry_out=cost)
+
+    command = commands.add_parser("data", help="find and prepare data sets")
+    command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
+    command.add_argument("--results", type=Path, default="results", help="folder of results (default: results)")
+    add_data_dir(command)
+    command.set_defaults(carry_out=lambda options: retry(options) if options.retry else command.error("give --retry"))
+    steps = command.add_subparsers(metavar="{locate,prepare}")
+
+    step = steps.add_parser("locate", help="find the files of a data set and record what was found")
+    step.add_argument("dataset")
+    step.add_argument("--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome")
+    step.add_argument("--raw", required=True, type=Path, metavar="DIR", help="folder of verified copies")
+    add_data_dir(step)
+    step.set_defaults(carry_out=locate)
+
+    step = steps.add_parser("prepare", help="turn the files of a data set into arrays")
+    step.add_argument("dataset")
+    step.add_argument("--record", required=True, type=Path, metavar="JSON", help="what `locate` recorded")
+    step.add_argument("--seeds", required=True, type=int, metavar="N", help="number of seeds to split for")
+    step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")
+    step.set_defaults(carry_out=prepare)
+    return top
+
+
+def add_data_dir(command: argparse.ArgumentParser) -> None:
+    """Let `command` take the data folder."""
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        default=os.environ.get("FORWARDGRAD_DATA") or None,
+        metavar="DIR",
+        help="your data folder (default: FORWARDGRAD_DATA)",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""Asks the run server for a run. Standard library only: this is all that a run of the workflow starts.
+
+See `forwardgrad.server` for why there is a server.
+"""
+
+import json
+import os
+import socket
+import sys
+
+ADDRESS = "FORWARDGRAD_SERVER"
+"""Environment variable that holds the path of the server's socket."""
+
+
+def ask(arguments: list[str]) -> int | None:
+    """Have the server carry out the command line `arguments`, writing to this process's own output.
+
+    Returns:
+        The exit status, or None if there is no server.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(os.environ[ADDRESS])
+        except (KeyError, OSError):
+            return None
+        request = json.dumps({"folder": os.getcwd(), "arguments": arguments}).encode()
+        socket.send_fds(connection, [request], [1, 2])
+        # The connection stays open both ways: its end tells the server that this process is gone.
+        try:
+            status = connection.recv(1)
+        except ConnectionResetError:
+            status = b""
+    if status:
+        return status[0]
+    print("forwardgrad: the process of this run was killed; run the same command again", file=sys.stderr)
+    return 1

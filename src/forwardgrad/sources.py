@@ -1,0 +1,72 @@
+"""The package's own source: which module lies in which layer, what imports what, and a digest of code.
+
+The workflow puts `digest("training")` beside the settings of every run, so that changed code reruns
+what depends on it and nothing else.
+"""
+
+import ast
+import hashlib
+from functools import cache
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+
+LAYERS = {
+    0: ("seeds", "catalogue", "columns", "configuration", "sources"),
+    1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data"),
+    2: ("training", "speed"),
+    3: ("results", "provenance"),
+    4: ("statistics", "tables", "plotting", "report"),
+    5: ("validation", "client", "server", "cli"),
+}
+
+# What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
+DECLARATIONS = {"catalogue", "configuration"}
+
+
+def layer(module: str) -> int:
+    """Return the layer of `module`, a name such as `training` or `data.penguins`."""
+    return next(number for number, modules in LAYERS.items() if module.split(".")[0] in modules)
+
+
+def modules() -> dict[str, Path]:
+    """Return every module of the package but its root, by dotted name below the package."""
+    paths = {path.relative_to(PACKAGE): path for path in sorted(PACKAGE.rglob("*.py"))}
+    names = {".".join(relative.with_suffix("").parts).removesuffix(".__init__"): path for relative, path in paths.items()}
+    return {name: path for name, path in names.items() if name not in ("__init__", "__main__")}
+
+
+@cache
+def parse(module: str) -> ast.Module:
+    """Return the syntax tree of `module`."""
+    return ast.parse(modules()[module].read_text(encoding="utf-8"))
+
+
+def imports(module: str, package: str = "forwardgrad") -> set[str]:
+    """Return the modules of the package that `module` imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(parse(module)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.removeprefix(f"{package}.") for name in found} & modules().keys()
+
+
+def dependencies(module: str) -> set[str]:
+    """Return `module` and all that it imports from the package, directly or not, declarations left out."""
+    found: set[str] = set()
+    open_modules = {module}
+    while open_modules:
+        found |= open_modules
+        open_modules = set().union(*map(imports, open_modules)) - found - DECLARATIONS
+    return found
+
+
+def digest(*names: str) -> str:
+    """Return the SHA-256 of what the named modules and their dependencies do.
+
+    It is taken over the syntax trees, so a changed comment reruns nothing.
+    """
+    closure = sorted(set().union(*map(dependencies, names)))
+    return hashlib.sha256("\n".join(f"{name} {ast.dump(parse(name))}" for name in closure).encode()).hexdigest()
