@@ -1,0 +1,209 @@
+"""The forward-mode engine: a primal and its tangent pass through a network together.
+
+One rule per kind of layer says what happens to the pair (x, x'). The tangent is None while it is
+still zero, in front of the first layer that moves, and costs nothing there. At the end stand the loss
+f(theta) and the directional derivative <grad f(theta), v>: exact, from one pass, with no activation
+kept (Wengert, 1964; Baydin et al., 2022, arXiv 2202.08587, section 3).
+
+A layer without parameters that has no rule goes through `torch.func.jvp` on its own, and so does a
+loss. A layer that has parameters and no rule is refused by name, since only a rule can say what a
+structured tangent does there.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from forwardgrad.tangents import LayerTangent, Tangents, convolve
+
+Parameters = dict[str, Tensor]
+Pair = tuple[Tensor, Tensor | None]
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def linear(
+    layer: nn.Linear, weight: Tensor, bias: Tensor | None, moves: LayerTangent | None, primal: Tensor, tangent: Tensor | None
+) -> Pair:
+    """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
+    if primal.dim() > 2:
+        flat = None if tangent is None else tangent.flatten(0, -2)
+        outputs, flat = linear(layer, weight, bias, moves, primal.flatten(0, -2), flat)
+        shape = (*primal.shape[:-1], -1)
+        return outputs.view(shape), None if flat is None else flat.view(shape)
+    if tangent is None:
+        outputs = F.linear(primal, weight, bias)
+    else:
+        outputs, tangent = F.linear(torch.cat((primal, tangent)), weight).split(len(primal))
+        if bias is not None:
+            outputs.add_(bias)
+    return outputs, tangent if moves is None else moves.output(layer, primal, tangent)
+
+
+def conv2d(
+    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, moves: LayerTangent | None, primal: Tensor, tangent: Tensor | None
+) -> Pair:
+    """y = W * x + b, y' = W * x' + W' * x + b'. Two convolutions: stacking them would gain nothing."""
+    primal = primal.contiguous(memory_format=torch.channels_last)
+    outputs = convolve(layer, primal, weight, bias, layer.groups)
+    if tangent is not None:
+        tangent = convolve(layer, tangent, weight, None, layer.groups)
+    return outputs, tangent if moves is None else moves.output(layer, primal, tangent)
+
+
+def relu(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """y = max(x, 0), y' = x' where x > 0. The kernel of the mask is the one torch's own forward mode uses."""
+    primal = torch.relu(primal)
+    if tangent is not None:
+        tangent = torch.ops.aten.threshold_backward(tangent, primal, 0)
+    return primal, tangent
+
+
+def tanh(layer: nn.Tanh, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """y = tanh x, y' = (1 - y^2) x'."""
+    primal = torch.tanh(primal)
+    return primal, None if tangent is None else torch.addcmul(tangent, tangent, primal.square(), value=-1)
+
+
+def gelu(layer: nn.GELU, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """y = x Phi(x), y' = (Phi(x) + x phi(x)) x', with the normal distribution's Phi and density phi."""
+    if layer.approximate != "none":
+        return by_function(layer, primal, tangent)
+    if tangent is not None:
+        slope = torch.special.ndtr(primal) + primal * torch.exp(-primal.square() / 2) / math.sqrt(2 * math.pi)
+        tangent = tangent * slope
+    return F.gelu(primal), tangent
+
+
+def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """The tangent is taken from where the maximum stands."""
+    if tangent is None:
+        return layer(primal), None
+    pooled, where = F.max_pool2d(
+        primal, layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode, return_indices=True
+    )
+    batch, channels, height, width = pooled.shape
+    where = where.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+    taken = tangent.permute(0, 2, 3, 1).reshape(batch, -1, channels).gather(1, where)
+    return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """A linear layer without parameters (flatten, average pooling) is its own tangent map."""
+    return layer(primal), None if tangent is None else layer(tangent)
+
+
+def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor | None) -> Pair:
+    """Any layer without parameters, through `torch.func.jvp`."""
+    return (layer(primal), None) if tangent is None else torch.func.jvp(layer, (primal,), (tangent,))
+
+
+WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
+WITHOUT_PARAMETERS = {
+    nn.ReLU: relu,
+    nn.Tanh: tanh,
+    nn.GELU: gelu,
+    nn.MaxPool2d: max_pool2d,
+    nn.AvgPool2d: linear_map,
+    nn.Flatten: linear_map,
+    nn.Identity: linear_map,
+}
+
+
+def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """f = -mean log p_y, f' = mean (sum_c p_c z'_c - z'_y), p = softmax z, y the class."""
+    log_probabilities = torch.log_softmax(logits, 1)
+    expected = torch.dot(log_probabilities.exp().view(-1), tangent.reshape(-1))
+    return F.nll_loss(log_probabilities, targets), expected / len(logits) + F.nll_loss(tangent, targets)
+
+
+def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """f = mean (z - y)^2, f' = 2 mean ((z - y) z')."""
+    difference = outputs - targets
+    return difference.square().mean(), 2 * torch.mean(difference * tangent)
+
+
+def is_plain(loss: Loss, kind: type[nn.Module], function: Loss) -> bool:
+    """Whether `loss` is the mean over the batch, without weights, smoothing or ignored classes in play."""
+    if loss is function:
+        return True
+    plain = isinstance(loss, kind) and loss.reduction == "mean" and getattr(loss, "weight", None) is None
+    return plain and not getattr(loss, "label_smoothing", 0)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer in place: its module and rule, and the keys of its parameters ('' where it has none)."""
+
+    name: str
+    module: nn.Module
+    rule: Callable[..., Pair]
+    weight: str = ""
+    bias: str = ""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A `nn.Sequential` and a loss, ready for forward mode. Holds no parameters of its own."""
+
+    layers: tuple[Layer, ...]
+    loss: Loss
+
+    @property
+    def moving(self) -> dict[str, nn.Module]:
+        """The layers that have parameters, by name."""
+        return {layer.name: layer.module for layer in self.layers if layer.weight}
+
+    def evaluate(
+        self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions."""
+        primal, tangent = inputs, None
+        for layer in self.layers:
+            if layer.weight:
+                weight, bias, moves = parameters[layer.weight], parameters.get(layer.bias), tangents.get(layer.name)
+                primal, tangent = layer.rule(layer.module, weight, bias, moves, primal, tangent)
+            else:
+                primal, tangent = layer.rule(layer.module, primal, tangent)
+        if tangent is None:
+            loss = self.loss(primal, targets)
+            return loss, torch.zeros_like(loss)
+        if primal.dim() == 2 and not targets.is_floating_point():
+            if is_plain(self.loss, nn.CrossEntropyLoss, F.cross_entropy):
+                return cross_entropy(primal, tangent, targets)
+        elif is_plain(self.loss, nn.MSELoss, F.mse_loss) and primal.shape == targets.shape:
+            return mse_loss(primal, tangent, targets)
+        return torch.func.jvp(lambda outputs: self.loss(outputs, targets), (primal,), (tangent,))
+
+
+def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
+    """Yield the layers of nested `nn.Sequential` in order, with their names."""
+    for name, module in model.named_children():
+        if isinstance(module, nn.Sequential):
+            yield from walk(module, f"{prefix}{name}.")
+        else:
+            yield prefix + name, module
+
+
+def network(model: nn.Sequential, loss: Loss) -> Network:
+    """Look up the rule of every layer.
+
+    Raises:
+        TypeError: If the model is no `nn.Sequential` or a layer with parameters has no rule; names the layer.
+    """
+    if not isinstance(model, nn.Sequential):
+        raise TypeError(f"forward mode needs an nn.Sequential, not {type(model).__name__}: wrap the layers in one")
+    layers = []
+    for name, module in walk(model):
+        rule = WITH_PARAMETERS.get(type(module))
+        if rule and getattr(module, "padding_mode", "zeros") == "zeros":
+            layers.append(Layer(name, module, rule, f"{name}.weight", f"{name}.bias"))
+        elif next(module.parameters(), None) is None:
+            layers.append(Layer(name, module, WITHOUT_PARAMETERS.get(type(module), by_function)))
+        else:
+            known = ", ".join(kind.__name__ for kind in WITH_PARAMETERS)
+            raise TypeError(f"layer {name} ({module}) has parameters and no forward-mode rule: use {known}, or add a rule")
+    return Network(tuple(layers), loss)

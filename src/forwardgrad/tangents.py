@@ -1,0 +1,210 @@
+"""Tangents: random directions v in parameter space, as objects along which a network can be moved.
+
+A forward gradient (grad f . v) v is unbiased for any v whose components have mean 0, variance 1 and
+no correlation. Nothing in that asks for v to be dense. The tangent of one layer therefore has one
+small interface: what it adds to the layer's output, how it updates the parameters, its squared norm,
+and its dense form. For a dense tangent the first costs a matrix product, as much as the layer itself;
+for a rank-one tangent u w' it costs a matrix-vector product, u (w . x).
+
+The tangent of a network is a `dict` from layer name to layer tangent. A layer that is missing has a
+zero tangent. `draws` makes the random ones.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class LayerTangent(Protocol):
+    """The tangent of one layer's weight and bias."""
+
+    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+        """Return what the tangent contributes to the tangent of the layer's output.
+
+        Args:
+            layer: The layer, for its kind and its stride, padding and dilation.
+            primal: The layer's input, shape (batch, ...).
+            onto: Tangent of the output so far; the contribution is added to it in place.
+        """
+        ...
+
+    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+        """Add `scale` (no dimensions) times the tangent to the parameters, in place."""
+        ...
+
+    def squared_norm(self) -> Tensor:
+        """Return the sum of the squares of all components, no dimensions."""
+        ...
+
+    def dense(self) -> tuple[Tensor | None, Tensor | None]:
+        """Return the tangent written out in the shapes of weight and bias; None is zero."""
+        ...
+
+
+Tangents = dict[str, LayerTangent]
+
+
+def convolve(layer: nn.Conv2d, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
+    """Convolve with the geometry of `layer` and other weights."""
+    return F.conv2d(inputs, weight, bias, layer.stride, layer.padding, layer.dilation, groups)
+
+
+@dataclass(frozen=True)
+class Dense:
+    """One number per parameter, in the shapes of weight and bias. A part that is None is zero."""
+
+    weight: Tensor | None
+    bias: Tensor | None
+
+    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+        """V x + b: as many operations as the layer itself."""
+        if self.weight is None:
+            if onto is None:
+                onto = torch.zeros_like(layer(primal))
+            return onto.add_(self.bias.view(-1, *[1] * (onto.dim() - 2)))
+        if isinstance(layer, nn.Linear):
+            if onto is None:
+                return F.linear(primal, self.weight, self.bias)
+            onto.addmm_(primal, self.weight.t())
+            return onto if self.bias is None else onto.add_(self.bias)
+        added = convolve(layer, primal, self.weight, self.bias, layer.groups)
+        return added if onto is None else onto.add_(added)
+
+    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+        """One pass over the parameters."""
+        if self.weight is not None:
+            weight.addcmul_(self.weight, scale)
+        if self.bias is not None:
+            bias.addcmul_(self.bias, scale)
+
+    def squared_norm(self) -> Tensor:
+        """||V||^2 + ||b||^2."""
+        return sum(part.square().sum() for part in (self.weight, self.bias) if part is not None)
+
+    def dense(self) -> tuple[Tensor | None, Tensor | None]:
+        """Itself."""
+        return self.weight, self.bias
+
+
+@dataclass(frozen=True)
+class RankOne:
+    """An outer product per layer: u w' for a matrix, u x w x k for a convolution.
+
+    The bias is one more column of the matrix: its tangent is u c. All factors have independent
+    components of mean 0 and variance 1, so E[u_i w_j u_k w_l] = delta_ik delta_jl: as unbiased as a
+    dense tangent, from out + in + 1 random numbers.
+
+    Attributes:
+        left: u, shape (out,).
+        right: w, shape (in,).
+        offset: c, shape (1,).
+        kernel: k, shape (height, width), for a convolution.
+    """
+
+    left: Tensor
+    right: Tensor
+    offset: Tensor
+    kernel: Tensor | None = None
+
+    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+        """u (w . x + c); for a convolution u (k * (w . x) + c), * over space, on one channel only."""
+        if self.kernel is None:
+            amount = torch.addmv(self.offset, primal, self.right)
+            return torch.outer(amount, self.left) if onto is None else onto.addr_(amount, self.left)
+        if layer.groups != 1:
+            return Dense(*self.dense()).output(layer, primal, onto)
+        contracted = torch.matmul(primal.permute(0, 2, 3, 1), self.right).unsqueeze(1)
+        amount = convolve(layer, contracted, self.kernel[None, None], self.offset)
+        if onto is not None:
+            return onto.addcmul_(amount, self.left.view(-1, 1, 1))
+        batch, _, height, width = amount.shape
+        spread = torch.outer(amount.view(-1), self.left)  # channels last, the layout convolutions are fast in
+        return spread.view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+        """A rank-one update: the tangent is never written out."""
+        left = self.left * scale
+        if self.kernel is None:
+            weight.addr_(left, self.right)
+        else:
+            right = torch.outer(self.right, self.kernel.view(-1)).view(-1, *self.kernel.shape)
+            weight.addcmul_(left.view(-1, 1, 1, 1), right)
+        if bias is not None:
+            bias.addcmul_(left, self.offset)
+
+    def squared_norm(self) -> Tensor:
+        """||u||^2 (||w||^2 ||k||^2 + c^2)."""
+        right = self.right.square().sum()
+        if self.kernel is not None:
+            right = right * self.kernel.square().sum()
+        return self.left.square().sum() * (right + self.offset.square().sum())
+
+    def dense(self) -> tuple[Tensor | None, Tensor | None]:
+        """The outer products, written out."""
+        weight = torch.outer(self.left, self.right)
+        if self.kernel is not None:
+            weight = weight[:, :, None, None] * self.kernel
+        return weight, self.left * self.offset
+
+
+@dataclass(frozen=True)
+class LowRank:
+    """The sum of r outer products, over sqrt(r): variance between rank one and dense, r times the cost.
+
+    Attributes:
+        left: Rows u_1..u_r, already divided by sqrt(r), shape (r, out).
+        right: Rows w_1..w_r, shape (r, in).
+        offset: c_1..c_r, shape (r,).
+        kernel: k_1..k_r, shape (r, height, width), for a convolution.
+    """
+
+    left: Tensor
+    right: Tensor
+    offset: Tensor
+    kernel: Tensor | None = None
+
+    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+        """The sum over r of u_r (w_r . x + c_r), as two thin matrix products."""
+        if self.kernel is None:
+            amounts = torch.addmm(self.offset, primal, self.right.t())
+            return amounts @ self.left if onto is None else onto.addmm_(amounts, self.left)
+        if layer.groups != 1:
+            return Dense(*self.dense()).output(layer, primal, onto)
+        contracted = torch.matmul(primal.permute(0, 2, 3, 1), self.right.t()).permute(0, 3, 1, 2)
+        amounts = convolve(layer, contracted, self.kernel.unsqueeze(1), self.offset, groups=len(self.kernel))
+        spread = torch.matmul(amounts.permute(0, 2, 3, 1), self.left).permute(0, 3, 1, 2)
+        return spread if onto is None else onto.add_(spread)
+
+    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+        """A rank-r update."""
+        left = (self.left * scale).t()
+        if self.kernel is None:
+            weight.addmm_(left, self.right)
+        else:
+            right = self.right[:, :, None, None] * self.kernel[:, None]
+            weight.add_((left @ right.flatten(1)).view_as(weight))
+        if bias is not None:
+            bias.addmv_(left, self.offset)
+
+    def squared_norm(self) -> Tensor:
+        """Of the dense form: the outer products overlap."""
+        return Dense(*self.dense()).squared_norm()
+
+    def dense(self) -> tuple[Tensor | None, Tensor | None]:
+        """The sum of outer products, written out."""
+        right = self.right if self.kernel is None else self.right[:, :, None, None] * self.kernel[:, None]
+        weight = (self.left.t() @ right.flatten(1)).view(self.left.shape[1], *right.shape[1:])
+        return weight, self.left.t() @ self.offset
+
+
+def dense_parameters(tangents: Tangents, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Write a tangent out over all `parameters`, zeros where it has no part."""
+    written = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    for layer, tangent in tangents.items():
+        for part, value in zip(("weight", "bias"), tangent.dense(), strict=True):
+            if value is not None and f"{layer}.{part}" in written:
+                written[f"{layer}.{part}"] = value
+    return written
