@@ -42,3 +42,26 @@ COSTS = {
 }
 
 ENDINGS = ("threshold", "completed", "diverged")
+
+RUNS = {
+    **IDENTITY,
+    "estimator": "estimator key",
+    "status": "how the run ended: " + ", ".join(ENDINGS),
+    "steps": "number of updates done",
+    **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},
+    "seconds": "wall seconds of all updates, as the run happened (other jobs beside it)",
+    "parameters": "number of trained parameters",
+    "source": "where the data came from",
+}
+
+CURVES = {
+    "method": IDENTITY["method"],
+    "estimator": "estimator key",
+    "metric": "column of the metrics that is drawn",
+    "step": METRICS["step"],
+    "seconds": "step times the time of one step measured alone; empty where that was not measured",
+    "median": "median over the seeds; inf (accuracy: -inf) where half of them have diverged",
+    "low": "10th percentile of the seeds, rounded outwards; empty for fewer than three seeds",
+    "high": "90th percentile of the seeds, rounded outwards; empty for fewer than three seeds",
+    "seeds": "number of runs behind the row",
+}

@@ -1,0 +1,67 @@
+"""What one step costs, measured alone on the machine, with the interval of the median."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.style import INK, look, rows, spread, style, title, whole_numbers
+
+
+def draw_costs(costs: pd.DataFrame) -> Figure:
+    """Draw the time of one step, one panel per cell, one row per method; columns COSTS."""
+    cells = list(costs.groupby(["dataset", "model"], sort=False))
+    heights = [len(cell) for _, cell in cells]
+    with style():
+        figure, panels = plt.subplots(
+            len(cells),
+            1,
+            squeeze=False,
+            figsize=(5.4, 0.9 + 0.5 * len(cells) + 0.44 * sum(heights)),
+            height_ratios=heights,
+        )
+        for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
+            _draw_cell(axes, cell)
+            axes.set_title(f"{labels.cell(dataset, model)}, {_batch(cell)}")
+        panels[-1, 0].set_xlabel("Milliseconds per step")
+        threads = " or ".join(f"{count}" for count in sorted(set(costs["threads"])))
+        title(
+            figure,
+            "What does one step cost?",
+            "Median of interleaved repetitions, alone on the machine; whiskers: 95 % interval of the median. "
+            f"Threads: {threads}.",
+            [],
+        )
+        return figure
+
+
+def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
+    middle, low, high = (1e3 * cell[name].to_numpy(float) for name in ("seconds_per_step", "low", "high"))
+    scale = spread(axes, middle.min(), middle.max())
+    names = []
+    for row, (method, estimator) in enumerate(zip(cell["method"], cell["estimator"], strict=True)):
+        drawing = look(method, estimator)
+        if scale == "linear":
+            axes.plot([0, middle[row]], [row, row], color=drawing.color, linewidth=1, alpha=0.5)
+        axes.errorbar(
+            middle[row], row, xerr=[[middle[row] - low[row]], [high[row] - middle[row]]], color=drawing.color,
+            marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=3,
+        )  # fmt: skip
+        axes.annotate(
+            labels.seconds(middle[row] / 1e3), (np.nanmax([high[row], middle[row]]), row), (7, 0),
+            textcoords="offset points", va="center", fontsize=8.5, color=INK,
+        )  # fmt: skip
+        names.append(labels.method(method, estimator))
+    rows(axes, names)
+    if scale == "log":
+        axes.set_xlim(middle.min() / 1.6, middle.max() * 4)
+    else:
+        axes.set_xlim(0, 1.28 * middle.max())
+    whole_numbers(axes.xaxis)
+
+
+def _batch(cell: pd.DataFrame) -> str:
+    sizes = sorted(set(cell["batch_size"]))
+    return "batch " + " or ".join(f"{size:,}" for size in sizes)

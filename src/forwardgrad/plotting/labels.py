@@ -1,0 +1,112 @@
+"""Words for people: the only place where keys of the configuration become labels, and numbers become text."""
+
+import math
+
+DATASETS = {
+    "penguins": "Palmer penguins",
+    "mnist5k": "MNIST, 5,000 digits",
+    "kmnist600": "KMNIST, 600 images",
+    "mnist": "MNIST",
+    "kmnist": "KMNIST",
+}
+
+MODELS = {
+    "students_lr": "logistic regression 4-3",
+    "students_mlp": "MLP 4-64-8-3",
+    "students_cnn": "students\u2019 CNN",
+    "students_cnn_softmax": "students\u2019 CNN with softmax output",
+    "lr": "logistic regression 784-10",
+    "mlp_256": "MLP 784-256-10",
+    "mlp": "MLP 784-1024-1024-10",
+    "cnn": "CNN, 4 convolutions of 64",
+    "cnn_small": "small CNN",
+}
+
+ESTIMATORS = {
+    "backprop": "Backpropagation",
+    "forward_gaussian": "Forward gradient, Gaussian",
+    "forward_rademacher": "Forward gradient, random signs",
+    "forward_sphere": "Forward gradient, sphere",
+    "forward_rank_one": "Forward gradient, rank one",
+    "forward_rank_one_layer": "Forward gradient, rank one, one layer",
+    "forward_blockwise": "Forward gradient, per tensor",
+    "forward_blockwise_standardised": "Forward gradient, per tensor, standardised",
+}
+
+METHODS = {
+    "faithful_forward": "Forward gradient, as the students ran it",
+    "faithful_backprop": "Backpropagation, as the students ran it",
+}
+
+METRICS = {
+    "test_loss": "Test loss (nats)",
+    "test_accuracy": "Test accuracy",
+    "test_misclassified": "Misclassified test examples",
+}
+
+
+def dataset(key: str) -> str:
+    """Label of a data set."""
+    return DATASETS.get(key, key)
+
+
+def model(key: str) -> str:
+    """Label of a model."""
+    return MODELS.get(key, key)
+
+
+def cell(dataset_key: str, model_key: str) -> str:
+    """Label of a data set with a model."""
+    return f"{dataset(dataset_key)}: {model(model_key)}"
+
+
+def method(key: str, estimator: str) -> str:
+    """Label of a method: its own, or its estimator's where it carries the estimator's name."""
+    if key in METHODS:
+        return METHODS[key]
+    label = ESTIMATORS.get(estimator, estimator)
+    return label if key == estimator else f"{label} ({key})"
+
+
+def metric(key: str) -> str:
+    """Label of a metric's axis."""
+    return METRICS.get(key, key)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """`value` with `digits` significant digits, thousands separated; inf is 'never', nan a dash."""
+    if math.isnan(value):
+        return "\u2013"
+    if math.isinf(value):
+        return "never"
+    if value == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    rounded = round(value, places)
+    if rounded and (abs(rounded) >= 1e7 or abs(rounded) < 1e-4):
+        return f"{rounded:.{digits - 1}e}"
+    return f"{rounded:,.{max(places, 0)}f}"
+
+
+def whole(value: float) -> str:
+    """A count: no digits after the point, except a median's half; inf is 'never', nan a dash."""
+    if math.isnan(value):
+        return "\u2013"
+    if math.isinf(value):
+        return "never"
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def seconds(value: float) -> str:
+    """A duration in the unit that suits it."""
+    if math.isnan(value):
+        return "\u2013"
+    for unit, scale in (("s", 1.0), ("ms", 1e-3)):
+        if abs(value) >= scale:
+            return f"{number(value / scale)} {unit}"
+    return f"{number(value / 1e-6)} \u00b5s"
+
+
+def count(n: int, noun: str) -> str:
+    """`1 seed`, `20 seeds`."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"

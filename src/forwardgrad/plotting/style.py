@@ -1,0 +1,137 @@
+"""One look for all figures, readable in colour, colour-blind, in grey print and on a dark page.
+
+An estimator has one colour (Okabe and Ito's palette), line style and marker everywhere. Methods that
+share an estimator share its colour and are told apart by hollow markers and finer dots. Files come out the
+same, byte for byte, from the same data.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from textwrap import fill
+from typing import Any, NamedTuple
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK, MUTED, RULE, PAPER = "#1b1c20", "#62666d", "#dcdfe4", "#ffffff"
+
+RC: dict[str, Any] = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.labelcolor": MUTED,
+    "axes.edgecolor": RULE,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": RULE,
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": RULE,
+    "ytick.color": RULE,
+    "xtick.labelcolor": MUTED,
+    "ytick.labelcolor": MUTED,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "lines.linewidth": 1.7,
+    "lines.markersize": 5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": PAPER,
+    "axes.facecolor": PAPER,
+    "figure.constrained_layout.use": True,
+    "savefig.dpi": 180,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "forwardgrad",
+}
+
+
+class Look(NamedTuple):
+    """How a method is drawn; `face` fills its marker."""
+
+    color: str
+    line: Any
+    marker: str
+    face: str
+
+
+ESTIMATORS = {
+    "backprop": (INK, "-", "o"),
+    "forward_gaussian": ("#0072b2", "-", "s"),
+    "forward_blockwise": ("#e69f00", (0, (5, 1.5)), "^"),
+    "forward_blockwise_standardised": ("#cc79a7", (0, (5, 1.2, 1.2, 1.2)), "v"),
+    "forward_rademacher": ("#56b4e9", (0, (2.5, 1)), "D"),
+    "forward_sphere": ("#f0e442", (0, (8, 2)), "P"),
+    "forward_rank_one": ("#d55e00", "-", "p"),
+    "forward_rank_one_layer": ("#009e73", (0, (4, 1)), "h"),
+}
+UNKNOWN = (MUTED, "-", "o")
+
+
+def look(method: str, estimator: str) -> Look:
+    """How `method` is drawn: as its estimator, hollow and dotted if it goes by another name."""
+    color, line, marker = ESTIMATORS.get(estimator, UNKNOWN)
+    own = method == estimator
+    return Look(color, line if own else (0, (1, 1.1)), marker, color if own else PAPER)
+
+
+def style() -> AbstractContextManager[None]:
+    """Context in which every figure is drawn and saved."""
+    return mpl.rc_context(mpl.rcParamsDefault | RC | {"backend": "agg"})
+
+
+def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], columns: int = 1) -> None:
+    """Set the figure's title and legend (top left) and its note (below: how to read it), wrapped to its width."""
+    width = figure.get_figwidth()
+    figure.legend(
+        handles=list(handles),
+        loc="outside upper left",
+        ncols=columns,
+        title=fill(heading, int(width * 12)),
+        title_fontproperties={"size": 11, "weight": "bold"},
+        alignment="left",
+        borderpad=0.2,
+        handlelength=3.2 if columns == 1 else 1,
+        columnspacing=1,
+    )
+    figure.supxlabel(fill(note, int(width * 19)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+
+
+def rows(axes: Axes, names: Sequence[str]) -> None:
+    """Make the y axis a list of `names`, each written above its row, so that the panel keeps its whole width."""
+    for row, name in enumerate(names):
+        axes.text(0, row - 0.48, name, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, zorder=6)
+    axes.set_yticks([])
+    axes.set_ylim(len(names) - 0.45, -0.6)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_visible(False)
+
+
+def whole_numbers(axis: Any) -> None:
+    """Write an axis's ticks in full, thousands separated, instead of as powers of ten."""
+    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
+
+
+def spread(axes: Axes, low: float, high: float) -> str:
+    """Give the x axis a logarithmic scale if `high` is more than twenty times `low`; return the scale's name."""
+    scale = "log" if low > 0 and high > 20 * low else "linear"
+    axes.set_xscale(scale)
+    return scale
+
+
+def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
+    """Write `stem`.svg, `stem`.png and the plotted `data` as `stem`.csv; close the figure."""
+    figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None, "Title": stem.name})
+    figure.savefig(stem.with_name(stem.name + ".png"))
+    plt.close(figure)
+    data.to_csv(stem.with_name(stem.name + ".csv"), index=False)

@@ -1,0 +1,170 @@
+"""What can be said over seeds: never a point without an interval, never an interval from fewer than three runs.
+
+A run that reached its threshold has stopped: its last value stands from then on, because that is the
+model one would keep. A diverged run counts as worse than every other from its end on (infinite loss),
+so that bands and medians do not speak for the survivors alone.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from forwardgrad.columns import CURVES
+from forwardgrad.seeds import derive_seed
+
+LEVEL = 0.95
+RESAMPLES = 10_000
+FEWEST = 3
+BAND = (0.1, 0.9)
+
+
+class Estimate(NamedTuple):
+    """A value with its interval from `n` runs; `low` and `high` are nan where n is too small."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+def bootstrap(
+    statistic: Callable[..., np.ndarray], samples: Sequence[ArrayLike], identity: Sequence[str | int]
+) -> Estimate:
+    """Percentile bootstrap interval of `statistic(*samples, axis=...)`, the samples resampled together.
+
+    Args:
+        statistic: Vectorised function of the samples.
+        samples: Arrays of shape (n,), paired by position.
+        identity: What the interval is for; seeds the generator, so that the same data give the same interval.
+
+    Returns:
+        The statistic with its 95 % interval; no interval for n < 3.
+    """
+    arrays = [np.asarray(sample, float) for sample in samples]
+    n = len(arrays[0])
+    value = float(statistic(*arrays, axis=-1)) if n else np.nan
+    if n < FEWEST:
+        return Estimate(value, np.nan, np.nan, n)
+    interval = stats.bootstrap(
+        arrays,
+        statistic,
+        n_resamples=RESAMPLES,
+        confidence_level=LEVEL,
+        method="percentile",
+        paired=True,
+        vectorized=True,
+        rng=np.random.default_rng(derive_seed("bootstrap", *identity)),
+    ).confidence_interval
+    return Estimate(value, float(interval.low), float(interval.high), n)
+
+
+def mean(values: ArrayLike, *identity: str | int) -> Estimate:
+    """Mean of `values`, one per seed, with its interval."""
+    return bootstrap(np.mean, [values], ("mean", *identity))
+
+
+def paired_difference(ours: pd.Series, other: pd.Series, *identity: str | int) -> Estimate:
+    """Mean of `ours - other` over the seeds (the indices) that both have."""
+    pairs = pd.concat([ours, other], axis=1, join="inner")
+    return bootstrap(np.mean, [pairs.iloc[:, 0] - pairs.iloc[:, 1]], ("difference", *identity))
+
+
+def paired_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Estimate:
+    """Mean of `ours` over mean of `other`, of the seeds (the indices) that both have, resampled in pairs."""
+    pairs = pd.concat([ours, other], axis=1, join="inner")
+
+    def ratio(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
+        return np.mean(a, axis=axis) / np.mean(b, axis=axis)
+
+    return bootstrap(ratio, [pairs.iloc[:, 0], pairs.iloc[:, 1]], ("ratio", *identity))
+
+
+def share(successes: int, n: int) -> Estimate:
+    """Share of successes with Wilson's score interval; no interval for n < 3."""
+    if n < FEWEST:
+        return Estimate(successes / n if n else np.nan, np.nan, np.nan, n)
+    interval = stats.binomtest(successes, n).proportion_ci(LEVEL, method="wilson")
+    return Estimate(successes / n, float(interval.low), float(interval.high), n)
+
+
+def steps_to_threshold(runs: pd.DataFrame) -> pd.Series:
+    """Steps at which each run (a row of the runs frame) reached its threshold, by seed; inf if it never did."""
+    steps = runs["steps"].astype(float).where(runs["status"] == "threshold", np.inf)
+    return steps.set_axis(runs["seed"].to_numpy())
+
+
+def middle(values: ArrayLike) -> Estimate:
+    """Median of `values` with their whole range as `low` and `high`, inf standing for never."""
+    ordered = np.sort(np.asarray(values, float))
+    if not len(ordered):
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    return Estimate(float(np.median(ordered)), float(ordered[0]), float(ordered[-1]), len(ordered))
+
+
+def align(metrics: pd.DataFrame, metric: str, steps: ArrayLike) -> np.ndarray:
+    """Return `metric` of one method's runs as a (seeds, steps) matrix.
+
+    Between evaluations and after its end a run keeps its last value. From the step at which a run is
+    found diverged its value is inf (-inf for an accuracy). A run not yet evaluated is nan.
+    """
+    worst = -np.inf if metric.endswith("accuracy") else np.inf
+    rows = []
+    for _, run in metrics.groupby("seed", sort=True):
+        values = run[metric].to_numpy(float).copy()
+        values[run["status"].to_numpy() == "diverged"] = worst
+        last = np.searchsorted(run["step"].to_numpy(), steps, side="right") - 1
+        rows.append(np.where(last >= 0, values[np.maximum(last, 0)], np.nan))
+    return np.array(rows)
+
+
+def band(matrix: np.ndarray) -> pd.DataFrame:
+    """Summarise a (seeds, steps) matrix by step.
+
+    Returns:
+        `median`, `low`, `high` (10th and 90th percentile, rounded outwards to a run that exists) and `seeds`.
+    """
+    seeds, steps = matrix.shape
+    nothing = np.full(steps, np.nan)
+    return pd.DataFrame(
+        {
+            "median": np.median(matrix, axis=0),
+            "low": np.quantile(matrix, BAND[0], axis=0, method="lower") if seeds >= FEWEST else nothing,
+            "high": np.quantile(matrix, BAND[1], axis=0, method="higher") if seeds >= FEWEST else nothing,
+            "seeds": seeds,
+        }
+    )
+
+
+def horizon(runs: pd.DataFrame) -> int:
+    """Step by which nine tenths of every method's runs have ended: as far as curves are worth drawing."""
+    ends = runs.groupby("method")["steps"].quantile(BAND[1], interpolation="higher")
+    return int(ends.max())
+
+
+def grid(last: int, points: int = 240) -> np.ndarray:
+    """Return at most `points` whole steps from 0 to `last`, half of them even, half even in the logarithm."""
+    even = np.linspace(0, last, points // 2)
+    logarithmic = np.geomspace(1, max(last, 1), points - points // 2)
+    return np.unique(np.concatenate([even, logarithmic]).round().astype(int))
+
+
+def curves(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the bands of the metrics `names` for every method of one cell; columns CURVES.
+
+    A method's curve ends where nine tenths of its own runs have ended.
+    """
+    step_time = costs.set_index("method")["seconds_per_step"]
+    parts = []
+    for (method, estimator), group in runs.groupby(["method", "estimator"], sort=False):
+        steps = grid(horizon(group))
+        own = metrics[metrics["method"] == method]
+        for name in names:
+            part = band(align(own, name, steps))
+            parts.append(part.assign(method=method, estimator=estimator, metric=name, step=steps))
+    joined = pd.concat(parts, ignore_index=True)
+    joined["seconds"] = joined["step"] * joined["method"].map(step_time).astype(float)
+    return joined[list(CURVES)]
