@@ -1,0 +1,166 @@
+"""One training run: from its settings and a prepared data set to `metrics.csv`, `times.csv` and `run.json`.
+
+The loop adds next to nothing to the bare step: batches are gathered into one buffer, no value is
+brought to the host between evaluations, and evaluation is not part of the time.
+"""
+
+import csv
+import json
+import math
+import os
+import platform
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import forwardgrad
+from forwardgrad.columns import METRICS, TIMES
+from forwardgrad.configuration import Method, Run
+from forwardgrad.dataset import Dataset, read
+from forwardgrad.gradients import ESTIMATORS, detached
+from forwardgrad.metrics import score
+from forwardgrad.models import build
+from forwardgrad.seeds import batch_seed, initialisation_seed, tangent_seed
+
+DIVERGED = 1e4
+
+
+def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield batches for ever, in a new random order each epoch; the last of an epoch may be smaller.
+
+    Every batch is gathered into the same buffer: use it before asking for the next one.
+    """
+    if size is None or size >= len(labels):
+        while True:
+            yield inputs, labels
+    generator = torch.Generator().manual_seed(seed)
+    buffer = torch.empty_like(inputs[:size]), torch.empty_like(labels[:size])
+    while True:
+        for index in torch.randperm(len(labels), generator=generator).split(size):
+            batch = buffer if len(index) == size else (buffer[0][: len(index)], buffer[1][: len(index)])
+            torch.index_select(inputs, 0, index, out=batch[0])
+            torch.index_select(labels, 0, index, out=batch[1])
+            yield batch
+
+
+def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Do one update of `model` whenever the next item is asked for."""
+    settings: Method = run.settings
+    generator = torch.Generator().manual_seed(tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed))
+    estimate = ESTIMATORS[settings.estimator](model, nn.CrossEntropyLoss(), generator)
+    parameters = detached(model)
+    adam = torch.optim.Adam(model.parameters(), lr=settings.learning_rate) if settings.optimizer == "adam" else None
+    for step, (inputs, labels) in enumerate(stream):
+        rate = settings.learning_rate * math.exp(-settings.decay * step)
+        gradient = estimate(inputs, labels)
+        if adam is None:
+            gradient.add_to_(parameters, -rate)
+        else:
+            for parameter, value in zip(model.parameters(), gradient.dense(parameters).values(), strict=True):
+                parameter.grad = value
+            adam.param_groups[0]["lr"] = rate
+            adam.step()
+        yield
+
+
+def evaluate(model: nn.Sequential, data: Dataset) -> dict[str, float | int | str]:
+    """Return the metrics of every split by column name; empty where there is no such split."""
+    row: dict[str, float | int | str] = dict.fromkeys(METRICS, "")
+    for split, examples in data.splits.items():
+        result = score(model, examples.inputs, examples.labels)
+        row |= {f"{split}_loss": result.loss, f"{split}_accuracy": result.accuracy}
+        if split == "test":
+            row["test_misclassified"] = result.misclassified
+    return row
+
+
+def status(row: dict, settings: Method, step: int) -> str:
+    """Return `running`, or why the run ends here."""
+    stop, loss = settings.stop, row["train_loss"]
+    if not math.isfinite(loss) or loss > DIVERGED:
+        return "diverged"
+    if stop.loss is not None and row[f"{stop.split}_loss"] <= stop.loss:
+        return "threshold"
+    return "completed" if step >= stop.steps else "running"
+
+
+def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
+    """Train, evaluating before the first step, every `evaluate_every` steps and at the end.
+
+    Returns:
+        Rows of metrics and rows of times, one per evaluation.
+    """
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
+    update = updates(model, run, stream)
+    metrics, times, step, seconds = [], [], 0, 0.0
+    while True:
+        row = evaluate(model, data) | {"step": step}
+        row["status"] = status(row, run.settings, step)
+        metrics.append(row)
+        times.append({"step": step, "seconds": seconds})
+        if row["status"] != "running":
+            return metrics, times
+        steps = min(run.evaluate_every, run.settings.stop.steps - step)
+        start = time.perf_counter()
+        for _ in range(steps):
+            next(update)
+        seconds += time.perf_counter() - start
+        step += steps
+
+
+def write_csv(path: Path, columns: Iterable[str], rows: list[dict]) -> None:
+    """Write rows with nine significant digits, all at once or not at all."""
+    temporary = path.with_suffix(".partial")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            values = (row[column] for column in columns)
+            writer.writerow([f"{value:.9g}" if isinstance(value, float) else value for value in values])
+    os.replace(temporary, path)
+
+
+def record(run: Run, data: Dataset, last: dict) -> dict:
+    """Return what produced a run: settings, data, versions, machine."""
+    return {
+        "run": asdict(run),
+        "status": last["status"],
+        "steps": last["step"],
+        "estimator": run.settings.estimator,
+        "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
+        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
+        "versions": {
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "numpy": np.__version__,
+            "forwardgrad": forwardgrad.__version__,
+        },
+        "device": "cpu",
+        "threads": torch.get_num_threads(),
+        "commit": os.environ.get("FORWARDGRAD_COMMIT", ""),
+        "host": {"machine": platform.machine(), "system": platform.platform(), "cores": os.cpu_count()},
+    }
+
+
+def train_run(run: Run, data: Path, output: Path) -> None:
+    """Carry out a run on one thread and write its folder.
+
+    `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
+    host) lies in `times.csv` and `run.json`.
+    """
+    torch.set_num_threads(1)
+    dataset = read(data, run.seed, run.settings.normalisation)
+    metrics, times = train(run, dataset)
+    output.mkdir(parents=True, exist_ok=True)
+    write_csv(output / "times.csv", TIMES, times)
+    temporary = output / "run.json.partial"
+    temporary.write_text(json.dumps(record(run, dataset, metrics[-1]), indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, output / "run.json")
+    write_csv(output / "metrics.csv", METRICS, metrics)
