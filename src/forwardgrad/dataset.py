@@ -11,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from forwardgrad.catalogue import SPLITS
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -70,23 +72,8 @@ def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None
         FileNotFoundError: There is no such file.
         ValueError: The file is not a prepared set, or not for this seed.
     """
-    try:
-        with np.load(path) as arrays:
-            if f"train-{seed}" not in arrays:
-                prepared = sum(name.startswith("train-") for name in arrays)
-                raise ValueError(
-                    f"{path} has no split for seed {seed}, only for seeds 0 to {prepared - 1}: "
-                    f"prepare it again for {seed + 1} seeds (`forwardgrad data prepare`)"
-                )
-            inputs, labels = arrays["inputs"], arrays["labels"]
-            train, validation, test = (arrays[f"{part}-{seed}"] for part in ("train", "validation", "test"))
-            class_names = tuple(arrays["class_names"].tolist())
-            provenance = Provenance(**json.loads(arrays["provenance"].item()))
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} does not exist: prepare it first (`forwardgrad data prepare`)") from None
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(f"{path} is not a prepared data set ({error}): delete it and prepare it again") from error
-
+    arrays = load(path, seed)
+    train, validation, test = (arrays[part] for part in SPLITS)
     inside = np.isin(train, validation)
     if tuning:
         train = train[~inside]
@@ -94,15 +81,41 @@ def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None
         validation = validation[:0]
 
     def examples(indices: np.ndarray) -> Examples:
-        return Examples(to_float(torch.from_numpy(inputs[indices]), normalisation), torch.from_numpy(labels[indices]))
+        inputs = to_float(torch.from_numpy(arrays["inputs"][indices]), normalisation)
+        return Examples(inputs, torch.from_numpy(arrays["labels"][indices]))
 
     return Dataset(
         train=examples(train),
         validation=examples(validation) if len(validation) else None,
         test=examples(test),
-        class_names=class_names,
-        provenance=provenance,
+        class_names=tuple(arrays["class_names"].tolist()),
+        provenance=Provenance(**json.loads(arrays["provenance"].item())),
     )
+
+
+def load(path: Path, seed: int) -> dict[str, np.ndarray]:
+    """Return the arrays of a prepared set that `seed` needs; its indices are `train`, `validation` and `test`.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is not a prepared set, or not for this seed.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist: prepare it first (`forwardgrad data prepare`)")
+    try:
+        if not zipfile.is_zipfile(path):
+            raise zipfile.BadZipFile("no complete archive")
+        with np.load(path) as archive:
+            seeds = sum(name.startswith("train-") for name in archive)
+            if seeds and f"train-{seed}" not in archive:
+                raise ValueError(
+                    f"{path} has no split for seed {seed}, only for seeds 0 to {seeds - 1}: "
+                    f"prepare it again for {seed + 1} seeds (`forwardgrad data prepare`)"
+                )
+            shared = {name: archive[name] for name in ("inputs", "labels", "class_names", "provenance")}
+            return shared | {part: archive[f"{part}-{seed}"] for part in SPLITS}
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise ValueError(f"{path} is not a prepared data set ({error}): delete it and prepare it again") from error
 
 
 def to_float(inputs: torch.Tensor, normalisation: tuple[float, float] | None = None) -> torch.Tensor:

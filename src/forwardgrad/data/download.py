@@ -2,14 +2,14 @@
 
 import queue
 import threading
-from urllib.error import URLError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 PATIENCE = 20.0
 """Seconds without a byte after which a download is given up."""
 
 
-class DownloadFailed(Exception):
+class DownloadError(Exception):
     """A download that did not arrive: address and reason in one line."""
 
 
@@ -24,9 +24,9 @@ def download(url: str, patience: float = PATIENCE) -> bytes:
         patience: Seconds without a byte after which to give up.
 
     Raises:
-        DownloadFailed: No byte came in time, the server refused or it broke off.
+        DownloadError: No byte came in time, the server refused or it broke off.
     """
-    arrivals: queue.Queue[bytes | Exception] = queue.Queue()
+    arrivals: queue.Queue[bytes | DownloadError] = queue.Queue()
 
     def receive() -> None:
         try:
@@ -39,7 +39,10 @@ def download(url: str, patience: float = PATIENCE) -> bytes:
                     raise ConnectionError(f"broke off {response.length} bytes before the end")
             arrivals.put(b"")
         except Exception as error:  # whatever it is, the waiting caller reports it
-            arrivals.put(error)
+            reason = error.reason if type(error) is URLError else error
+            arrivals.put(DownloadError(f"{url}: {' '.join(str(reason).split())}"))
+            if isinstance(error, HTTPError):
+                error.close()
 
     threading.Thread(target=receive, daemon=True).start()
     content = bytearray()
@@ -47,10 +50,9 @@ def download(url: str, patience: float = PATIENCE) -> bytes:
         try:
             arrival = arrivals.get(timeout=patience)
         except queue.Empty:
-            raise DownloadFailed(f"{url}: not a byte for {patience:g} s") from None
-        if isinstance(arrival, Exception):
-            reason = arrival.reason if isinstance(arrival, URLError) else arrival
-            raise DownloadFailed(f"{url}: {' '.join(str(reason).split())}") from arrival
+            raise DownloadError(f"{url}: not a byte for {patience:g} s") from None
+        if isinstance(arrival, DownloadError):
+            raise arrival
         if not arrival:
             return bytes(content)
         content += arrival

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-class DataUnavailable(Exception):
+class DataUnavailable(Exception):  # noqa: N818 (a state of affairs more than an error)
     """A data set that cannot be had.
 
     Attributes:

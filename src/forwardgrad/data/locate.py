@@ -13,7 +13,7 @@ from typing import Any
 
 from forwardgrad.data import mnist5k, penguins
 from forwardgrad.data.definitions import definition, files
-from forwardgrad.data.download import DownloadFailed, download
+from forwardgrad.data.download import DownloadError, download
 from forwardgrad.data.files import DataUnavailable, File, digest, verify, write_atomically
 
 SETTING = "the data folder (config data_dir or FORWARDGRAD_DATA)"
@@ -82,7 +82,7 @@ def fetch(dataset: str, file: File, raw: Path, data_dir: Path | None, online: bo
     for url in file.urls if online else ():
         try:
             return verify(download(url), file, url), url
-        except (DownloadFailed, DataUnavailable) as error:
+        except (DownloadError, DataUnavailable) as error:
             failures.append(error.reason if isinstance(error, DataUnavailable) else str(error))
     if dataset in PACKAGED:
         content, origin = PACKAGED[dataset]()

@@ -1,0 +1,90 @@
+import contextlib
+import socket
+import threading
+import time
+
+import pytest
+
+from forwardgrad.data.download import PATIENCE, DownloadError, download
+
+
+@contextlib.contextmanager
+def server(*pieces: bytes | float):
+    """Serve one connection on this machine: send the bytes, sleep the numbers, then hang up."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    done = threading.Event()
+
+    def answer():
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                for piece in pieces:
+                    if isinstance(piece, bytes):
+                        connection.sendall(piece)
+                    else:
+                        done.wait(piece)
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/file.gz"
+    finally:
+        done.set()
+        listener.close()
+        thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
+
+
+def test_the_limit_is_twenty_seconds():
+    assert PATIENCE == 20
+
+
+def test_content_arrives_whole():
+    with server(OK, b"abc", b"def") as url:
+        assert download(url) == b"abcdef"
+
+
+def test_slow_but_steady_is_waited_for():
+    with server(OK, *[part for byte in b"abcdef" for part in (0.1, bytes([byte]))]) as url:
+        assert download(url, patience=0.4) == b"abcdef"
+
+
+@pytest.mark.parametrize("before", [(), (b"HTTP/1.1 200 OK\r\n",), (OK, b"abc")])
+def test_silence_is_given_up(before):
+    start = time.monotonic()
+    with server(*before, 10.0) as url, pytest.raises(DownloadError, match=r"file\.gz: not a byte for 0\.2 s"):
+        download(url, patience=0.2)
+    assert time.monotonic() - start < 5
+
+
+def test_hanging_host_lookup_is_given_up(monkeypatch):
+    lookup_ends = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: lookup_ends.wait(10) and [])
+    with pytest.raises(DownloadError, match=r"not a byte for 0\.2 s"):
+        download("http://example.org/file.gz", patience=0.2)
+    lookup_ends.set()
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "HTTP Error 404: Not Found"),
+        (OK + b"abc", "broke off 3 bytes before the end"),
+        (b"nonsense\r\n\r\n", "nonsense"),
+        (b"", "Remote end closed connection without response"),
+    ],
+)
+def test_bad_answers_fail_in_one_line(answer, reason):
+    with server(answer) as url, pytest.raises(DownloadError) as failure:
+        download(url)
+    assert reason in str(failure.value)
+    assert str(failure.value).startswith(url)
+    assert "\n" not in str(failure.value)
+
+
+def test_no_network_fails_in_one_line():
+    with pytest.raises(DownloadError, match=r"^http://example.org/x: .*no network in tests$"):
+        download("http://example.org/x")
