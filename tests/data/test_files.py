@@ -23,6 +23,10 @@ def test_writing_is_all_or_nothing(tmp_path):
     with pytest.raises(TypeError):
         write_atomically("not bytes", path)
     assert path.read_bytes() == b"old"
+    with path.open("rb") as reader:
+        write_atomically(b"new", path)
+        assert reader.read() == b"old"
+    assert path.read_bytes() == b"new"
     assert [entry.name for entry in path.parent.iterdir()] == ["file"]
 
 
