@@ -110,7 +110,9 @@ def parser() -> argparse.ArgumentParser:
 
     step = steps.add_parser("locate", help="find the files of a data set and record what was found")
     step.add_argument("dataset")
-    step.add_argument("--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome")
+    step.add_argument(
+        "--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome"
+    )
     step.add_argument("--raw", required=True, type=Path, metavar="DIR", help="folder of verified copies")
     add_data_dir(step)
     step.set_defaults(carry_out=locate)

@@ -5,6 +5,7 @@ workflow can list a thousand runs without importing anything heavy.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -117,3 +118,8 @@ def expand(config: dict[str, Any]) -> list[Run]:
         for name in cell["methods"]
         for seed in range(cell["seeds"])
     ]
+
+
+def data_folder(config: dict[str, Any]) -> str | None:
+    """Return the user's data folder: FORWARDGRAD_DATA if that is set, else the configuration's `data_dir`."""
+    return os.environ.get("FORWARDGRAD_DATA") or config.get("data_dir")

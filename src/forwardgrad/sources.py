@@ -17,7 +17,7 @@ LAYERS = {
     2: ("training", "speed"),
     3: ("results", "provenance"),
     4: ("statistics", "tables", "plotting", "report"),
-    5: ("validation", "client", "server", "cli"),
+    5: ("validation", "progress", "client", "server", "cli"),
 }
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
@@ -31,9 +31,9 @@ def layer(module: str) -> int:
 
 def modules() -> dict[str, Path]:
     """Return every module of the package but its root, by dotted name below the package."""
-    paths = {path.relative_to(PACKAGE): path for path in sorted(PACKAGE.rglob("*.py"))}
-    names = {".".join(relative.with_suffix("").parts).removesuffix(".__init__"): path for relative, path in paths.items()}
-    return {name: path for name, path in names.items() if name not in ("__init__", "__main__")}
+    paths = sorted(PACKAGE.rglob("*.py"))
+    names = [".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__") for path in paths]
+    return {name: path for name, path in zip(names, paths, strict=True) if name != "__init__"}
 
 
 @cache

@@ -1,0 +1,30 @@
+# The whole reproduction, from data to report: `snakemake --cores all`.
+# Each experiment of the configuration is a target of its own (`snakemake students`), and so is each file.
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+# Where Python comes from with `--software-deployment-method apptainer`; ignored otherwise.
+container: "docker://python:3.11"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/runs.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        [target(experiment) for experiment in config["run"] for target in (records_of, metrics_of, costs_of)],
+
+
+onstart:
+    if workflow.local_exec:
+        server.start()
+    logger.handlers[0].addFilter(progress.Progress())

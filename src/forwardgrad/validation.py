@@ -1,0 +1,154 @@
+"""Everything that is wrong with a configuration, one line each, before any work is done.
+
+A line names the key, its value and what is allowed there. The schema says what may stand where; the
+rest are references between entries and with `forwardgrad.catalogue`.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from forwardgrad.catalogue import DATASETS, ESTIMATORS, MODELS, impossible
+from forwardgrad.configuration import merged_settings
+
+Mapping = dict[str, Any]
+
+
+def problems(config: Mapping, schema: Mapping) -> list[str]:
+    """Return one line for everything wrong with `config`; an empty list if it can be run."""
+    lines = [*schema_problems(config, schema), *reference_problems(config)]
+    return list(dict.fromkeys(lines or cell_problems(config)))
+
+
+def schema_problems(config: Mapping, schema: Mapping) -> Iterator[str]:
+    """Yield what the schema forbids."""
+    for error in Draft202012Validator(schema).iter_errors(config):
+        yield from explain(error, schema)
+
+
+def explain(error: ValidationError, schema: Mapping) -> Iterator[str]:
+    """Yield the lines for one error of the schema `schema`."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    inside = f"{place}." if place else ""
+    match error.validator:
+        case "additionalProperties" | "unevaluatedProperties":
+            known = keys(error.schema, schema)
+            for key in [key for key in error.instance if key not in known]:
+                yield f"{inside}{key} = {error.instance[key]!r}: unknown key; {suggest(key, known)}"
+        case "required":
+            for key in error.validator_value:
+                if key not in error.instance:
+                    meaning = keys(error.schema, schema).get(key, {}).get("description")
+                    yield f"{place or 'configuration'}: {key} is missing" + (f" ({meaning})" if meaning else "")
+        case "propertyNames" | "pattern":
+            yield f"{inside}{error.instance}: allowed is a name of {error.schema['description']}"
+        case "uniqueItems":
+            yield f"{place} = {error.instance!r}: allowed is each entry once"
+        case _:
+            yield f"{place or 'configuration'} = {error.instance!r}: allowed is {allowed(error.schema)}{hint(error)}"
+
+
+def keys(node: Mapping, schema: Mapping) -> Mapping:
+    """Return the keys that `node` of `schema` describes, its own and those it refers to."""
+    common = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else {}
+    return common.get("properties", {}) | node.get("properties", {})
+
+
+def allowed(node: Mapping) -> str:
+    """Return in words what `node` of a schema allows."""
+    if "anyOf" in node:
+        return " or ".join(allowed(choice) for choice in node["anyOf"])
+    if "const" in node or "enum" in node:
+        return " or ".join(node.get("enum", [node.get("const")]))
+    kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
+    articles = {"integer": "an integer", "array": "a list", "object": "a mapping", "null": "null"}
+    text = " or ".join(articles.get(kind, f"a {kind}") for kind in kinds)
+    if "prefixItems" in node:
+        return f"{text} of {len(node['prefixItems'])}: {', '.join(map(allowed, node['prefixItems']))}"
+    limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "minItems": "at least"}
+    bounds = [f"{words} {node[key]}" for key, words in limits.items() if key in node]
+    return f"{text} {'of ' if 'array' in kinds and bounds else ''}{' and '.join(bounds)}".strip()
+
+
+def hint(error: ValidationError) -> str:
+    """Return a hint at YAML's most surprising rule, if `error` fell for it."""
+    if error.validator == "type" and isinstance(error.instance, str) and "number" in error.validator_value:
+        try:
+            return f"; YAML takes this for text, write {float(error.instance):.1e}"
+        except ValueError:
+            pass
+    return ""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the nearest of the `known` names as a question, or all of them."""
+    known = list(known)
+    nearest = get_close_matches(str(name), known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}"
+
+
+def reference_problems(config: Mapping) -> Iterator[str]:
+    """Yield names that nothing has. Skips whatever has the wrong form: the schema tells of that."""
+
+    def named(place: str, names: object, what: str, known: Iterable[str]) -> Iterator[str]:
+        for index, name in enumerate(names if isinstance(names, list) else []):
+            if isinstance(name, str) and name not in known:
+                yield f"{place}[{index}] = {name!r}: unknown {what}; {suggest(name, known)}"
+
+    experiments, cells, methods = (entries(config, key) for key in ("experiments", "cells", "methods"))
+    yield from named("run", config.get("run"), "experiment", config.get("experiments") or {})
+    for name, experiment in experiments.items():
+        yield from named(f"experiments.{name}.cells", experiment.get("cells"), "cell", config.get("cells") or {})
+    for name, cell in cells.items():
+        yield from named(f"cells.{name}.datasets", cell.get("datasets"), "data set", DATASETS)
+        yield from named(f"cells.{name}.models", cell.get("models"), "model", MODELS)
+        yield from named(f"cells.{name}.methods", cell.get("methods"), "method", config.get("methods") or {})
+    for name, method in methods.items():
+        estimator = method.get("estimator")
+        if isinstance(estimator, str) and estimator not in ESTIMATORS:
+            yield f"methods.{name}.estimator = {estimator!r}: unknown estimator; {suggest(estimator, ESTIMATORS)}"
+
+
+def entries(config: Mapping, key: str) -> dict[str, Mapping]:
+    """Return the entries below `key` that are mappings, as they should be."""
+    entry = config.get(key)
+    return {name: value for name, value in entry.items() if isinstance(value, dict)} if isinstance(entry, dict) else {}
+
+
+def cell_problems(config: Mapping) -> Iterator[str]:
+    """Yield cells that define no run, an incomplete one or one that another cell defines too."""
+    for name, cell in config["cells"].items():
+        pairs = list(product(cell["datasets"], cell["models"]))
+        reasons = [impossible(dataset, model) for dataset, model in pairs]
+        if all(reasons):
+            yield f"cells.{name}: no model fits a data set: {'; '.join(map(str, reasons))}"
+        for method in cell["methods"]:
+            settings = merged_settings(method, cell, config)
+            for key, value in {"learning_rate": settings, "steps": settings["stop"]}.items():
+                if key not in value:
+                    key = {"steps": "stop.steps"}.get(key, key)
+                    yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"
+    for name, experiment in config["experiments"].items():
+        defined: dict[tuple[str, str, str], str] = {}
+        for cell in experiment["cells"]:
+            for row in product(*(config["cells"][cell][key] for key in ("datasets", "models", "methods"))):
+                if defined.setdefault(row, cell) != cell:
+                    yield (
+                        f"experiments.{name}: cells {defined[row]} and {cell} both define {' x '.join(row)}: "
+                        "one of them needs a method of another name"
+                    )
+
+
+def obstacles(folder: Path, megabytes: int = 200) -> list[str]:
+    """Return one line if `folder` cannot take results: it cannot be written to, or its disk is full."""
+    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    if not (existing.is_dir() and os.access(existing, os.W_OK)):
+        return [f"{existing} cannot be written to: make it writable, results go there"]
+    free = shutil.disk_usage(existing).free // 2**20
+    return [f"{existing} has {free} MB free, results need up to {megabytes}: make room"] if free < megabytes else []

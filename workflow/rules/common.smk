@@ -1,0 +1,96 @@
+# What the rules share: the checked configuration, its runs, and which of them have their data.
+
+import atexit
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import yaml
+
+from forwardgrad import configuration, progress, server
+from forwardgrad.cli import unavailable
+from forwardgrad.data.locate import folder_state
+from forwardgrad.sources import digest
+from forwardgrad.validation import obstacles, problems
+
+
+wildcard_constraints:
+    experiment="[a-z][a-z0-9_]*",
+    dataset="[a-z][a-z0-9_]*",
+    model="[a-z][a-z0-9_]*",
+    method="[a-z][a-z0-9_]*",
+    seed="[0-9]+",
+
+
+schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
+if faults := problems(config, schema) or obstacles(Path("results")):
+    sys.exit("\n".join(faults))
+
+data_dir = configuration.data_folder(config)
+
+# Every run of every experiment, selected or not, by its folder below results/runs.
+RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(config["experiments"])})}
+
+
+def record_of(dataset):
+    """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
+    return json.loads(Path(checkpoints.locate.get(dataset=dataset).output.record).read_text())
+
+
+def found(wildcards):
+    """Return the record of a data set; stops if it cannot be had, the last line on the terminal says why."""
+    return ancient(f"results/data/{wildcards.dataset}.json") if record_of(wildcards.dataset)["available"] else sys.exit(1)
+
+
+def seeds_of(wildcards):
+    """Return the number of seeds that a data set must be split for: the most that any cell asks for."""
+    return max(cell["seeds"] for cell in config["cells"].values() if wildcards.dataset in cell["datasets"])
+
+
+def runs_of(experiment):
+    """Return the runs of `experiment` that have their data."""
+    runs = [run for run in RUNS.values() if run.experiment == experiment]
+    available = {dataset for dataset in {run.dataset for run in runs} if record_of(dataset)["available"]}
+    return [run for run in runs if run.dataset in available]
+
+
+def run_at(wildcards):
+    """Return the run that the wildcards of a target name."""
+    folder = "{experiment}/{dataset}/{model}/{method}/seed-{seed}".format(**wildcards)
+    if folder not in RUNS:
+        sys.exit(f"results/runs/{folder}: the configuration has no such run")
+    return RUNS[folder]
+
+
+def costs_at(wildcards):
+    """Return the first run of every method of the cell that the wildcards of a target name."""
+    cell = (wildcards.experiment, wildcards.dataset, wildcards.model)
+    runs = [run for run in RUNS.values() if (run.experiment, run.dataset, run.model) == cell and run.seed == 0]
+    if not runs:
+        sys.exit(f"results/costs/{'/'.join(cell)}: the configuration has no such cell")
+    return runs
+
+
+def records_of(experiment):
+    """Return the records of the data sets of `experiment`, so that all are looked for at the same time."""
+    return sorted({f"results/data/{run.dataset}.json" for run in RUNS.values() if run.experiment == experiment})
+
+
+def metrics_of(experiment):
+    """Return an input function for the metrics of every run of `experiment` that has its data."""
+    return lambda _: [f"results/runs/{run.folder}/metrics.csv" for run in runs_of(experiment)]
+
+
+def costs_of(experiment):
+    """Return an input function for the cost measurements of every cell of `experiment` that has its data."""
+    return lambda _: sorted({f"results/costs/{experiment}/{run.dataset}/{run.model}.csv" for run in runs_of(experiment)})
+
+
+@atexit.register
+def tell_what_is_missing():
+    """Say, as the last thing on the terminal, which data sets are missing and what to do."""
+    records = [Path(f"results/data/{dataset}.json") for dataset in sorted({run.dataset for run in RUNS.values()})]
+    for record in (json.loads(path.read_text()) for path in records if path.exists()):
+        if workflow.is_main_process and not record["available"]:
+            print(unavailable(record), file=sys.stderr)
