@@ -40,7 +40,9 @@ def record_of(dataset):
 
 def found(wildcards):
     """Return the record of a data set; stops if it cannot be had, the last line on the terminal says why."""
-    return ancient(f"results/data/{wildcards.dataset}.json") if record_of(wildcards.dataset)["available"] else sys.exit(1)
+    return (
+        ancient(f"results/data/{wildcards.dataset}.json") if record_of(wildcards.dataset)["available"] else sys.exit(1)
+    )
 
 
 def seeds_of(wildcards):
@@ -84,7 +86,9 @@ def metrics_of(experiment):
 
 def costs_of(experiment):
     """Return an input function for the cost measurements of every cell of `experiment` that has its data."""
-    return lambda _: sorted({f"results/costs/{experiment}/{run.dataset}/{run.model}.csv" for run in runs_of(experiment)})
+    return lambda _: sorted(
+        {f"results/costs/{experiment}/{run.dataset}/{run.model}.csv" for run in runs_of(experiment)}
+    )
 
 
 @atexit.register

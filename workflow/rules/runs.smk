@@ -26,10 +26,10 @@ rule cost:
         costs="results/costs/{experiment}/{dataset}/{model}.csv",
     log:
         "results/logs/costs/{experiment}/{dataset}/{model}.log",
+    threads: workflow.cores
     params:
         runs=lambda wildcards: "\n".join(run.to_json() for run in costs_at(wildcards)),
         code=digest("speed"),
-    threads: workflow.cores
     shell:
         "forwardgrad cost --runs {params.runs:q} --data {input.arrays} --output {output.costs} > {log} 2>&1"
 
