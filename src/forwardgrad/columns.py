@@ -49,6 +49,7 @@ RUNS = {
     "status": "how the run ended: " + ", ".join(ENDINGS),
     "steps": "number of updates done",
     **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},
+    "threshold": "loss at which the run was to stop; empty if at none",
     "seconds": "wall seconds of all updates, as the run happened (other jobs beside it)",
     "parameters": "number of trained parameters",
     "source": "where the data came from",

@@ -77,6 +77,7 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
         "status": statuses[-1],
         "steps": int(steps.iloc[-1]),
         **last,
+        "threshold": run["settings"]["stop"]["loss"],
         "seconds": times["seconds"].iloc[-1],
         "parameters": record["parameters"],
         "source": record["data"]["source"],
@@ -139,6 +140,11 @@ def select(frames: Frames, **identity: str) -> Frames:
 def methods_of(runs: pd.DataFrame) -> dict[str, str]:
     """Return {method: estimator} in the order of the rows, which is the order of the configuration."""
     return dict(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
+
+
+def with_threshold(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of runs that were to stop at a loss threshold."""
+    return runs[runs["threshold"].notna()]
 
 
 def _read_table(path: Path, columns: Iterable[str], target: Path, rows: int = 1) -> pd.DataFrame:

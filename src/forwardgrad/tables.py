@@ -36,6 +36,7 @@ METHODS = {
     "seconds_per_step": "median time of one step, measured alone; empty where not measured",
     "seconds_per_step_low": "lower end of its 95 % interval",
     "seconds_per_step_high": "upper end",
+    "whole_run": "time of one whole timed run over its steps times seconds_per_step: 1 if steps are all that it does",
 }
 
 PAIRED = {
@@ -62,7 +63,7 @@ def method_table(frames: Frames) -> pd.DataFrame:
             key = (*identity.values(), method)
             row = {"method": method, "estimator": estimator, "runs": len(own)}
             row |= {status: int((own["status"] == status).sum()) for status in ("threshold", "completed", "diverged")}
-            if (cell["status"] == "threshold").any():
+            if own["threshold"].notna().any():
                 row |= _columns(
                     "steps_median steps_min steps_max", statistics.middle(statistics.steps_to_threshold(own))
                 )
@@ -70,8 +71,10 @@ def method_table(frames: Frames) -> pd.DataFrame:
             for name in ("test_accuracy", "test_loss"):
                 row |= _columns(f"{name} {name}_low {name}_high", statistics.mean(sound[name], name, *key))
             if key in costs.index:
-                measured = costs.loc[key, ["seconds_per_step", "low", "high"]]
-                row |= _columns("seconds_per_step seconds_per_step_low seconds_per_step_high", measured)
+                cost = costs.loc[key]
+                times = cost[["seconds_per_step", "low", "high"]]
+                row |= _columns("seconds_per_step seconds_per_step_low seconds_per_step_high", times)
+                row["whole_run"] = cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
             rows.append(identity | row)
     return pd.DataFrame(rows, columns=list(METHODS))
 

@@ -1,6 +1,8 @@
 """Words for people: the only place where keys of the configuration become labels, and numbers become text."""
 
 import math
+from collections.abc import Callable
+from decimal import Decimal
 
 DATASETS = {
     "penguins": "Palmer penguins",
@@ -38,6 +40,8 @@ METHODS = {
     "faithful_backprop": "Backpropagation, as the students ran it",
 }
 
+STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
+
 METRICS = {
     "test_loss": "Test loss (nats)",
     "test_accuracy": "Test accuracy",
@@ -61,11 +65,17 @@ def cell(dataset_key: str, model_key: str) -> str:
 
 
 def method(key: str, estimator: str) -> str:
-    """Label of a method: its own, or its estimator's where it carries the estimator's name."""
+    """Label of a method: its own, or its estimator's with what the method's name adds to the estimator's."""
     if key in METHODS:
         return METHODS[key]
     label = ESTIMATORS.get(estimator, estimator)
-    return label if key == estimator else f"{label} ({key})"
+    addition = key.removeprefix(estimator).strip("_").replace("_", " ")
+    return f"{label}, {addition}" if addition else label
+
+
+def variant(label: str) -> str:
+    """What tells a forward gradient from the others: its label without the words that they share."""
+    return label.removeprefix("Forward gradient, ")
 
 
 def metric(key: str) -> str:
@@ -97,6 +107,11 @@ def whole(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
+def tenths(value: float) -> str:
+    """A mean of counts, to one digit after the point."""
+    return f"{value:,.1f}"
+
+
 def seconds(value: float) -> str:
     """A duration in the unit that suits it."""
     if math.isnan(value):
@@ -110,3 +125,24 @@ def seconds(value: float) -> str:
 def count(n: int, noun: str) -> str:
     """`1 seed`, `20 seeds`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def split(key: str) -> str:
+    """Label of a split."""
+    return {"train": "training"}.get(key, key)
+
+
+def signed(value: float, text: Callable[[float], str]) -> str:
+    """`text` of `value` with its sign, a true minus."""
+    return ("+" if value > 0 else "\u2212" if value < 0 else "") + text(abs(value))
+
+
+def quoted(value: str) -> str:
+    """A quoted number as it was published, a range with its proper dash."""
+    return value.replace("-", "\u2013")
+
+
+def quoted_seconds(value: str) -> str:
+    """A quoted duration in the unit that suits it, with the digits that were published."""
+    amount = Decimal(value)
+    return f"{amount} s" if amount >= 1 else f"{amount.scaleb(3)} ms"

@@ -5,8 +5,10 @@ share an estimator share its colour and are told apart by hollow markers and fin
 same, byte for byte, from the same data.
 """
 
+import re
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from io import StringIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -17,6 +19,9 @@ import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+
+# A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
+LONG_DECIMAL = re.compile(r"(\d\.\d\d)\d+")
 
 INK, MUTED, RULE, PAPER = "#1b1c20", "#62666d", "#dcdfe4", "#ffffff"
 
@@ -104,7 +109,7 @@ def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], co
         handlelength=3.2 if columns == 1 else 1,
         columnspacing=1,
     )
-    figure.supxlabel(fill(note, int(width * 19)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+    figure.supxlabel(fill(note, int(width * 17.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
 
 
 def rows(axes: Axes, names: Sequence[str]) -> None:
@@ -131,7 +136,10 @@ def spread(axes: Axes, low: float, high: float) -> str:
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
     """Write `stem`.svg, `stem`.png and the plotted `data` as `stem`.csv; close the figure."""
-    figure.savefig(stem.with_name(stem.name + ".svg"), metadata={"Date": None, "Title": stem.name})
-    figure.savefig(stem.with_name(stem.name + ".png"))
+    with style():
+        svg = StringIO()
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Title": stem.name})
+        figure.savefig(stem.with_name(stem.name + ".png"))
     plt.close(figure)
+    stem.with_name(stem.name + ".svg").write_text(LONG_DECIMAL.sub(r"\1", svg.getvalue()), encoding="utf-8")
     data.to_csv(stem.with_name(stem.name + ".csv"), index=False)

@@ -18,13 +18,12 @@ DOT = 4.2
 Quoted = Mapping[tuple[str, str, str], float]
 
 
-def draw_thresholds(runs: pd.DataFrame, quoted: Quoted, source: str) -> Figure:
+def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
     """Draw every run's steps to its threshold, one panel per cell, one row per method.
 
     Args:
-        runs: Rows of the runs frame of all cells whose runs stop at a threshold.
-        quoted: Others' steps by (dataset, model, method), marked beside ours.
-        source: Whose they are.
+        runs: Rows of the runs frame whose runs were to stop at a threshold.
+        quoted: The students' steps by (dataset, model, method), marked beside ours.
     """
     cells = list(runs.groupby(["dataset", "model"], sort=False))
     heights = [len(methods_of(cell)) for _, cell in cells]
@@ -37,16 +36,21 @@ def draw_thresholds(runs: pd.DataFrame, quoted: Quoted, source: str) -> Figure:
             height_ratios=heights,
         )
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
-            single = {method: steps for (d, m, method), steps in quoted.items() if (d, m) == (dataset, model)}
+            single = {
+                method: quoted[dataset, model, method]
+                for method in methods_of(cell)
+                if (dataset, model, method) in quoted
+            }
             _draw_cell(axes, cell, single)
-            axes.set_title(labels.cell(dataset, model))
+            threshold = " or ".join(f"{loss:g}" for loss in sorted(set(cell["threshold"])))
+            axes.set_title(f"{labels.cell(dataset, model)}, loss {threshold}")
         panels[-1, 0].set_xlabel("Steps to the threshold")
         marks = [
             Line2D([], [], color=MUTED, marker="o", linestyle="", markersize=DOT, label="one run"),
             Line2D([], [], color=INK, marker="|", linestyle="", markersize=13, mew=2.2, label="median of all runs"),
         ]
-        if quoted:
-            marks.append(_single([], [], label=source))
+        if any((row.dataset, row.model, row.method) in quoted for row in runs.itertuples()):
+            marks.append(_single([], [], label=labels.STUDENTS))
         seeds = labels.count(int(runs.groupby(["dataset", "model", "method"]).size().max()), "seed")
         title(
             figure,

@@ -1,0 +1,245 @@
+"""The report: one page that says what was run, on what, with what outcome, from files alone.
+
+Every number comes from a file that the pipeline wrote, from the configuration, or from the quoted
+numbers of others. This module gathers them into plain values; the templates hold the prose.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup, escape
+
+from forwardgrad import provenance
+from forwardgrad.catalogue import impossible
+from forwardgrad.configuration import Run, combinations, expand
+from forwardgrad.plotting import labels, style
+from forwardgrad.statistics import FEWEST
+from forwardgrad.tables import baseline_of, read_quoted
+
+# Colours of the figures that follow the page's theme once a figure is part of the page.
+THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the report's parts lie.
+
+    Attributes:
+        results: Folder of results.
+        figures: SVG figures to show, `.../{experiment}/{name}.svg`, in order.
+        templates: Folder of templates and style.
+        quoted: Numbers that others published (`tables.QUOTED`).
+        root: The repository.
+    """
+
+    results: Path
+    figures: Sequence[Path]
+    templates: Path
+    quoted: Path
+    root: Path
+
+
+def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> None:
+    """Write the page.
+
+    Args:
+        output: HTML file.
+        config: The configuration that was run.
+        full: The configuration of the full protocol, for what is left to it.
+        sources: Where everything lies.
+    """
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(sources.templates),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"labels": labels, "fewest": FEWEST}
+    environment.filters["sentence"] = sentence
+    environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
+    page = environment.get_template("index.html.j2").render(gather(config, full, sources))
+    output.write_text(page, encoding="utf-8")
+
+
+def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
+    """Return everything that the page shows."""
+    records = [json.loads(path.read_text()) for path in sorted((sources.results / "data").glob("*.json"))]
+    runs = expand(config)
+    used = {run.dataset for run in runs}
+    records = [record for record in records if record["dataset"] in used]
+    missing = {record["dataset"]: record for record in records if not record["available"]}
+    quoted = read_quoted(sources.quoted)
+    experiments = [gather_experiment(name, config, runs, quoted, missing, sources) for name in config["run"]]
+    return {
+        "experiments": experiments,
+        "records": records,
+        "missing": [(record, sum(run.dataset == name for run in runs)) for name, record in missing.items()],
+        "impossible": impossible_combinations(config),
+        "left": left_to(full, runs),
+        "ended": sum((experiment["ended"] for experiment in experiments), start=0),
+        "planned": len(runs),
+        "diverged": sum((experiment["diverged"] for experiment in experiments), start=0),
+        "versions": provenance.versions(),
+        "host": provenance.host(),
+        "commit": provenance.commit(sources.root),
+    }
+
+
+def gather_experiment(
+    name: str,
+    config: Mapping[str, Any],
+    runs: Sequence[Run],
+    quoted: pd.DataFrame,
+    missing: Mapping[str, Any],
+    sources: Sources,
+) -> dict[str, Any]:
+    """Return what the page shows of one experiment: its cells, and the figures that belong to none of them."""
+    folder = sources.results / "tables" / name
+    methods, paired = pd.read_csv(folder / "methods.csv"), pd.read_csv(folder / "paired.csv")
+    own = [run for run in runs if run.experiment == name]
+    cells = dict.fromkeys((run.dataset, run.model) for run in own)
+    figures = {path.stem: figure(path) for path in sources.figures if path.parent.name == name}
+    shown = [
+        {
+            "dataset": dataset,
+            "model": model,
+            "label": labels.cell(dataset, model),
+            "settings": settings([run for run in own if (run.dataset, run.model) == (dataset, model)]),
+            "rows": method_rows(of(methods, dataset, model), of(paired, dataset, model), of(quoted, dataset, model)),
+            "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-by-")],
+        }
+        for dataset, model in cells
+        if dataset not in missing
+    ]
+    within = {entry["stem"] for cell in shown for entry in cell["figures"]}
+    return {
+        "key": name,
+        "title": config["experiments"][name]["title"],
+        "cells": shown,
+        "absent": [(labels.cell(*cell), missing[cell[0]]) for cell in cells if cell[0] in missing],
+        "figures": [entry for stem, entry in figures.items() if stem not in within],
+        "tables": [folder / "methods.csv", folder / "paired.csv"],
+        "ended": int(methods["runs"].sum()),
+        "diverged": int(methods["diverged"].sum()),
+        "produced_by": json.loads((sources.results / "frames" / f"{name}-provenance.json").read_text()),
+    }
+
+
+def of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
+    """Return the rows of one cell."""
+    return table[(table["dataset"] == dataset) & (table["model"] == model)]
+
+
+def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return one mapping per method: its row of the table, label, colour, differences and others' numbers."""
+    baseline = baseline_of(dict(methods[["method", "estimator"]].itertuples(index=False, name=None)))
+    rows = []
+    for row in methods.to_dict("records"):
+        method = row["method"]
+        differences = paired[paired["method"] == method].set_index("quantity")
+        others = quoted[quoted["method"] == method].set_index("quantity")
+        look = style.look(method, row["estimator"])
+        rows.append(
+            row
+            | {
+                "label": labels.method(method, row["estimator"]),
+                "color": f"var(--{THEME[look.color]})" if look.color in THEME else look.color,
+                "hollow": look.face != look.color,
+                "baseline": method == baseline,
+                "against": differences.to_dict("index"),
+                "quoted": others[["value", "certainty"]].to_dict("index"),
+            }
+        )
+    return rows
+
+
+def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
+    """Return (settings in words, labels of the methods that share them, number of seeds), in order."""
+    shared: dict[str, list[Run]] = {}
+    for run in runs:
+        shared.setdefault(in_words(run), []).append(run)
+    return [
+        (
+            words,
+            list(dict.fromkeys(labels.method(run.method, run.settings.estimator) for run in group)),
+            len({run.seed for run in group}),
+        )
+        for words, group in shared.items()
+    ]
+
+
+def in_words(run: Run) -> str:
+    """The settings of a run as one phrase."""
+    chosen, stop = run.settings, run.settings.stop
+    decay = f" \u00d7 exp(\u2212{chosen.decay:g} i) at step i" if chosen.decay else ""
+    batch = f"batches of {chosen.batch_size:,}" if chosen.batch_size else "the whole training split at every step"
+    end = f"until the {labels.split(stop.split)} loss is at most {stop.loss:g}, " if stop.loss is not None else ""
+    scaled = "inputs standardised by ({:g}, {:g}), ".format(*chosen.normalisation) if chosen.normalisation else ""
+    return (
+        f"{chosen.optimizer.upper() if chosen.optimizer == 'sgd' else chosen.optimizer.capitalize()}, rate "
+        f"{chosen.learning_rate:g}{decay}, {batch}, {scaled}{end}{'at most ' if end else ''}{stop.steps:,} steps"
+    )
+
+
+def impossible_combinations(config: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return (data set with model, reason) of every declared combination that cannot be run."""
+    found = {}
+    for experiment in config["run"]:
+        for dataset, model, _ in combinations(config, experiment):
+            if reason := impossible(dataset, model):
+                found[labels.cell(dataset, model)] = reason
+    return list(found.items())
+
+
+def left_to(full: Mapping[str, Any], runs: Sequence[Run]) -> list[dict[str, Any]]:
+    """Return the groups of runs of the full protocol that are not among `runs`."""
+    done = set(runs)
+    groups: dict[tuple[str, str, str], list[Run]] = {}
+    for run in expand(full):
+        if run not in done:
+            groups.setdefault((run.experiment, run.dataset, run.model), []).append(run)
+    return [
+        {
+            "experiment": full["experiments"][experiment]["title"],
+            "cell": labels.cell(dataset, model),
+            "settings": settings(group),
+            "runs": len(group),
+        }
+        for (experiment, dataset, model), group in groups.items()
+    ]
+
+
+def sentence(text: str) -> Markup:
+    """`text` as a sentence: capital, full stop, and what stands between backticks as code."""
+    whole = text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(whole))))
+
+
+def figure(path: Path) -> dict[str, Any]:
+    """Return a figure for the page: its SVG, its anchor, and where its files lie."""
+    anchor = f"{path.parent.name}-{path.stem}"
+    return {
+        "stem": path.stem,
+        "svg": inline_svg(path.read_text(encoding="utf-8"), anchor),
+        "path": path,
+        "anchor": anchor,
+    }
+
+
+def inline_svg(text: str, prefix: str) -> Markup:
+    """Make a figure part of the page: its own names, as wide as its box, its colours those of the theme."""
+    body = text[text.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'^(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 role="img"', body)
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
+    for color, name in THEME.items():
+        body = body.replace(color, f"var(--{name})")
+    return Markup(body)

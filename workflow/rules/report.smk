@@ -1,0 +1,22 @@
+# The page that says what was run, on what, with what outcome.
+
+
+rule report:
+    input:
+        records=[record for experiment in config["run"] for record in records_of(experiment)],
+        provenance=expand("results/frames/{experiment}-provenance.json", experiment=config["run"]),
+        tables=[table for experiment in config["run"] for table in tables_of(experiment)],
+        figures=lambda wildcards: [svg for experiment in config["run"] for svg in figures_of(experiment)(wildcards)],
+        templates=sorted(str(path) for path in Path("report/templates").rglob("*.*")),
+        quoted="report/quoted.csv",
+        default="config/config.yaml",
+        full="config/paper.yaml",
+    output:
+        page=report("report/index.html", caption="../report/page.rst", category="Report", labels={"page": "report"}),
+    log:
+        "results/logs/report.log",
+    params:
+        config=json.dumps(config, sort_keys=True),
+        code=digest("report"),
+    script:
+        "../scripts/report.py"

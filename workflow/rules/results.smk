@@ -1,0 +1,144 @@
+# What the runs came to: frames of everything, tables, figures. Each has its own layer of code, and reruns with it.
+
+
+def cells_of(experiment):
+    """Return (data set, model) of every cell of `experiment` that has its data, in the configuration's order."""
+    return list(dict.fromkeys((run.dataset, run.model) for run in runs_of(experiment)))
+
+
+def figures_of(experiment):
+    """Return an input function for the figures of `experiment`: those of all its cells together, then of each."""
+
+    def figures(_):
+        runs = runs_of(experiment)
+        names = ["time-per-step"] if runs else []
+        names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
+        names += [
+            f"{dataset}-{model}-by-{axis}" for dataset, model in cells_of(experiment) for axis in ("step", "time")
+        ]
+        return [f"results/figures/{experiment}/{name}.svg" for name in names]
+
+    return figures
+
+
+def tables_of(experiment):
+    """Return the tables of `experiment`."""
+    return [f"results/tables/{experiment}/{name}.csv" for name in ("methods", "paired")]
+
+
+FRAMES = dict(
+    metrics="results/frames/{experiment}.csv",
+    runs="results/frames/{experiment}-runs.csv",
+    costs="results/frames/{experiment}-costs.csv",
+)
+
+
+# Every file is checked on the way; a broken one stops here, with its name and the command that makes it again.
+rule frames:
+    input:
+        metrics=lambda wildcards: metrics_of(wildcards.experiment)(wildcards),
+        costs=lambda wildcards: costs_of(wildcards.experiment)(wildcards),
+    output:
+        **FRAMES,
+        provenance="results/frames/{experiment}-provenance.json",
+    log:
+        "results/logs/frames/{experiment}.log",
+    params:
+        code=digest("results"),
+    script:
+        "../scripts/frames.py"
+
+
+rule tables:
+    input:
+        **FRAMES,
+    output:
+        methods=report(
+            "results/tables/{experiment}/methods.csv",
+            caption="../report/methods.rst",
+            category="Tables",
+            subcategory="{experiment}",
+            labels={"table": "outcome by method"},
+        ),
+        paired=report(
+            "results/tables/{experiment}/paired.csv",
+            caption="../report/paired.rst",
+            category="Tables",
+            subcategory="{experiment}",
+            labels={"table": "difference from backpropagation"},
+        ),
+    log:
+        "results/logs/tables/{experiment}.log",
+    params:
+        code=digest("tables"),
+    script:
+        "../scripts/tables.py"
+
+
+rule curves:
+    input:
+        **FRAMES,
+    output:
+        step=report(
+            "results/figures/{experiment}/{dataset}-{model}-by-step.svg",
+            caption="../report/curves.rst",
+            category="Figures",
+            subcategory="{experiment}",
+            labels={"data set": "{dataset}", "model": "{model}", "figure": "training by step"},
+        ),
+        time=report(
+            "results/figures/{experiment}/{dataset}-{model}-by-time.svg",
+            caption="../report/curves.rst",
+            category="Figures",
+            subcategory="{experiment}",
+            labels={"data set": "{dataset}", "model": "{model}", "figure": "training by time"},
+        ),
+        beside=multiext("results/figures/{experiment}/{dataset}-{model}-by-step", ".png", ".csv")
+        + multiext("results/figures/{experiment}/{dataset}-{model}-by-time", ".png", ".csv"),
+    log:
+        "results/logs/figures/{experiment}/{dataset}-{model}.log",
+    params:
+        code=digest("plotting.curves", "statistics"),
+    script:
+        "../scripts/curves.py"
+
+
+rule steps_to_threshold:
+    input:
+        **FRAMES,
+        quoted="report/quoted.csv",
+    output:
+        figure=report(
+            "results/figures/{experiment}/steps-to-threshold.svg",
+            caption="../report/steps_to_threshold.rst",
+            category="Figures",
+            subcategory="{experiment}",
+            labels={"data set": "all", "model": "all", "figure": "steps to the threshold"},
+        ),
+        beside=multiext("results/figures/{experiment}/steps-to-threshold", ".png", ".csv"),
+    log:
+        "results/logs/figures/{experiment}/steps-to-threshold.log",
+    params:
+        code=digest("plotting.thresholds", "tables"),
+    script:
+        "../scripts/steps_to_threshold.py"
+
+
+rule time_per_step:
+    input:
+        **FRAMES,
+    output:
+        figure=report(
+            "results/figures/{experiment}/time-per-step.svg",
+            caption="../report/time_per_step.rst",
+            category="Figures",
+            subcategory="{experiment}",
+            labels={"data set": "all", "model": "all", "figure": "time per step"},
+        ),
+        beside=multiext("results/figures/{experiment}/time-per-step", ".png", ".csv"),
+    log:
+        "results/logs/figures/{experiment}/time-per-step.log",
+    params:
+        code=digest("plotting.costs"),
+    script:
+        "../scripts/time_per_step.py"

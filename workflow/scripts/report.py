@@ -1,0 +1,21 @@
+"""Write the report."""
+
+import sys
+from pathlib import Path
+
+import yaml
+from forwardgrad.report import Sources, write_report
+from snakemake.utils import update_config
+
+sys.stderr = open(snakemake.log[0], "w")
+
+full = yaml.safe_load(Path(snakemake.input.default).read_text())
+update_config(full, yaml.safe_load(Path(snakemake.input.full).read_text()))
+sources = Sources(
+    results=Path("results"),
+    figures=[Path(figure) for figure in snakemake.input.figures],
+    templates=Path("report/templates"),
+    quoted=Path(snakemake.input.quoted),
+    root=Path.cwd(),
+)
+write_report(Path(snakemake.output.page), snakemake.config, full, sources)
