@@ -16,12 +16,24 @@ container: "docker://python:3.11"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
+include: "workflow/rules/results.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        [target(experiment) for experiment in config["run"] for target in (records_of, metrics_of, costs_of)],
+        [product for experiment in config["run"] for product in all_of(experiment)],
+        rules.report.output.page,
+
+
+for experiment in config["experiments"]:
+
+    rule:
+        name:
+            experiment
+        input:
+            all_of(experiment),
 
 
 onstart:

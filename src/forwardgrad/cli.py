@@ -38,7 +38,9 @@ def cost(options: argparse.Namespace) -> int:
     from forwardgrad.configuration import Run
     from forwardgrad.speed import measure_cell
 
-    measure_cell([Run.from_json(line) for line in options.runs.splitlines()], options.data, options.output)
+    measure_cell(
+        [Run.from_json(line) for line in options.runs.splitlines()], options.data, options.output, options.seconds
+    )
     return 0
 
 
@@ -99,6 +101,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--runs", required=True, metavar="JSON", help="one run of each method, one per line")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
+    command.add_argument("--seconds", type=float, default=3.0, metavar="S", help="time to measure for (default: 3)")
     command.set_defaults(carry_out=cost)
 
     command = commands.add_parser("data", help="find and prepare data sets")

@@ -41,6 +41,10 @@ class Progress(logging.Filter):
 
 def line(done: int, total: int, seconds: float, name: str) -> str:
     """Return the line for `done` of `total` jobs after `seconds`, the last of them `name`."""
-    left = seconds / done * (total - done)
-    words = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"
-    return f"{done} of {total} jobs done ({done / total:.0%}), about {words} left; last: {name}"
+    left = f"about {duration(seconds / done * (total - done))} left" if done < total else f"in {duration(seconds)}"
+    return f"{done} of {total} jobs done ({done / total:.0%}), {left}; last: {name}"
+
+
+def duration(seconds: float) -> str:
+    """Return `seconds` in words."""
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"

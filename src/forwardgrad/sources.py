@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent
 LAYERS = {
     0: ("seeds", "catalogue", "columns", "configuration", "sources"),
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data"),
-    2: ("training", "speed"),
+    2: ("training", "timing", "speed", "baselines", "flops", "memory", "bench"),
     3: ("results", "provenance"),
     4: ("statistics", "tables", "plotting", "report"),
     5: ("validation", "progress", "client", "server", "cli"),

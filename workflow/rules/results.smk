@@ -1,31 +1,6 @@
 # What the runs came to: frames of everything, tables, figures. Each has its own layer of code, and reruns with it.
 
 
-def cells_of(experiment):
-    """Return (data set, model) of every cell of `experiment` that has its data, in the configuration's order."""
-    return list(dict.fromkeys((run.dataset, run.model) for run in runs_of(experiment)))
-
-
-def figures_of(experiment):
-    """Return an input function for the figures of `experiment`: those of all its cells together, then of each."""
-
-    def figures(_):
-        runs = runs_of(experiment)
-        names = ["time-per-step"] if runs else []
-        names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
-        names += [
-            f"{dataset}-{model}-by-{axis}" for dataset, model in cells_of(experiment) for axis in ("step", "time")
-        ]
-        return [f"results/figures/{experiment}/{name}.svg" for name in names]
-
-    return figures
-
-
-def tables_of(experiment):
-    """Return the tables of `experiment`."""
-    return [f"results/tables/{experiment}/{name}.csv" for name in ("methods", "paired")]
-
-
 FRAMES = dict(
     metrics="results/frames/{experiment}.csv",
     runs="results/frames/{experiment}-runs.csv",

@@ -29,17 +29,8 @@ rule cost:
     threads: workflow.cores
     params:
         runs=lambda wildcards: "\n".join(run.to_json() for run in costs_at(wildcards)),
+        seconds=config.get("cost_seconds", 3),
         code=digest("speed"),
     shell:
-        "forwardgrad cost --runs {params.runs:q} --data {input.arrays} --output {output.costs} > {log} 2>&1"
-
-
-for experiment in config["experiments"]:
-
-    rule:
-        name:
-            experiment
-        input:
-            records_of(experiment),
-            metrics_of(experiment),
-            costs_of(experiment),
+        "forwardgrad cost --runs {params.runs:q} --data {input.arrays} --output {output.costs}"
+        " --seconds {params.seconds} > {log} 2>&1"

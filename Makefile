@@ -1,0 +1,35 @@
+# make reproduce   install everything into .venv and run the reproduction, from data to report
+# make test        install what is missing and run the tests
+# make install     the environment alone
+# make smoke       every kind of thing once, in two minutes
+# make lint        style of the code and of the workflow
+
+PYTHON ?= python3
+VENV := .venv
+ACTIVATE := . $(VENV)/bin/activate &&
+SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
+
+.PHONY: reproduce test install smoke lint
+
+reproduce: install
+	$(ACTIVATE) snakemake --cores all
+
+test: install
+	$(ACTIVATE) pytest --numprocesses auto
+
+install: $(VENV)/installed
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; $(SUPPORTED) or sys.exit("Python 3.11 to 3.13 is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(ACTIVATE) python -m pip install --constraint constraints.txt --editable '.[test]'
+	touch $@
+
+smoke: install
+	$(ACTIVATE) snakemake --cores all --configfile config/smoke.yaml
+
+lint: install
+	$(ACTIVATE) ruff check .
+	$(ACTIVATE) ruff format --check .
+	$(ACTIVATE) snakefmt --check Snakefile workflow
+	$(ACTIVATE) snakemake --lint
