@@ -145,11 +145,15 @@ def horizon(runs: pd.DataFrame) -> int:
     return int(ends.max())
 
 
-def grid(last: int, points: int = 240) -> np.ndarray:
-    """Return at most `points` whole steps from 0 to `last`, half of them even, half even in the logarithm."""
-    even = np.linspace(0, last, points // 2)
-    logarithmic = np.geomspace(1, max(last, 1), points - points // 2)
-    return np.unique(np.concatenate([even, logarithmic]).round().astype(int))
+def thinned(steps: ArrayLike, points: int = 240) -> np.ndarray:
+    """Return at most `points` of `steps`, first and last among them: half spaced evenly, half in the logarithm."""
+    steps = np.unique(steps)
+    if len(steps) <= points:
+        return steps
+    even = np.linspace(steps[0], steps[-1], points // 2)
+    logarithmic = np.geomspace(max(steps[0], 1), steps[-1], points - points // 2)
+    wanted = np.unique(np.concatenate([even, logarithmic]))
+    return np.unique(steps[np.searchsorted(steps, np.floor(wanted))])
 
 
 def curves(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -160,8 +164,8 @@ def curves(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names
     step_time = costs.set_index("method")["seconds_per_step"]
     parts = []
     for (method, estimator), group in runs.groupby(["method", "estimator"], sort=False):
-        steps = grid(horizon(group))
         own = metrics[metrics["method"] == method]
+        steps = thinned(own.loc[own["step"] <= horizon(group), "step"])
         for name in names:
             part = band(align(own, name, steps))
             parts.append(part.assign(method=method, estimator=estimator, metric=name, step=steps))

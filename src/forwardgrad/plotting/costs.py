@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, look, rows, spread, style, title, whole_numbers
+from forwardgrad.plotting.style import INK, WIDTH, look, rows, spread, style, title, whole_numbers
 
 
 def draw_costs(costs: pd.DataFrame) -> Figure:
@@ -19,12 +19,13 @@ def draw_costs(costs: pd.DataFrame) -> Figure:
             len(cells),
             1,
             squeeze=False,
-            figsize=(5.4, 0.9 + 0.5 * len(cells) + 0.44 * sum(heights)),
+            figsize=(WIDTH, 0.9 + 0.5 * len(cells) + 0.44 * sum(heights)),
             height_ratios=heights,
         )
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
             _draw_cell(axes, cell)
-            axes.set_title(f"{labels.cell(dataset, model)}, {_batch(cell)}")
+            one = cell["batch_size"].nunique() == 1
+            axes.set_title(labels.cell(dataset, model) + (f", {_batch(cell['batch_size'].iloc[0])}" if one else ""))
         panels[-1, 0].set_xlabel("Milliseconds per step")
         threads = " or ".join(f"{count}" for count in sorted(set(costs["threads"])))
         title(
@@ -53,7 +54,8 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
             labels.seconds(middle[row] / 1e3), (np.nanmax([high[row], middle[row]]), row), (7, 0),
             textcoords="offset points", va="center", fontsize=8.5, color=INK,
         )  # fmt: skip
-        names.append(labels.method(method, estimator))
+        batch = "" if cell["batch_size"].nunique() == 1 else f", {_batch(cell['batch_size'].iloc[row])}"
+        names.append(labels.method(method, estimator) + batch)
     rows(axes, names)
     if scale == "log":
         axes.set_xlim(middle.min() / 1.6, middle.max() * 4)
@@ -62,6 +64,5 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
     whole_numbers(axes.xaxis)
 
 
-def _batch(cell: pd.DataFrame) -> str:
-    sizes = sorted(set(cell["batch_size"]))
-    return "batch " + " or ".join(f"{size:,}" for size in sizes)
+def _batch(size: int) -> str:
+    return f"batch {size:,}"

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import Look, look, spread, style, title, whole_numbers
+from forwardgrad.plotting.style import WIDTH, Look, look, spread, style, title, whole_numbers
 
 DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
 AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 time of one step, measured alone)"}
@@ -24,7 +24,7 @@ def draw_curves(curves: pd.DataFrame, runs: pd.DataFrame, against: str, heading:
     """
     drawn = curves[curves[against].notna()]
     with style():
-        figure, panels = plt.subplots(len(DRAWN), 1, sharex=True, figsize=(5.4, 7.6))
+        figure, panels = plt.subplots(len(DRAWN), 1, sharex=True, figsize=(WIDTH, 7.6))
         handles = {}
         for metric, axes in zip(DRAWN, panels, strict=True):
             bands = list(drawn[drawn["metric"] == metric].groupby(["method", "estimator"], sort=False))
@@ -36,6 +36,7 @@ def draw_curves(curves: pd.DataFrame, runs: pd.DataFrame, against: str, heading:
             for (method, estimator), band in bands:
                 _mark_divergence(axes, band, against, look(method, estimator))
             axes.set_title(labels.metric(metric))
+            whole_numbers(axes.yaxis)
         panels[-1].set_xlabel(AXES[against])
         _scale(panels[-1], drawn, against)
         title(figure, heading, _note(curves, drawn, runs), list(handles.values()))
@@ -93,7 +94,8 @@ def _limit(axes: Axes, band: pd.DataFrame, metric: str) -> None:
 
 def _scale(axes: Axes, drawn: pd.DataFrame, against: str) -> None:
     """A logarithmic axis where one method's runs are more than twenty times as long as another's."""
-    ends = drawn.groupby("method")[against].max()
+    sound = drawn.groupby("method")["median"].transform(lambda medians: np.isfinite(medians).all())
+    ends = (drawn[sound] if sound.any() else drawn).groupby("method")[against].max()
     if not len(ends) or ends.max() <= 0:
         return
     if spread(axes, ends.min(), ends.max()) == "log":

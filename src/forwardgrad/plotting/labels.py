@@ -42,6 +42,8 @@ METHODS = {
 
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
 METRICS = {
     "test_loss": "Test loss (nats)",
     "test_accuracy": "Test accuracy",
@@ -93,8 +95,9 @@ def number(value: float, digits: int = 3) -> str:
         return "0"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)
-    if rounded and (abs(rounded) >= 1e7 or abs(rounded) < 1e-4):
-        return f"{rounded:.{digits - 1}e}"
+    if abs(rounded) >= 1e7 or abs(rounded) < 1e-4:
+        mantissa, exponent = f"{rounded:.{digits - 1}e}".split("e")
+        return f"{mantissa}\u00a0\u00d7\u00a010{str(int(exponent)).translate(SUPERSCRIPTS)}"
     return f"{rounded:,.{max(places, 0)}f}"
 
 
@@ -105,6 +108,16 @@ def whole(value: float) -> str:
     if math.isinf(value):
         return "never"
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def accuracy(value: float) -> str:
+    """A share of examples, to a tenth of a percentage point; nan a dash."""
+    return "\u2013" if math.isnan(value) else f"{value:.3f}"
+
+
+def loss(value: float) -> str:
+    """A loss, to four significant digits."""
+    return number(value, 4)
 
 
 def tenths(value: float) -> str:
@@ -118,8 +131,8 @@ def seconds(value: float) -> str:
         return "\u2013"
     for unit, scale in (("s", 1.0), ("ms", 1e-3)):
         if abs(value) >= scale:
-            return f"{number(value / scale)} {unit}"
-    return f"{number(value / 1e-6)} \u00b5s"
+            return f"{number(value / scale)}\u00a0{unit}"
+    return f"{number(value / 1e-6)}\u00a0\u00b5s"
 
 
 def count(n: int, noun: str) -> str:

@@ -21,7 +21,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
-LONG_DECIMAL = re.compile(r"(\d\.\d\d)\d+")
+# Text, between > and <, stays as it is.
+TEXT_OR_LONG_DECIMAL = re.compile(r">[^<]*<|(\d\.\d\d)\d+")
+
+WIDTH = 4.8  # inches: text keeps its size on a phone
 
 INK, MUTED, RULE, PAPER = "#1b1c20", "#62666d", "#dcdfe4", "#ffffff"
 
@@ -95,19 +98,17 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(mpl.rcParamsDefault | RC | {"backend": "agg"})
 
 
-def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], columns: int = 1) -> None:
+def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], handle_length: float = 3.2) -> None:
     """Set the figure's title and legend (top left) and its note (below: how to read it), wrapped to its width."""
     width = figure.get_figwidth()
     figure.legend(
         handles=list(handles),
         loc="outside upper left",
-        ncols=columns,
         title=fill(heading, int(width * 12)),
         title_fontproperties={"size": 11, "weight": "bold"},
         alignment="left",
         borderpad=0.2,
-        handlelength=3.2 if columns == 1 else 1,
-        columnspacing=1,
+        handlelength=handle_length,
     )
     figure.supxlabel(fill(note, int(width * 17.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
 
@@ -131,7 +132,16 @@ def spread(axes: Axes, low: float, high: float) -> str:
     """Give the x axis a logarithmic scale if `high` is more than twenty times `low`; return the scale's name."""
     scale = "log" if low > 0 and high > 20 * low else "linear"
     axes.set_xscale(scale)
+    if scale == "log":
+        marks = (1, 2, 5) if high < 300 * low else (1,)
+        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=marks))
+        axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
     return scale
+
+
+def shorten(svg: str) -> str:
+    """Cut the coordinates of an SVG to two decimals."""
+    return TEXT_OR_LONG_DECIMAL.sub(lambda found: found[1] or found[0], svg)
 
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
@@ -141,5 +151,5 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
         figure.savefig(svg, format="svg", metadata={"Date": None, "Title": stem.name})
         figure.savefig(stem.with_name(stem.name + ".png"))
     plt.close(figure)
-    stem.with_name(stem.name + ".svg").write_text(LONG_DECIMAL.sub(r"\1", svg.getvalue()), encoding="utf-8")
+    stem.with_name(stem.name + ".svg").write_text(shorten(svg.getvalue()), encoding="utf-8")
     data.to_csv(stem.with_name(stem.name + ".csv"), index=False)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, MUTED, PAPER, look, rows, spread, style, title, whole_numbers
+from forwardgrad.plotting.style import INK, MUTED, PAPER, WIDTH, look, rows, spread, style, title, whole_numbers
 from forwardgrad.results import methods_of
 
 DOT = 4.2
@@ -32,7 +32,7 @@ def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
             len(cells),
             1,
             squeeze=False,
-            figsize=(5.4, 1.1 + 0.45 * len(cells) + 0.64 * sum(heights)),
+            figsize=(WIDTH, 1.3 + 0.45 * len(cells) + 0.64 * sum(heights)),
             height_ratios=heights,
         )
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
@@ -58,7 +58,7 @@ def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
             f"{seeds} per method. Runs that never reached the threshold count as the longest in the median and are "
             "named beside the method; a median without a mark is one of them.",
             marks,
-            columns=2,
+            handle_length=1,
         )
         return figure
 
