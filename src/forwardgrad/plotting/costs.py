@@ -58,9 +58,9 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
         names.append(labels.method(method, estimator) + batch)
     rows(axes, names)
     if scale == "log":
-        axes.set_xlim(middle.min() / 1.6, middle.max() * 4)
+        axes.set_xlim(np.nanmin([low, middle]) / 1.6, np.nanmax([high, middle]) * 4)
     else:
-        axes.set_xlim(0, 1.28 * middle.max())
+        axes.set_xlim(0, 1.28 * np.nanmax([high, middle]))
     whole_numbers(axes.xaxis)
 
 

@@ -104,13 +104,13 @@ def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], ha
     figure.legend(
         handles=list(handles),
         loc="outside upper left",
-        title=fill(heading, int(width * 12)),
+        title=fill(heading, int(width * 10.5)),
         title_fontproperties={"size": 11, "weight": "bold"},
         alignment="left",
         borderpad=0.2,
         handlelength=handle_length,
     )
-    figure.supxlabel(fill(note, int(width * 17.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+    figure.supxlabel(fill(note, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
 
 
 def rows(axes: Axes, names: Sequence[str]) -> None:

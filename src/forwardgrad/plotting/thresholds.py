@@ -73,10 +73,11 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame, single: Mapping[str, float]) -> N
         own = cell[cell["method"] == method]
         steps = np.sort(own.loc[own["status"] == "threshold", "steps"].to_numpy(float))
         drawing = look(method, estimator)
-        sns.swarmplot(
-            x=steps, y=np.full(len(steps), row), ax=axes, orient="h", native_scale=True, size=DOT, warn_thresh=1,
-            facecolor=drawing.face, edgecolor=drawing.color, linewidth=0.9, clip_on=False,
-        )  # fmt: skip
+        if len(steps):
+            sns.swarmplot(
+                x=steps, y=np.full(len(steps), row), ax=axes, orient="h", native_scale=True, size=DOT, warn_thresh=1,
+                facecolor=drawing.face, edgecolor=drawing.color, linewidth=0.9, clip_on=False,
+            )  # fmt: skip
         median = np.median([*steps, *[np.inf] * (len(own) - len(steps))])
         if np.isfinite(median):
             axes.plot([median, median], [row - 0.2, row + 0.34], color=drawing.color, linewidth=2.4)

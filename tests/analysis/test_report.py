@@ -1,0 +1,207 @@
+import copy
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from forwardgrad import statistics
+from forwardgrad.configuration import expand
+from forwardgrad.plotting.curves import DRAWN, draw_curves
+from forwardgrad.plotting.style import INK, save
+from forwardgrad.report import Sources, impossible_combinations, in_words, inline_svg, left_to, sentence, write_report
+from forwardgrad.results import produced_by, read_run
+from forwardgrad.tables import method_table, paired_table
+
+VOID = {"meta", "link", "br", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """A page's ids, links, text and what it would load; refuses elements that are not closed in order."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loads, self.words, self.open = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        self.links += [attributes["href"]] if tag == "a" else []
+        self.loads += [attributes.get(name) for name in ("src", "data", "poster") if attributes.get(name)]
+        self.loads += [attributes["href"]] if tag == "link" else []
+        assert tag != "script"
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+
+
+def record(dataset, available=True):
+    return {
+        "dataset": dataset,
+        "available": available,
+        "reason": None if available else "no file <here>",
+        "remedy": None if available else "run `forwardgrad data --retry`",
+        "source": "a museum",
+        "files": [{"name": "penguins.csv", "sha256": "ab" * 32, "bytes": 25648, "origin": "data folder"}],
+        "licence": "CC0",
+        "licence_url": "https://example.org/licence",
+        "citation": "Horst",
+        "definition": "334 birds",
+    }
+
+
+@pytest.fixture
+def settings():
+    """Two cells of five seeds, one on data that cannot be had, and a combination that does not fit."""
+    common = {"seeds": 5, "evaluate_every": 1, "methods": ["backprop", "forward_gaussian"]}
+    rest = {"settings": {"learning_rate": 0.2, "stop": {"steps": 9, "loss": 0.3}}}
+    return {
+        "run": ["students"],
+        "experiments": {"students": {"title": "The students", "cells": ["birds", "characters"]}},
+        "cells": {
+            "birds": {"title": "", "datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
+            "characters": {"title": "", "datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
+        },
+        "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
+    }
+
+
+@pytest.fixture
+def sources(two_methods, root):
+    """Everything that the page is made of, from the run files of `two_methods`."""
+    frames, folder = two_methods.frames(), two_methods.folder
+    tables, figures = folder / "tables/students", folder / "figures/students"
+    for path in (tables, figures, folder / "frames", folder / "data"):
+        path.mkdir(parents=True)
+    method_table(frames).to_csv(tables / "methods.csv", index=False)
+    paired_table(frames).to_csv(tables / "paired.csv", index=False)
+    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    for name, against in (("step", "step"), ("time", "seconds")):
+        stem = figures / f"penguins-students_lr-by-{name}"
+        save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
+    made = produced_by(read_run(run)[2] for run in two_methods.runs)
+    (folder / "frames/students-provenance.json").write_text(json.dumps(made))
+    for entry in (record("penguins"), record("kmnist600", available=False), record("mnist")):
+        (folder / f"data/{entry['dataset']}.json").write_text(json.dumps(entry))
+    return Sources(folder, sorted(figures.glob("*.svg")), root / "report/templates", root / "report/quoted.csv", root)
+
+
+@pytest.fixture
+def full(settings):
+    """The same with more seeds."""
+    more = copy.deepcopy(settings)
+    more["cells"]["birds"]["seeds"] = 8
+    return more
+
+
+@pytest.fixture
+def page(settings, full, sources, tmp_path):
+    write_report(tmp_path / "index.html", settings, full, sources)
+    return Page((tmp_path / "index.html").read_text())
+
+
+def test_the_page_is_well_formed_and_loads_nothing(page):
+    assert len(page.ids) == len(set(page.ids))
+    assert page.loads == ["data:,"]
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_every_file_it_points_to_exists(page, tmp_path):
+    files = [link for link in page.links if not link.startswith(("#", "https://"))]
+    assert len(files) == 2 * 3 + 2
+    assert all((tmp_path / link).exists() for link in files)
+
+
+def test_the_numbers_are_those_of_the_tables(page):
+    assert "training runs 10 of 20" in page.text
+    assert "of which diverged 1" in page.text
+    assert (
+        "Median steps to the loss threshold: 2 with backpropagation; with the forward gradient 3 (Gaussian)"
+        in page.text
+    )
+    assert "Time of one step: 1.00 ms with backpropagation" in page.text
+    assert "Diverged: 1 of 5 (Forward gradient, Gaussian)." in page.text
+    assert "3 3 to never" in page.text
+    assert "399 outside our range" in page.text
+    assert "+1.0 +1.0 to +1.0, more 4 pairs" in page.text
+
+
+def test_it_says_what_was_not_run_and_why(page):
+    assert "KMNIST, 600 images could not be had, so 10 runs on it were not made. No file <here>." in page.text
+    assert "Palmer penguins: logistic regression 784-10: lr takes 1 x 28 x 28 inputs" in page.text
+    assert "The students: Palmer penguins: logistic regression 4-3, 6 runs" in page.text
+
+
+def test_it_names_data_versions_and_commands(page):
+    assert f"penguins.csv, 25,648 bytes, from: data folder SHA-256 {'ab' * 32}" in page.text
+    assert "data-mnist" not in page.ids
+    assert "torch 2.13.0" in page.text
+    assert "snakemake --cores all students" in page.text
+    assert "penguins-students_lr-by-time.svg" in page.text
+
+
+def test_an_experiment_whose_data_are_missing_still_has_its_place(settings, full, sources, tmp_path):
+    path = sources.results / "data/penguins.json"
+    path.write_text(json.dumps(record("penguins", available=False)))
+    for table in (sources.results / "tables/students").iterdir():
+        table.write_text(table.read_text().splitlines()[0] + "\n")
+    bare = Sources(sources.results, [], sources.templates, sources.quoted, sources.root)
+    write_report(tmp_path / "index.html", settings, full, bare)
+    text = Page((tmp_path / "index.html").read_text()).text
+    assert "training runs 0 of 20" in text
+    assert "Palmer penguins: logistic regression 4-3: not run, because its data could not be had." in text
+
+
+def test_settings_in_words(settings):
+    run = expand(settings)[0]
+    assert in_words(run) == (
+        "SGD, rate 0.2, the whole training split at every step, until the training loss is at most 0.3, at most 9 steps"
+    )
+
+
+def test_settings_of_the_paper_in_words(load):
+    (words,) = {in_words(run) for run in expand(load("paper")) if run.model == "lr" and run.dataset == "mnist"}
+    assert words == (
+        "SGD, rate 0.0001 × exp(−0.0001 i) at step i, batches of 64, inputs standardised by (0.1307, 0.3081), "
+        "25,000 steps"
+    )
+
+
+def test_what_is_left_is_what_was_not_run(settings, full):
+    assert left_to(settings, expand(settings)) == []
+    (group,) = left_to(full, expand(settings))
+    assert group["runs"] == 6
+    assert group["settings"][0][1:] == (["Backpropagation", "Forward gradient, Gaussian"], 3)
+
+
+def test_combinations_that_do_not_fit(settings):
+    ((cell, reason),) = impossible_combinations(settings)
+    assert cell == "Palmer penguins: logistic regression 784-10"
+    assert reason == "lr takes 1 x 28 x 28 inputs and 10 classes, penguins has 4 inputs and 3 classes"
+
+
+def test_a_figure_becomes_part_of_the_page():
+    svg = f'<?xml?><svg width="1pt" height="2pt" viewBox="0"><g id="a" style="fill: {INK}; clip-path: url(#b)"/></svg>'
+    assert inline_svg(svg, "x") == (
+        '<svg role="img" viewBox="0"><g id="x-a" style="fill: var(--ink); clip-path: url(#x-b)"/></svg>'
+    )
+
+
+def test_sentences():
+    assert sentence("put it <there> with `cp a b`") == "Put it &lt;there&gt; with <code>cp a b</code>."

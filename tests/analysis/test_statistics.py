@@ -1,0 +1,146 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from forwardgrad import statistics
+from forwardgrad.columns import CURVES
+
+INF = np.inf
+
+
+def test_the_mean_has_a_percentile_bootstrap_interval_over_seeds():
+    values = np.arange(20.0)
+    estimate = statistics.mean(values, "test")
+    assert estimate.value == 9.5
+    assert estimate.n == 20
+    # The bootstrap's standard error is sigma / sqrt(n), its distribution close to normal.
+    half = 1.96 * values.std() / np.sqrt(20)
+    assert estimate.low == pytest.approx(9.5 - half, abs=0.15)
+    assert estimate.high == pytest.approx(9.5 + half, abs=0.15)
+
+
+def test_the_same_data_give_the_same_interval():
+    values = np.random.default_rng(0).normal(size=10)
+    assert statistics.mean(values, "a") == statistics.mean(values, "a")
+    assert statistics.mean(values, "a") != statistics.mean(values, "b")
+
+
+@pytest.mark.parametrize(("values", "mean"), [([], np.nan), ([1.0], 1.0), ([1.0, 2.0], 1.5)])
+def test_fewer_than_three_runs_have_no_interval(values, mean):
+    estimate = statistics.mean(values, "test")
+    np.testing.assert_equal(estimate, (mean, np.nan, np.nan, len(values)))
+
+
+def test_differences_and_ratios_are_paired_by_seed():
+    ours = pd.Series([10.0, 20.0, 30.0, 99.0], index=[0, 1, 2, 7])
+    other = pd.Series([15.0, 5.0, 10.0, 50.0], index=[2, 0, 1, 8])
+    difference = statistics.paired_difference(ours, other, "test")
+    assert difference.value == pytest.approx((5 + 10 + 15) / 3)
+    assert (difference.low, difference.high, difference.n) == (5, 15, 3)
+    # Every pair has the ratio 2, so every resampling of pairs has it too.
+    assert statistics.paired_ratio(ours, other, "test") == (2, 2, 2, 3)
+
+
+def test_shares_have_wilson_intervals():
+    # Wilson's interval for 18 of 20 by its formula, z = 1.959964.
+    estimate = statistics.share(18, 20)
+    assert estimate.value == 0.9
+    assert (estimate.low, estimate.high) == pytest.approx((0.69897, 0.97213), abs=1e-5)
+    np.testing.assert_equal(statistics.share(2, 2), (1.0, np.nan, np.nan, 2))
+
+
+def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
+    runs = pd.DataFrame({"seed": [4, 2, 9], "steps": [7, 3000, 5], "status": ["threshold", "completed", "diverged"]})
+    steps = statistics.steps_to_threshold(runs)
+    assert steps.to_dict() == {4: 7, 2: INF, 9: INF}
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([3, 1, 2], (2, 1, 3, 3)),
+        ([1, 2, 3, INF], (2.5, 1, INF, 4)),
+        ([1, INF], (INF, 1, INF, 2)),
+        ([INF, INF], (INF, INF, INF, 2)),
+    ],
+)
+def test_the_median_counts_never_as_longest(values, expected):
+    assert statistics.middle(values) == expected
+
+
+def test_no_run_has_no_median():
+    np.testing.assert_equal(statistics.middle([]), (np.nan, np.nan, np.nan, 0))
+
+
+@pytest.fixture
+def metrics():
+    """Two runs: one reaches its threshold at step 2, one diverges at step 3."""
+    return pd.DataFrame(
+        {
+            "seed": [1, 1, 1, 0, 0, 0],
+            "step": [0, 1, 3, 0, 1, 2],
+            "status": ["running", "running", "diverged", "running", "running", "threshold"],
+            "test_loss": [4.0, 5.0, np.nan, 3.0, 2.0, 1.0],
+            "test_accuracy": [0.1, 0.2, 0.1, 0.3, 0.4, 0.5],
+        }
+    )
+
+
+def test_runs_are_aligned_carried_forward_and_ranked_worst_once_diverged(metrics):
+    steps = [0, 1, 2, 3, 9]
+    assert statistics.align(metrics, "test_loss", steps).tolist() == [[3, 2, 1, 1, 1], [4, 5, 5, INF, INF]]
+    assert statistics.align(metrics, "test_accuracy", steps).tolist() == [
+        [0.3, 0.4, 0.5, 0.5, 0.5],
+        [0.1, 0.2, 0.2, -INF, -INF],
+    ]
+
+
+def test_bands_by_hand():
+    matrix = np.array([[1, 1, 1], [2, 2, INF], [3, 3, INF], [4, INF, INF]], float)
+    band = statistics.band(matrix)
+    # Four runs: the 10th percentile lies between the first and second, rounded outwards to the first.
+    assert band["median"].tolist() == [2.5, 2.5, INF]
+    assert band["low"].tolist() == [1, 1, 1]
+    assert band["high"].tolist() == [4, INF, INF]
+    assert band["seeds"].tolist() == [4, 4, 4]
+
+
+def test_two_runs_have_a_median_and_no_band():
+    band = statistics.band(np.array([[1.0], [3.0]]))
+    assert band["median"].tolist() == [2]
+    assert band[["low", "high"]].isna().all(axis=None)
+
+
+def test_the_horizon_ignores_the_longest_tenth():
+    runs = pd.DataFrame({"method": ["a"] * 20 + ["b"], "steps": [*range(1, 19), 2000, 3000, 30]})
+    assert statistics.horizon(runs[runs["method"] == "a"]) == 2000
+    assert statistics.horizon(runs.iloc[:18]) == 17
+    assert statistics.horizon(runs.iloc[20:]) == 30
+
+
+def test_thinned_steps_are_evaluated_steps_with_both_ends():
+    steps = 50 * np.arange(1001)
+    few = statistics.thinned(steps)
+    assert len(few) <= 240
+    assert set(few) <= set(steps)
+    assert (few[0], few[-1]) == (0, 50_000)
+    assert set(steps[:10]) <= set(few)
+    assert statistics.thinned([4, 0, 4, 2]).tolist() == [0, 2, 4]
+
+
+def test_curves_of_a_cell(two_methods):
+    frames = two_methods.frames()
+    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, ["test_loss"])
+    assert list(curves) == list(CURVES)
+    forward = curves[curves["method"] == "forward_gaussian"]
+    assert forward["step"].tolist() == [0, 1, 2, 3]
+    assert forward["seconds"].tolist() == pytest.approx([0, 3e-3, 6e-3, 9e-3])
+    assert forward["median"].tolist() == pytest.approx([2, 1.5, 1, 0.29])
+    assert forward["high"].tolist() == pytest.approx([2, 5, INF, INF])
+    assert set(forward["seeds"]) == {5}
+
+
+def test_a_method_without_a_measured_cost_has_no_seconds(two_methods):
+    frames = two_methods.frames()
+    curves = statistics.curves(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
+    assert curves.groupby("method")["seconds"].count().to_dict() == {"backprop": 3, "forward_gaussian": 0}

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from forwardgrad.configuration import expand
+from forwardgrad.tables import METHODS, PAIRED, baseline_of, method_table, paired_table, quoted_steps, read_quoted
+
+
+def test_methods_by_hand(two_methods):
+    table = method_table(two_methods.frames())
+    assert list(table) == list(METHODS)
+    backprop, forward = table.to_dict("records")
+    assert (backprop["runs"], backprop["threshold"], backprop["diverged"]) == (5, 5, 0)
+    assert (backprop["steps_median"], backprop["steps_min"], backprop["steps_max"]) == (2, 2, 2)
+    assert backprop["test_accuracy"] == pytest.approx(0.97)
+    assert (forward["threshold"], forward["completed"], forward["diverged"]) == (4, 0, 1)
+    assert (forward["steps_median"], forward["steps_min"], forward["steps_max"]) == (3, 3, np.inf)
+    # The diverged run has no part in the mean: (0.30 + 0.29 + 0.28 + 0.27) / 4.
+    assert forward["test_loss"] == pytest.approx(0.285)
+    assert 0.27 <= forward["test_loss_low"] < 0.285 < forward["test_loss_high"] <= 0.3
+    assert (forward["seconds_per_step"], forward["seconds_per_step_low"]) == pytest.approx((3e-3, 2.7e-3))
+    assert forward["whole_run"] == pytest.approx(1.1)
+
+
+def test_without_threshold_or_cost_the_columns_are_empty(results):
+    for seed in range(3):
+        results.run(seed=seed)
+    (row,) = method_table(results.frames()).to_dict("records")
+    assert np.isnan([row["steps_median"], row["steps_max"], row["seconds_per_step"], row["whole_run"]]).all()
+    assert row["completed"] == 3
+
+
+def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods):
+    table = paired_table(two_methods.frames())
+    assert list(table) == list(PAIRED)
+    assert set(table["method"]) == {"forward_gaussian"}
+    rows = table.set_index("quantity")
+    assert rows.loc["steps", ["difference", "low", "high", "pairs"]].tolist() == [1, 1, 1, 4]
+    # Losses 0.30, 0.29, 0.28, 0.27 against 0.30 at the same seeds.
+    assert rows.loc["test_loss", "difference"] == pytest.approx(-0.015)
+    assert rows.loc["test_loss", "pairs"] == 4
+
+
+def test_what_stands_for_backpropagation():
+    assert baseline_of({"a": "forward_gaussian", "faithful": "backprop", "backprop": "backprop"}) == "backprop"
+    assert baseline_of({"a": "forward_gaussian", "faithful": "backprop"}) == "faithful"
+    assert baseline_of({"a": "forward_gaussian"}) is None
+
+
+def test_quoted_numbers_belong_to_methods_of_the_default_configuration(root, load):
+    quoted = read_quoted(root / "report/quoted.csv")
+    declared = {(run.dataset, run.model, run.method) for run in expand(load("config"))}
+    assert set(quoted[["dataset", "model", "method"]].itertuples(index=False, name=None)) <= declared
+    assert set(quoted["certainty"]) <= {"", "approximate", "FIG", "SEC", "UNV"}
+    assert sorted(quoted_steps(quoted).values()) == [44, 50, 324, 399]
+
+
+def test_a_quoted_file_with_other_columns_is_refused(tmp_path):
+    (tmp_path / "quoted.csv").write_text("source,value\na,1\n")
+    with pytest.raises(ValueError, match="has the columns source, value, not source, dataset"):
+        read_quoted(tmp_path / "quoted.csv")
