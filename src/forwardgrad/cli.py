@@ -38,9 +38,8 @@ def cost(options: argparse.Namespace) -> int:
     from forwardgrad.configuration import Run
     from forwardgrad.speed import measure_cell
 
-    measure_cell(
-        [Run.from_json(line) for line in options.runs.splitlines()], options.data, options.output, options.seconds
-    )
+    runs = [Run.from_json(line) for line in options.runs.splitlines()]
+    measure_cell(runs, options.data, options.output, options.seconds)
     return 0
 
 
@@ -69,6 +68,8 @@ def retry(options: argparse.Namespace) -> int:
     """Look again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
     from forwardgrad.data.locate import retry
 
+    if not options.retry:
+        options.usage.error("give --retry, locate or prepare")
     records = retry(options.results, options.data_dir)
     for record in records:
         report(record)
@@ -108,7 +109,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
     command.add_argument("--results", type=Path, default="results", help="folder of results (default: results)")
     add_data_dir(command)
-    command.set_defaults(carry_out=lambda options: retry(options) if options.retry else command.error("give --retry"))
+    command.set_defaults(carry_out=retry, usage=command)
     steps = command.add_subparsers(metavar="{locate,prepare}")
 
     step = steps.add_parser("locate", help="find the files of a data set and record what was found")

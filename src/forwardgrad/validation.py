@@ -28,7 +28,8 @@ def problems(config: Mapping, schema: Mapping) -> list[str]:
 
 def schema_problems(config: Mapping, schema: Mapping) -> Iterator[str]:
     """Yield what the schema forbids."""
-    for error in Draft202012Validator(schema).iter_errors(config):
+    errors = Draft202012Validator(schema).iter_errors(config)
+    for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         yield from explain(error, schema)
 
 

@@ -1,0 +1,37 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from forwardgrad.cli import main, unavailable
+
+RECORD = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "look again"}
+
+
+def test_an_unavailable_set_is_told_in_one_line():
+    assert unavailable(RECORD) == "penguins is not available: lost; look again"
+
+
+def test_preparing_what_is_not_there_is_one_line(tmp_path, capsys):
+    (tmp_path / "penguins.json").write_text(json.dumps(RECORD))
+    arguments = ["data", "prepare", "penguins", "--record", f"{tmp_path}/penguins.json", "--seeds", "1"]
+    assert main([*arguments, "--output", f"{tmp_path}/penguins.npz"]) == 1
+    assert capsys.readouterr().err == "forwardgrad: penguins is not available: lost; look again\n"
+
+
+def test_retry_has_nothing_to_do_where_nothing_is_missing(tmp_path, capsys):
+    assert main(["data", "--retry", "--results", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "no data set is recorded as unavailable\n"
+
+
+def test_data_alone_asks_what_to_do(capsys):
+    with pytest.raises(SystemExit):
+        main(["data"])
+    assert "give --retry, locate or prepare" in capsys.readouterr().err
+
+
+def test_a_run_imports_nothing_heavy_before_it_has_asked_the_server():
+    code = "import sys, forwardgrad.cli, forwardgrad.client; forwardgrad.cli.parser(); print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "numpy", "pandas", "dataclasses", "socketserver"} & set(modules)

@@ -1,0 +1,66 @@
+from forwardgrad.configuration import Method, Run, Stop, data_folder, expand
+
+
+def test_a_cell_is_the_product_of_its_parts(config):
+    config["cells"]["cell"] |= {"datasets": ["mnist5k", "mnist"], "models": ["lr", "mlp"], "seeds": 2}
+    config["methods"]["forward_gaussian"] = {"estimator": "forward_gaussian"}
+    config["cells"]["cell"]["methods"] = ["backprop", "forward_gaussian"]
+    runs = expand(config)
+    assert len({run.folder for run in runs}) == len(runs) == 2 * 2 * 2 * 2
+    assert runs[-1].folder == "one/mnist/mlp/forward_gaussian/seed-1"
+
+
+def test_combinations_that_do_not_fit_are_left_out(config):
+    config["cells"]["cell"]["models"] = ["students_lr", "lr"]
+    assert [run.model for run in expand(config)] == ["students_lr"]
+
+
+def test_a_method_overrides_the_settings_of_its_cell_key_by_key(config):
+    config["cells"]["cell"]["settings"] |= {"batch_size": "full", "normalisation": [0.5, 0.25]}
+    config["methods"]["backprop"] |= {"learning_rate": 0.3, "stop": {"loss": 0.2, "split": "test"}}
+    (run,) = expand(config)
+    assert run.settings == Method(
+        estimator="backprop",
+        learning_rate=0.3,
+        stop=Stop(steps=2, loss=0.2, split="test"),
+        batch_size=None,
+        normalisation=(0.5, 0.25),
+    )
+
+
+def test_only_selected_experiments_are_expanded(config):
+    config["experiments"]["two"] = config["experiments"]["one"]
+    assert {run.experiment for run in expand(config | {"run": ["two"]})} == {"two"}
+
+
+def test_json_keeps_every_setting(preset):
+    for run in expand(preset):
+        assert Run.from_json(run.to_json()) == run
+
+
+def test_the_default_has_at_most_a_thousand_runs_each_once(preset):
+    runs = expand(preset)
+    assert len(runs) <= 1000
+    assert len({run.folder for run in runs}) == len(runs)
+
+
+def test_the_smoke_configuration_trains_the_papers_networks(load):
+    steps = {run.model: run.settings.stop.steps for run in expand(load("smoke"))}
+    assert min(steps[model] for model in ("lr", "mlp", "cnn")) >= 20
+
+
+def test_presets_leave_the_data_splits_of_the_default_alone(load, preset):
+    # The arrays hold the splits of as many seeds as any cell needs: presets must not change that number.
+    def most(config, dataset):
+        return max((cell["seeds"] for cell in config["cells"].values() if dataset in cell["datasets"]), default=0)
+
+    for dataset in ("penguins", "mnist5k", "kmnist600"):
+        assert most(preset, dataset) == most(load("config"), dataset)
+
+
+def test_the_environment_names_the_data_folder_first(monkeypatch):
+    monkeypatch.delenv("FORWARDGRAD_DATA", raising=False)
+    assert data_folder({"data_dir": None}) is None
+    assert data_folder({"data_dir": "here"}) == "here"
+    monkeypatch.setenv("FORWARDGRAD_DATA", "there")
+    assert data_folder({"data_dir": "here"}) == "there"

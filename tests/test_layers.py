@@ -1,0 +1,86 @@
+import ast
+import hashlib
+import sys
+
+import pytest
+
+from forwardgrad import sources
+
+
+@pytest.mark.parametrize("module", sources.modules())
+def test_imports_go_down_only(module):
+    assert max(map(sources.layer, sources.imports(module)), default=0) <= sources.layer(module)
+
+
+@pytest.mark.parametrize("module", [name for name in sources.modules() if name.split(".")[0] == "data"])
+def test_data_and_runs_do_not_know_each_other(module):
+    assert all(name.split(".")[0] == "data" or sources.layer(name) == 0 for name in sources.imports(module))
+    assert module not in sources.dependencies("training")
+
+
+def test_the_table_names_what_exists():
+    assert {module.split(".")[0] for module in sources.modules()} == set().union(*sources.LAYERS.values())
+
+
+def imported(module):
+    """Roots of all that `module` imports from elsewhere, lazily or not."""
+    tree = ast.walk(sources.parse(module))
+    names = [alias.name for node in tree if isinstance(node, ast.Import) for alias in node.names]
+    tree = ast.walk(sources.parse(module))
+    names += [node.module for node in tree if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.split(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("module", sources.modules())
+def test_the_package_never_imports_snakemake(module):
+    assert "snakemake" not in imported(module)
+
+
+@pytest.mark.parametrize("module", [name for name in sources.modules() if sources.layer(name) in (3, 4)])
+def test_analysis_never_imports_torch(module):
+    assert not imported(module) & {"torch", "torchvision"}
+
+
+@pytest.mark.parametrize("module", [name for name in sources.modules() if sources.layer(name) == 0])
+def test_names_need_the_standard_library_alone(module):
+    assert imported(module) <= set(sys.stdlib_module_names) | {"forwardgrad"}
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of three modules, `top` imports `middle` imports `bottom`."""
+
+    def write(**texts):
+        for name, text in texts.items():
+            (tmp_path / f"{name}.py").write_text(text)
+        sources.parse.cache_clear()
+
+    monkeypatch.setattr(sources, "PACKAGE", tmp_path)
+    write(
+        top="from forwardgrad.middle import x",
+        middle="def x():\n    from forwardgrad import bottom, catalogue",
+        bottom="y = 1",
+        other="",
+        catalogue="",
+    )
+    yield write
+    sources.parse.cache_clear()
+
+
+def test_a_digest_covers_what_is_imported_and_nothing_else(package):
+    assert sources.dependencies("top") == {"top", "middle", "bottom"}
+    before = sources.digest("top")
+    package(other="changed = 1", catalogue="changed = 1")
+    assert sources.digest("top") == before
+    package(bottom="y = 1  # with a comment")
+    assert sources.digest("top") == before
+    package(bottom="y = 2")
+    assert sources.digest("top") != before
+
+
+def test_runs_depend_on_core_training_and_data_reading_only():
+    found = sources.dependencies("training")
+    assert {"training", "gradients", "forward", "tangents", "models", "dataset", "seeds"} <= found
+    assert all(sources.layer(module) <= 2 for module in found)
+    assert not {"speed", "plotting", "report", "catalogue"} & found
+    assert len(sources.digest("training")) == len(hashlib.sha256().hexdigest())

@@ -1,0 +1,159 @@
+import copy
+import shutil
+from collections import namedtuple
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from forwardgrad.catalogue import OPTIMIZERS, SPLITS
+from forwardgrad.validation import obstacles, problems
+
+WRONG = """
+run: [student]
+colour: red
+data_dir: 3
+experiments:
+  Students: {title: x, cells: [a, b]}
+cells:
+  a:
+    title: 3
+    datasets: [penguin]
+    models: []
+    methods: [backprp, backprp]
+    seeds: 0
+    evaluate_every: x
+    sedes: 4
+    settings:
+      learning_rate: -1
+      batch_size: half
+      normalisation: [1]
+      momentum: 3
+      stop: {steps: 0, loss: "1e-3", split: all, when: 2}
+  c: {title: x, datasets: [penguins], models: [x]}
+methods:
+  backprop: {estimator: bakprop, optimizer: adamw, decay: 1e-4, clip: 3}
+  forward: {}
+"""
+
+LINES = """\
+colour = 'red': unknown key; choose one of run, data_dir, cost_seconds, experiments, cells, methods
+cells.a.sedes = 4: unknown key; did you mean seeds?
+cells.a.evaluate_every = 'x': allowed is an integer at least 1
+cells.a.methods = ['backprp', 'backprp']: allowed is each entry once
+cells.a.models = []: allowed is a list of at least 1
+cells.a.seeds = 0: allowed is an integer at least 1 and at most 1000
+cells.a.settings.momentum = 3: unknown key; choose one of \
+optimizer, learning_rate, decay, batch_size, normalisation, stop
+cells.a.settings.batch_size = 'half': allowed is full or an integer at least 1
+cells.a.settings.learning_rate = -1: allowed is a number above 0
+cells.a.settings.normalisation = [1]: allowed is null or a list of 2: a number, a number above 0
+cells.a.settings.stop.when = 2: unknown key; choose one of steps, loss, split
+cells.a.settings.stop.loss = '1e-3': allowed is a number or null; YAML takes this for text, write 1.0e-03
+cells.a.settings.stop.split = 'all': allowed is train or validation or test
+cells.a.settings.stop.steps = 0: allowed is an integer at least 1
+cells.a.title = 3: allowed is a string
+cells.c: methods is missing (names of methods)
+cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
+cells.c: evaluate_every is missing (steps between evaluations)
+data_dir = 3: allowed is a string or null
+experiments.Students: allowed is a name of lowercase letters, digits and underscores, a letter first
+methods.backprop.clip = 3: unknown key; choose one of \
+optimizer, learning_rate, decay, batch_size, normalisation, stop, estimator
+methods.backprop.decay = '1e-4': allowed is a number at least 0; YAML takes this for text, write 1.0e-04
+methods.backprop.optimizer = 'adamw': allowed is sgd or adam
+methods.forward: estimator is missing (key of the gradient estimator)
+run[0] = 'student': unknown experiment; did you mean Students?
+experiments.Students.cells[1] = 'b': unknown cell; choose one of a, c
+cells.a.datasets[0] = 'penguin': unknown data set; did you mean penguins?
+cells.a.methods[0] = 'backprp': unknown method; did you mean backprop?
+cells.a.methods[1] = 'backprp': unknown method; did you mean backprop?
+methods.backprop.estimator = 'bakprop': unknown estimator; did you mean backprop?
+"""
+
+
+def test_presets_are_sound(preset, schema):
+    assert problems(preset, schema) == []
+
+
+def test_all_that_is_wrong_is_said_at_once(schema):
+    found = problems(yaml.safe_load(WRONG), schema)
+    unknown_model, *rest = [line for line in found if line.startswith("cells.c.models")]
+    assert unknown_model.startswith("cells.c.models[0] = 'x': unknown model; choose one of students_lr, ")
+    assert rest == []
+    assert [line for line in found if line != unknown_model] == LINES.splitlines()
+
+
+@pytest.mark.parametrize("wrong", [{}, {"run": None, "experiments": 1, "cells": [], "methods": "x"}])
+def test_nonsense_is_refused_without_a_traceback(wrong, schema):
+    assert len(problems(wrong, schema)) == 4
+
+
+def test_a_cell_without_any_combination_that_fits_gives_the_reason(config, schema):
+    config["cells"]["cell"]["models"] = ["lr"]
+    assert problems(config, schema) == [
+        "cells.cell: no model fits a data set: "
+        "lr takes 1 x 28 x 28 inputs and 10 classes, penguins has 4 inputs and 3 classes"
+    ]
+
+
+def test_one_combination_that_fits_is_enough(config, schema):
+    config["cells"]["cell"]["models"] = ["lr", "students_lr"]
+    assert problems(config, schema) == []
+
+
+def test_a_method_needs_a_rate_and_an_end(config, schema):
+    del config["cells"]["cell"]["settings"]
+    assert problems(config, schema) == [
+        "cells.cell: backprop has no learning_rate: give it in cells.cell.settings or methods.backprop",
+        "cells.cell: backprop has no stop.steps: give it in cells.cell.settings or methods.backprop",
+    ]
+    config["methods"]["backprop"] |= {"learning_rate": 1, "stop": {"steps": 1}}
+    assert problems(config, schema) == []
+
+
+def test_two_cells_of_an_experiment_may_not_define_the_same_run(config, schema):
+    config["cells"]["again"] = copy.deepcopy(config["cells"]["cell"])
+    config["experiments"]["other"] = {"title": "Other", "cells": ["again"]}
+    assert problems(config, schema) == []
+    config["experiments"]["one"]["cells"].append("again")
+    assert problems(config, schema) == [
+        "experiments.one: cells cell and again both define penguins x students_lr x backprop: "
+        "one of them needs a method of another name"
+    ]
+
+
+def test_the_schema_is_one_and_describes_every_key(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+    def undescribed(node, path):
+        for key, child in node.get("properties", {}).items():
+            yield from undescribed(child, f"{path}.{key}") if "description" in child else [f"{path}.{key}"]
+
+    nodes = {"": schema, "settings": schema["$defs"]["settings"]}
+    nodes |= {key: schema["properties"][key]["additionalProperties"] for key in ("experiments", "cells", "methods")}
+    assert [key for path, node in nodes.items() for key in undescribed(node, path)] == []
+    settings = schema["$defs"]["settings"]["properties"]
+    assert tuple(settings["optimizer"]["enum"]) == OPTIMIZERS
+    assert tuple(settings["stop"]["properties"]["split"]["enum"]) == SPLITS
+
+
+def test_every_key_is_explained_in_the_readme(root, schema):
+    text = (root / "config/README.md").read_text()
+    keys = {*schema["properties"], *schema["$defs"]["settings"]["properties"], "steps", "loss", "split", "estimator"}
+    keys |= schema["properties"]["cells"]["additionalProperties"]["properties"].keys()
+    assert {key for key in keys if f"`{key}`" not in text} == set()
+
+
+def test_results_need_a_folder_that_can_be_written_to(tmp_path):
+    assert obstacles(tmp_path / "results") == []
+    (tmp_path / "results").write_text("a file")
+    assert obstacles(tmp_path / "results") == [
+        f"{tmp_path / 'results'} cannot be written to: make it writable, results go there"
+    ]
+
+
+def test_results_need_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(3 * 2**20))
+    assert obstacles(Path(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]

@@ -1,0 +1,108 @@
+"""The real workflow, end to end, in a copy of the repository that has no network."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
+RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
+MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
+LAST_LINE = "kmnist600 is not available: "
+# Whatever asks for the network is refused at once.
+OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
+
+
+class Workflow:
+    def __init__(self, root, folder):
+        self.folder = folder
+        self.configuration = root / "tests/workflow/config.yaml"
+        for part in PARTS:
+            copy = shutil.copytree if (root / part).is_dir() else shutil.copy
+            copy(root / part, folder / part)
+        (folder / "report/index.html").unlink(missing_ok=True)
+
+    def __call__(self, *arguments):
+        """Run Snakemake; return its exit status and the lines that it writes to the terminal."""
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FORWARDGRAD_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments, "--configfile", self.configuration],
+            cwd=self.folder,
+            env=environment | OFFLINE | {"PATH": path},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def workflow(root, tmp_path_factory):
+    return Workflow(root, tmp_path_factory.mktemp("workflow"))
+
+
+@pytest.fixture(scope="module")
+def first(workflow):
+    """What the first run says."""
+    return workflow()
+
+
+def test_everything_that_has_its_data_is_made(workflow, first):
+    status, lines = first
+    assert status == 0, "\n".join(lines)
+    assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4
+    assert "Tiny" in (workflow.folder / "report/index.html").read_text()
+
+
+def test_progress_is_shown(first):
+    assert any("jobs done (100%), in " in line for line in first[1])
+
+
+def test_the_last_line_says_what_is_missing_and_what_to_do(workflow, first):
+    assert first[1][-1].startswith(LAST_LINE)
+    assert "forwardgrad data --retry" in first[1][-1]
+    assert "kmnist600" in (workflow.folder / "report/index.html").read_text()
+    assert not list(workflow.folder.glob("results/**/kmnist600/**/metrics.csv"))
+
+
+def test_a_second_run_has_nothing_to_do(workflow, first):
+    status, lines = workflow()
+    assert status == 0
+    assert "Nothing to be done" in lines[-2]
+    assert lines[-1].startswith(LAST_LINE)
+
+
+def test_one_run_by_target_gives_the_same_bytes(workflow, first):
+    path = workflow.folder / RUN
+    before = path.read_bytes()
+    path.unlink()
+    status, lines = workflow(RUN)
+    assert status == 0, "\n".join(lines)
+    assert path.read_bytes() == before
+
+
+def test_a_run_without_data_stops_with_one_line(workflow, first):
+    status, lines = workflow(MISSING)
+    assert status == 1
+    assert [line for line in lines if "kmnist600" in line] == lines[-1:]
+    assert lines[-1].startswith(LAST_LINE)
+
+
+def test_a_run_that_is_not_configured_is_refused_in_one_line(workflow, first):
+    status, lines = workflow("results/runs/tiny/penguins/students_lr/backprop/seed-7/metrics.csv")
+    assert status == 1
+    assert "results/runs/tiny/penguins/students_lr/backprop/seed-7: the configuration has no such run" in lines
+
+
+def test_a_wrong_configuration_is_told_before_any_work(workflow, first):
+    status, lines = workflow("--config", "run=[tny]", "cost_seconds=0")
+    assert status == 1
+    assert lines[-2:] == [
+        "cost_seconds = 0: allowed is a number above 0",
+        "run[0] = 'tny': unknown experiment; did you mean tiny?",
+    ]
