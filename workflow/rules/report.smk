@@ -1,4 +1,7 @@
-# The page that says what was run, on what, with what outcome.
+# The page that says what was run, on what, with what outcome; and the first words of `snakemake --report`.
+
+
+report: "../report/workflow.rst"
 
 
 rule report:

@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 import yaml
-from forwardgrad.report import Sources, write_report
 from snakemake.utils import update_config
+
+from forwardgrad.report import Sources, write_report
 
 sys.stderr = open(snakemake.log[0], "w")
 
