@@ -7,7 +7,7 @@ views of it; when they are used up the buffer is filled again in place and the v
 
 import math
 from collections.abc import Callable, Iterator
-from functools import lru_cache, partial
+from functools import partial
 
 import torch
 from torch import Generator, Tensor, nn
@@ -22,7 +22,8 @@ Cut = Callable[[nn.Module], Plan]
 
 BLOCK_ENTRIES = 2**18
 BLOCK_STEPS = 64
-SIGNS = 16
+WORD = 64
+ONES = {torch.float32: (torch.int32, 0x3F800000), torch.float64: (torch.int64, 0x3FF0000000000000)}
 
 
 def gaussian_(rows: Tensor, entries: int, generator: Generator) -> None:
@@ -32,23 +33,23 @@ def gaussian_(rows: Tensor, entries: int, generator: Generator) -> None:
 
 def sphere_(rows: Tensor, entries: int, generator: Generator) -> None:
     """Fill each row's `entries` with a point drawn uniformly from the sphere of radius sqrt(entries)."""
-    rows.normal_(generator=generator)
+    gaussian_(rows, entries, generator)
     rows.mul_(math.sqrt(entries) / rows[:, :entries].norm(dim=1, keepdim=True))
 
 
-@lru_cache
-def sign_table(dtype: torch.dtype, device: torch.device) -> Tensor:
-    """Row i holds the bits of i as signs, shape (2^16, 16)."""
-    bits = torch.arange(2**SIGNS, device=device).unsqueeze(1) >> torch.arange(SIGNS, device=device) & 1
-    return bits.to(dtype) * 2 - 1
-
-
 def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
-    """Fill with independent signs, one random bit each: far cheaper than normal numbers."""
-    words = torch.empty(-(-rows.numel() // 64), dtype=torch.int64, device=rows.device)
+    """Fill with independent signs, one random bit each: far cheaper than normal numbers.
+
+    Each bit of a random word is shifted into the sign bit of a floating-point 1.
+    """
+    integer, one = ONES[rows.dtype]
+    bits = rows.element_size() * 8
+    words = torch.empty(rows.numel() // WORD, dtype=torch.int64, device=rows.device)
     words.random_(-(2**63), None, generator=generator)
-    index = words.view(torch.uint16).int()[: rows.numel() // SIGNS]
-    torch.index_select(sign_table(rows.dtype, rows.device), 0, index, out=rows.view(-1, SIGNS))
+    target = rows.view(integer).view(-1, bits)
+    shifts = torch.arange(bits, dtype=integer, device=rows.device)
+    torch.bitwise_left_shift(words.view(integer).unsqueeze(1), shifts, out=target)
+    target.bitwise_and_(-(2 ** (bits - 1))).bitwise_or_(one)
 
 
 FILLS: dict[str, Fill] = {"gaussian": gaussian_, "rademacher": rademacher_, "sphere": sphere_}
@@ -87,7 +88,7 @@ class Block(Iterator[Tangents]):
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
         self.entries, self.fill, self.generator = sum(sizes), fill, generator
         steps = max(1, min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries))
-        padded = -(-self.entries // SIGNS) * SIGNS
+        padded = -(-self.entries // WORD) * WORD
         self.rows = next(iter(layers.values())).weight.new_empty((steps, padded), requires_grad=False)
         self.scaled: list[tuple[Tensor, float]] = []
         self.tangents = [self._cut(plans, row[: self.entries].split(sizes)) for row in self.rows]

@@ -13,6 +13,7 @@ structured tangent does there.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ from forwardgrad.tangents import LayerTangent, Tangents, convolve
 Parameters = dict[str, Tensor]
 Pair = tuple[Tensor, Tensor | None]
 Loss = Callable[[Tensor, Tensor], Tensor]
+aten = torch.ops.aten
 
 
 def linear(
@@ -57,8 +59,14 @@ def conv2d(
 def relu(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Pair:
     """y = max(x, 0), y' = x' where x > 0. The kernel of the mask is the one torch's own forward mode uses."""
     primal = torch.relu(primal)
+    return primal, None if tangent is None else aten.threshold_backward(tangent, primal, 0)
+
+
+def relu_(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """`relu` in place, where the engine made the pair itself: large activations cost more to allocate than to mask."""
+    primal.relu_()
     if tangent is not None:
-        tangent = torch.ops.aten.threshold_backward(tangent, primal, 0)
+        aten.threshold_backward.grad_input(tangent, primal, 0, grad_input=tangent)
     return primal, tangent
 
 
@@ -91,8 +99,14 @@ def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> P
     return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
+def flatten(layer: nn.Flatten, primal: Tensor, tangent: Tensor | None) -> Pair:
+    """Flattening is linear."""
+    dimensions = layer.start_dim, layer.end_dim
+    return primal.flatten(*dimensions), None if tangent is None else tangent.flatten(*dimensions)
+
+
 def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """A linear layer without parameters (flatten, average pooling) is its own tangent map."""
+    """A linear layer without parameters (average pooling) is its own tangent map."""
     return layer(primal), None if tangent is None else layer(tangent)
 
 
@@ -102,22 +116,25 @@ def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tens
 
 
 WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
+VIEWS = (nn.Flatten, nn.Identity)
 WITHOUT_PARAMETERS = {
     nn.ReLU: relu,
     nn.Tanh: tanh,
     nn.GELU: gelu,
     nn.MaxPool2d: max_pool2d,
     nn.AvgPool2d: linear_map,
-    nn.Flatten: linear_map,
+    nn.Flatten: flatten,
     nn.Identity: linear_map,
 }
 
 
 def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """f = -mean log p_y, f' = mean (sum_c p_c z'_c - z'_y), p = softmax z, y the class."""
+    if logits.dim() != 2 or targets.is_floating_point():
+        return loss_by_function(F.cross_entropy, logits, tangent, targets)
     log_probabilities = torch.log_softmax(logits, 1)
     expected = torch.dot(log_probabilities.exp().view(-1), tangent.reshape(-1))
-    return F.nll_loss(log_probabilities, targets), expected / len(logits) + F.nll_loss(tangent, targets)
+    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent, targets).add_(expected, alpha=1 / len(logits))
 
 
 def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -126,12 +143,24 @@ def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor,
     return difference.square().mean(), 2 * torch.mean(difference * tangent)
 
 
-def is_plain(loss: Loss, kind: type[nn.Module], function: Loss) -> bool:
-    """Whether `loss` is the mean over the batch, without weights, smoothing or ignored classes in play."""
-    if loss is function:
-        return True
-    plain = isinstance(loss, kind) and loss.reduction == "mean" and getattr(loss, "weight", None) is None
-    return plain and not getattr(loss, "label_smoothing", 0)
+def loss_by_function(loss: Loss, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Any loss, through `torch.func.jvp`."""
+    return torch.func.jvp(lambda moving: loss(moving, targets), (outputs,), (tangent,))
+
+
+def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return the rule for `loss`: its own if it is a plain mean over the batch, else `loss_by_function`."""
+    if loss is F.cross_entropy or is_default(loss, nn.CrossEntropyLoss()):
+        return cross_entropy
+    if loss is F.mse_loss or is_default(loss, nn.MSELoss()):
+        return mse_loss
+    return partial(loss_by_function, loss)
+
+
+def is_default(loss: Loss, default: nn.Module) -> bool:
+    """Whether `loss` is a module of the kind of `default` with the same options."""
+    options = ("reduction", "weight", "ignore_index", "label_smoothing")
+    return type(loss) is type(default) and all(getattr(loss, key, None) == getattr(default, key, None) for key in options)
 
 
 @dataclass(frozen=True)
@@ -151,6 +180,7 @@ class Network:
 
     layers: tuple[Layer, ...]
     loss: Loss
+    loss_pair: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
     @property
     def moving(self) -> dict[str, nn.Module]:
@@ -171,12 +201,7 @@ class Network:
         if tangent is None:
             loss = self.loss(primal, targets)
             return loss, torch.zeros_like(loss)
-        if primal.dim() == 2 and not targets.is_floating_point():
-            if is_plain(self.loss, nn.CrossEntropyLoss, F.cross_entropy):
-                return cross_entropy(primal, tangent, targets)
-        elif is_plain(self.loss, nn.MSELoss, F.mse_loss) and primal.shape == targets.shape:
-            return mse_loss(primal, tangent, targets)
-        return torch.func.jvp(lambda outputs: self.loss(outputs, targets), (primal,), (tangent,))
+        return self.loss_pair(primal, tangent, targets)
 
 
 def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
@@ -188,6 +213,15 @@ def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
             yield prefix + name, module
 
 
+def pool_first(layers: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
+    """Swap every ReLU with a max-pool that follows it: both are monotonic, so the function is the same, on less data."""
+    for index in range(len(layers) - 1):
+        (_, here), (_, after) = layers[index : index + 2]
+        if type(here) is nn.ReLU and type(after) is nn.MaxPool2d and not after.padding:
+            layers[index : index + 2] = layers[index + 1], layers[index]
+    return layers
+
+
 def network(model: nn.Sequential, loss: Loss) -> Network:
     """Look up the rule of every layer.
 
@@ -196,14 +230,17 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
     """
     if not isinstance(model, nn.Sequential):
         raise TypeError(f"forward mode needs an nn.Sequential, not {type(model).__name__}: wrap the layers in one")
-    layers = []
-    for name, module in walk(model):
+    layers, owned = [], False  # owned: the pair is the engine's, not the caller's input, and may be overwritten
+    for name, module in pool_first(list(walk(model))):
         rule = WITH_PARAMETERS.get(type(module))
         if rule and getattr(module, "padding_mode", "zeros") == "zeros":
             layers.append(Layer(name, module, rule, f"{name}.weight", f"{name}.bias"))
         elif next(module.parameters(), None) is None:
-            layers.append(Layer(name, module, WITHOUT_PARAMETERS.get(type(module), by_function)))
+            rule = relu_ if owned and type(module) is nn.ReLU else WITHOUT_PARAMETERS.get(type(module), by_function)
+            layers.append(Layer(name, module, rule))
         else:
             known = ", ".join(kind.__name__ for kind in WITH_PARAMETERS)
             raise TypeError(f"layer {name} ({module}) has parameters and no forward-mode rule: use {known}, or add a rule")
-    return Network(tuple(layers), loss)
+        if not isinstance(module, VIEWS):
+            owned = rule is not by_function
+    return Network(tuple(layers), loss, loss_rule(loss))

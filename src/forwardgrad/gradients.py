@@ -59,11 +59,10 @@ class ForwardGradient:
     terms: list[tuple[Tensor, Tangents]]
 
     def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """Add scale d_k v_k for every k. The factor stays a tensor: nothing waits for a device."""
+        """Add scale d_k v_k for every k. The derivative stays a tensor: nothing waits for a device."""
         for derivative, tangents in self.terms:
-            factor = derivative * scale
             for layer, tangent in tangents.items():
-                tangent.add_to_(parameters[f"{layer}.weight"], parameters.get(f"{layer}.bias"), factor)
+                tangent.add_to_(parameters[f"{layer}.weight"], parameters.get(f"{layer}.bias"), derivative, scale)
 
     def dense(self, parameters: Parameters) -> Parameters:
         """Write the sum out."""

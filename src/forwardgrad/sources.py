@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent
 
 LAYERS = {
     0: ("seeds", "catalogue", "columns", "configuration", "sources"),
-    1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data"),
+    1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "bench"),
     3: ("results", "provenance"),
     4: ("statistics", "tables", "plotting", "report"),

@@ -31,8 +31,8 @@ class LayerTangent(Protocol):
         """
         ...
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
-        """Add `scale` (no dimensions) times the tangent to the parameters, in place."""
+    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
+        """Add `factor` (a tensor without dimensions) times `scale` times the tangent to the parameters, in place."""
         ...
 
     def squared_norm(self) -> Tensor:
@@ -73,12 +73,12 @@ class Dense:
         added = convolve(layer, primal, self.weight, self.bias, layer.groups)
         return added if onto is None else onto.add_(added)
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """One pass over the parameters."""
         if self.weight is not None:
-            weight.addcmul_(self.weight, scale)
+            weight.addcmul_(self.weight, factor, value=scale)
         if self.bias is not None:
-            bias.addcmul_(self.bias, scale)
+            bias.addcmul_(self.bias, factor, value=scale)
 
     def squared_norm(self) -> Tensor:
         """||V||^2 + ||b||^2."""
@@ -124,16 +124,16 @@ class RankOne:
         spread = torch.outer(amount.view(-1), self.left)  # channels last, the layout convolutions are fast in
         return spread.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """A rank-one update: the tangent is never written out."""
-        left = self.left * scale
+        left = self.left * factor
         if self.kernel is None:
-            weight.addr_(left, self.right)
+            weight.addr_(left, self.right, alpha=scale)
         else:
             right = torch.outer(self.right, self.kernel.view(-1)).view(-1, *self.kernel.shape)
-            weight.addcmul_(left.view(-1, 1, 1, 1), right)
+            weight.addcmul_(left.view(-1, 1, 1, 1), right, value=scale)
         if bias is not None:
-            bias.addcmul_(left, self.offset)
+            bias.addcmul_(left, self.offset, value=scale)
 
     def squared_norm(self) -> Tensor:
         """||u||^2 (||w||^2 ||k||^2 + c^2)."""
@@ -178,16 +178,16 @@ class LowRank:
         spread = torch.matmul(amounts.permute(0, 2, 3, 1), self.left).permute(0, 3, 1, 2)
         return spread if onto is None else onto.add_(spread)
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, scale: Tensor) -> None:
+    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """A rank-r update."""
-        left = (self.left * scale).t()
+        left = (self.left * factor).t()
         if self.kernel is None:
-            weight.addmm_(left, self.right)
+            weight.addmm_(left, self.right, alpha=scale)
         else:
             right = self.right[:, :, None, None] * self.kernel[:, None]
-            weight.add_((left @ right.flatten(1)).view_as(weight))
+            weight.add_((left @ right.flatten(1)).view_as(weight), alpha=scale)
         if bias is not None:
-            bias.addmv_(left, self.offset)
+            bias.addmv_(left, self.offset, alpha=scale)
 
     def squared_norm(self) -> Tensor:
         """Of the dense form: the outer products overlap."""

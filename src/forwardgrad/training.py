@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 import forwardgrad
+from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.columns import METRICS, TIMES
 from forwardgrad.configuration import Method, Run
 from forwardgrad.dataset import Dataset, read
@@ -155,6 +156,7 @@ def train_run(run: Run, data: Path, output: Path) -> None:
     `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
     host) lies in `times.csv` and `run.json`.
     """
+    keep_freed_memory()
     torch.set_num_threads(1)
     dataset = read(data, run.seed, run.settings.normalisation)
     metrics, times = train(run, dataset)
