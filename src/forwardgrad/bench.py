@@ -61,7 +61,8 @@ def steps_of(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor)
     if method == "evaluation":
         return {method: baselines.evaluation(model, LOSS, inputs, targets)}
     if method == "backprop":
-        return {f"{method}/{name}": make(model, LOSS, inputs, targets, RATE) for name, make in baselines.LIBRARY.items()}
+        makes = baselines.LIBRARY.items()
+        return {f"{method}/{name}": make(model, LOSS, inputs, targets, RATE) for name, make in makes}
     if method in baselines.BASELINES:
         return {method: baselines.BASELINES[method](model, LOSS, inputs, targets, RATE)}
     if method == "forward_rank_one_layer":

@@ -47,6 +47,7 @@ ESTIMATORS = (
     "forward_sphere",
     "forward_rank_one",
     "forward_rank_one_layer",
+    "forward_rank_four",
     "forward_blockwise",
     "forward_blockwise_standardised",
 )

@@ -23,12 +23,13 @@ from forwardgrad.tangents import LayerTangent, Tangents, convolve
 
 Parameters = dict[str, Tensor]
 Pair = tuple[Tensor, Tensor | None]
+Moves = LayerTangent | None  # the tangent of the layer itself
 Loss = Callable[[Tensor, Tensor], Tensor]
 aten = torch.ops.aten
 
 
 def linear(
-    layer: nn.Linear, weight: Tensor, bias: Tensor | None, moves: LayerTangent | None, primal: Tensor, tangent: Tensor | None
+    layer: nn.Linear, weight: Tensor, bias: Tensor | None, moves: Moves, primal: Tensor, tangent: Tensor | None
 ) -> Pair:
     """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
     if primal.dim() > 2:
@@ -46,7 +47,7 @@ def linear(
 
 
 def conv2d(
-    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, moves: LayerTangent | None, primal: Tensor, tangent: Tensor | None
+    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, moves: Moves, primal: Tensor, tangent: Tensor | None
 ) -> Pair:
     """y = W * x + b, y' = W * x' + W' * x + b'. Two convolutions: stacking them would gain nothing."""
     primal = primal.contiguous(memory_format=torch.channels_last)
@@ -160,7 +161,8 @@ def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Te
 def is_default(loss: Loss, default: nn.Module) -> bool:
     """Whether `loss` is a module of the kind of `default` with the same options."""
     options = ("reduction", "weight", "ignore_index", "label_smoothing")
-    return type(loss) is type(default) and all(getattr(loss, key, None) == getattr(default, key, None) for key in options)
+    same = (getattr(loss, option, None) == getattr(default, option, None) for option in options)
+    return type(loss) is type(default) and all(same)
 
 
 @dataclass(frozen=True)
@@ -214,7 +216,7 @@ def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
 
 
 def pool_first(layers: list[tuple[str, nn.Module]]) -> list[tuple[str, nn.Module]]:
-    """Swap every ReLU with a max-pool that follows it: both are monotonic, so the function is the same, on less data."""
+    """Swap a ReLU with the max-pool behind it: both are monotonic, so the function is the same, on less data."""
     for index in range(len(layers) - 1):
         (_, here), (_, after) = layers[index : index + 2]
         if type(here) is nn.ReLU and type(after) is nn.MaxPool2d and not after.padding:
@@ -240,7 +242,7 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
             layers.append(Layer(name, module, rule))
         else:
             known = ", ".join(kind.__name__ for kind in WITH_PARAMETERS)
-            raise TypeError(f"layer {name} ({module}) has parameters and no forward-mode rule: use {known}, or add a rule")
+            raise TypeError(f"layer {name} ({module}) has parameters and no rule: use {known}, or add a rule for it")
         if not isinstance(module, VIEWS):
             owned = rule is not by_function
     return Network(tuple(layers), loss, loss_rule(loss))

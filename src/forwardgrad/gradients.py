@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 
 from forwardgrad import draws
 from forwardgrad.forward import Loss, Network, Parameters, network
-from forwardgrad.tangents import Dense, Tangents, dense_parameters
+from forwardgrad.tangents import Dense, Tangents
 
 
 class Estimate(Protocol):
@@ -147,13 +147,13 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
     stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        terms = []
+        blocks = []
         for layer, tangent in next(stream).items():
-            for block in (Dense(change(tangent.weight), None), tangent.bias is not None and Dense(None, change(tangent.bias))):
-                if block:
-                    value, derivative = net.evaluate(parameters, {layer: block}, inputs, targets)
-                    terms.append((derivative, {layer: block}))
-        return ForwardGradient(value, terms)
+            blocks.append({layer: Dense(change(tangent.weight), None)})
+            if tangent.bias is not None:
+                blocks.append({layer: Dense(None, change(tangent.bias))})
+        values, derivatives = zip(*(net.evaluate(parameters, block, inputs, targets) for block in blocks), strict=True)
+        return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
 
     return estimate
 
@@ -169,3 +169,31 @@ ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
     "forward_blockwise": partial(forward_blockwise, False),
     "forward_blockwise_standardised": partial(forward_blockwise, True),
 }
+
+
+def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) -> Estimator:
+    """Return an estimator of the gradient of `loss(model(inputs), targets)` over the parameters of `model`.
+
+    It reads and, through `Estimate.add_to_`, writes the model's own parameters. Move the model to its device first.
+
+    Args:
+        key: A key of `ESTIMATORS`, such as `forward_rank_one`.
+        model: The network.
+        loss: Maps outputs and targets to a mean loss without dimensions.
+        seed: Seed of the tangents.
+
+    Raises:
+        ValueError: If there is no such estimator; the message lists those that exist.
+        TypeError: If a layer cannot be passed in forward mode; the message names it.
+    """
+    if key not in ESTIMATORS:
+        raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
+    device = next(model.parameters()).device
+    return ESTIMATORS[key](model, loss, Generator(device).manual_seed(seed))
+
+
+def write_gradient_(model: nn.Module, estimate: Estimate) -> None:
+    """Write the estimate into every parameter's `.grad`, for the optimizers of `torch.optim`."""
+    dense = estimate.dense(detached(model))
+    for name, parameter in model.named_parameters():
+        parameter.grad = dense[name]

@@ -41,7 +41,7 @@ def peak_beyond(step, device: str) -> int:
 
 def measure(model: str, depth: int | None, method: str, batch_size: int, threads: int, device: str) -> int:
     """Start a fresh process, measure there, return the bytes."""
-    options = [model, str(depth or 0), method, str(batch_size), str(threads), device]
+    options = [model, method, device, str(depth or 0), str(batch_size), str(threads)]
     done = subprocess.run([sys.executable, "-m", "forwardgrad.memory", *options], stdout=subprocess.PIPE, check=True)
     return int(done.stdout)
 
@@ -51,8 +51,10 @@ def main() -> None:
     from forwardgrad.bench import data_of, model_of, steps_of
 
     parser = argparse.ArgumentParser(description=__doc__)
-    for name, kind in (("model", str), ("depth", int), ("method", str), ("batch_size", int), ("threads", int), ("device", str)):
-        parser.add_argument(name, type=kind)
+    for name in ("model", "method", "device"):
+        parser.add_argument(name)
+    for name in ("depth", "batch_size", "threads"):
+        parser.add_argument(name, type=int)
     case = parser.parse_args()
     torch.set_num_threads(case.threads)
     inputs, targets = data_of(case.model, case.batch_size, case.device)

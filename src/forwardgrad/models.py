@@ -5,6 +5,7 @@ Palacios and Perez Barreales (2023).
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from torch import nn
 
 def layers(*widths: int) -> list[nn.Module]:
     """Linear layers of these widths with ReLU between them."""
-    chain = [part for inputs, outputs in zip(widths, widths[1:], strict=False) for part in (nn.Linear(inputs, outputs), nn.ReLU())]
+    chain = [part for pair in pairwise(widths) for part in (nn.Linear(*pair), nn.ReLU())]
     return chain[:-1]
 
 

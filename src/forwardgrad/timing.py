@@ -71,7 +71,7 @@ def cost(parts: Sequence[np.ndarray]) -> float:
 
 
 def ratio(parts: Sequence[np.ndarray], base: np.ndarray) -> tuple[float, float, float]:
-    """Return cost over median of `base`, with its 95 % interval: whole rounds are resampled, which keeps the pairing."""
+    """Return cost over median of `base`, with its 95 % interval; whole rounds are resampled, which keeps the pairs."""
     stacked = np.stack(parts)
     rounds = np.random.default_rng(0).integers(len(base), size=(RESAMPLES, len(base)))
     medians = np.mean([np.median(part[rounds], axis=1) for part in stacked], axis=0)

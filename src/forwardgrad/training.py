@@ -23,7 +23,7 @@ from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.columns import METRICS, TIMES
 from forwardgrad.configuration import Method, Run
 from forwardgrad.dataset import Dataset, read
-from forwardgrad.gradients import ESTIMATORS, detached
+from forwardgrad.gradients import detached, make_estimator, write_gradient_
 from forwardgrad.metrics import score
 from forwardgrad.models import build
 from forwardgrad.seeds import batch_seed, initialisation_seed, tangent_seed
@@ -52,8 +52,8 @@ def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iter
 def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
     """Do one update of `model` whenever the next item is asked for."""
     settings: Method = run.settings
-    generator = torch.Generator().manual_seed(tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed))
-    estimate = ESTIMATORS[settings.estimator](model, nn.CrossEntropyLoss(), generator)
+    seed = tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed)
+    estimate = make_estimator(settings.estimator, model, nn.CrossEntropyLoss(), seed)
     parameters = detached(model)
     adam = torch.optim.Adam(model.parameters(), lr=settings.learning_rate) if settings.optimizer == "adam" else None
     for step, (inputs, labels) in enumerate(stream):
@@ -62,8 +62,7 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
         if adam is None:
             gradient.add_to_(parameters, -rate)
         else:
-            for parameter, value in zip(model.parameters(), gradient.dense(parameters).values(), strict=True):
-                parameter.grad = value
+            write_gradient_(model, gradient)
             adam.param_groups[0]["lr"] = rate
             adam.step()
         yield
