@@ -5,6 +5,7 @@ Nothing heavy is imported before it is needed: a run that a server carries out s
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +15,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Carry out the command line `arguments`, those of the process if None; return the exit status."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(arguments)
-    if options.command == "run":
-        return run(options, arguments)
-    return options.carry_out(options)
+    try:
+        return run(options, arguments) if options.command == "run" else options.carry_out(options)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def run(options: argparse.Namespace, arguments: list[str]) -> int:

@@ -52,18 +52,12 @@ class Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
 
     max_children = 4096
     block_on_close = False
+    timeout = POLL_SECONDS
 
-    def __init__(self, parent: int) -> None:
+    def __init__(self) -> None:
         super().__init__("", Fork, bind_and_activate=False)
         self.socket = socket.socket(fileno=0)
-        self.parent = parent
         self.pid = os.getpid()
-
-    def service_actions(self) -> None:
-        """Collect finished forks; end once the process that started the server is gone."""
-        super().service_actions()
-        if os.getppid() != self.parent:
-            sys.exit()
 
 
 class Fork(socketserver.BaseRequestHandler):
@@ -107,9 +101,13 @@ def serve(path: Path, parent: int) -> None:
     try:
         import forwardgrad.training  # noqa: F401  what every fork needs
 
-        Server(parent).serve_forever(POLL_SECONDS)
+        server = Server()
+        while os.getppid() == parent:
+            server.handle_request()
+            server.collect_children()
     finally:
         shutil.rmtree(path.parent, ignore_errors=True)
+    os._exit(0)  # taking torch down in good order would take a second, in which forks go on
 
 
 if __name__ == "__main__":
