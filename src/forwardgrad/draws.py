@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
+from forwardgrad.seeds import derive_seed
 from forwardgrad.tangents import Dense, LayerTangent, LowRank, RankOne, Tangents
 
 Fill = Callable[[Tensor, int, Generator], None]
@@ -63,14 +64,20 @@ def dense(layer: nn.Module) -> Plan:
 def rank_one(layer: nn.Module, scale: float = 1.0) -> Plan:
     """Plan a rank-one tangent: out + in + 1 numbers, and the kernel's for a convolution."""
     outputs, inputs, *kernel = layer.weight.shape
-    return RankOne, [((outputs,), scale), ((inputs,), 1.0), ((1,), 1.0), *([(tuple(kernel), 1.0)] if kernel else [])]
+    pieces = [((outputs,), scale), ((inputs,), 1.0), ((1,), offset_scale(layer))]
+    return RankOne, [*pieces, *([(tuple(kernel), 1.0)] if kernel else [])]
 
 
 def low_rank(layer: nn.Module, rank: int) -> Plan:
     """Plan a tangent of rank `rank`: that many rank-one tangents over sqrt(rank)."""
     outputs, inputs, *kernel = layer.weight.shape
     shapes = [(rank, outputs), (rank, inputs), (rank,), *([(rank, *kernel)] if kernel else [])]
-    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, 1.0, 1.0], strict=False))
+    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, offset_scale(layer), 1.0], strict=False))
+
+
+def offset_scale(layer: nn.Module) -> float:
+    """Scale of a structured tangent's offset: 0 where there is no bias to move."""
+    return 0.0 if layer.bias is None else 1.0
 
 
 class Block(Iterator[Tangents]):
@@ -122,8 +129,9 @@ class OneLayer(Iterator[Tangents]):
     def __init__(self, layers: Layers, fill: Fill, generator: Generator) -> None:
         cut = partial(rank_one, scale=len(layers) ** 0.5)
         self.blocks = [Block({name: layer}, cut, fill, generator) for name, layer in layers.items()]
-        # Which layer moves decides what is computed, so the host must know it: a generator of its own there.
-        self.choice = torch.Generator().manual_seed(generator.initial_seed())
+        # Which layer moves decides what is computed, so the host must know it: a generator of its own there,
+        # with a seed of its own, since the same seed would tie the choice to the signs.
+        self.choice = torch.Generator().manual_seed(derive_seed("layer", generator.initial_seed()))
 
     def __next__(self) -> Tangents:
         return next(self.blocks[torch.randint(len(self.blocks), (), generator=self.choice)])

@@ -208,7 +208,7 @@ class Network:
 
 def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield the layers of nested `nn.Sequential` in order, with their names."""
-    for name, module in model.named_children():
+    for name, module in model._modules.items():  # named_children would skip a layer that stands in two places
         if isinstance(module, nn.Sequential):
             yield from walk(module, f"{prefix}{name}.")
         else:
@@ -228,10 +228,15 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
     """Look up the rule of every layer.
 
     Raises:
-        TypeError: If the model is no `nn.Sequential` or a layer with parameters has no rule; names the layer.
+        TypeError: If the model is no `nn.Sequential`, a layer with parameters has no rule or two layers share
+            a parameter; names the layer or parameter.
     """
     if not isinstance(model, nn.Sequential):
         raise TypeError(f"forward mode needs an nn.Sequential, not {type(model).__name__}: wrap the layers in one")
+    own = dict(model.named_parameters())
+    shared = [name for name, _ in model.named_parameters(remove_duplicate=False) if name not in own]
+    if shared:
+        raise TypeError(f"parameter {shared[0]} belongs to two layers: forward mode moves each by itself, so copy it")
     layers, owned = [], False  # owned: the pair is the engine's, not the caller's input, and may be overwritten
     for name, module in pool_first(list(walk(model))):
         rule = WITH_PARAMETERS.get(type(module))

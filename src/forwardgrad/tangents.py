@@ -57,7 +57,7 @@ class Dense:
     """One number per parameter, in the shapes of weight and bias. A part that is None is zero."""
 
     weight: Tensor | None
-    bias: Tensor | None
+    bias: Tensor | None = None
 
     def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
         """V x + b: as many operations as the layer itself."""
