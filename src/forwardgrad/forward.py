@@ -134,8 +134,8 @@ def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Ten
     if logits.dim() != 2 or targets.is_floating_point():
         return loss_by_function(F.cross_entropy, logits, tangent, targets)
     log_probabilities = torch.log_softmax(logits, 1)
-    expected = torch.dot(log_probabilities.exp().view(-1), tangent.reshape(-1))
-    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent, targets).add_(expected, alpha=1 / len(logits))
+    expected = (log_probabilities.exp() * tangent).sum(1, keepdim=True)
+    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent - expected, targets)
 
 
 def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
