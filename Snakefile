@@ -9,7 +9,8 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-# Where Python comes from with `--software-deployment-method apptainer`; ignored otherwise.
+# Not used unless asked for with `--software-deployment-method apptainer`; then an image of this Python in which
+# the package is installed, as `make install` does it, must take its place.
 container: "docker://python:3.11"
 
 
