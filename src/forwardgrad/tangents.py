@@ -63,7 +63,8 @@ class Dense:
         """V x + b: as many operations as the layer itself."""
         if self.weight is None:
             if onto is None:
-                onto = torch.zeros_like(layer(primal))
+                with torch.no_grad():
+                    onto = torch.zeros_like(layer(primal))  # for its shape alone
             return onto.add_(self.bias.view(-1, *[1] * (onto.dim() - 2)))
         if isinstance(layer, nn.Linear):
             if onto is None:
