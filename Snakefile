@@ -40,4 +40,4 @@ for experiment in config["experiments"]:
 onstart:
     if workflow.local_exec:
         server.start()
-    logger.handlers[0].addFilter(progress.Progress())
+    progress.show(logger)

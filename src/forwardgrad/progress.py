@@ -39,6 +39,13 @@ class Progress(logging.Filter):
         return event not in HIDDEN_EVENTS and not str(record.msg).startswith(HIDDEN_LINES)
 
 
+def show(logger: logging.Logger) -> None:
+    """Show progress wherever Snakemake's `logger` writes to the terminal."""
+    for handler in logger.handlers:
+        if handler.name == "DefaultStreamHandler":
+            handler.addFilter(Progress())
+
+
 def line(done: int, total: int, seconds: float, name: str) -> str:
     """Return the line for `done` of `total` jobs after `seconds`, the last of them `name`."""
     left = f"about {duration(seconds / done * (total - done))} left" if done < total else f"in {duration(seconds)}"
