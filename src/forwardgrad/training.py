@@ -1,7 +1,7 @@
 """One training run: from its settings and a prepared data set to `metrics.csv`, `times.csv` and `run.json`.
 
-The loop adds next to nothing to the bare step: an epoch is gathered at once, no value is brought to the
-host between evaluations, and evaluation is not part of the time.
+The loop adds next to nothing to the bare step: batches are gathered into one buffer, no value is
+brought to the host between evaluations, and evaluation is not part of the time.
 """
 
 import csv
@@ -34,19 +34,19 @@ DIVERGED = 1e4
 def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield batches for ever, in a new random order each epoch; the last of an epoch may be smaller.
 
-    An epoch is gathered at once into the same memory, and batches are views of it: use one before asking
-    for the next.
+    Every batch is gathered into the same memory, which stays in the cache: use it before asking for the next.
     """
     if size is None or size >= len(labels):
         while True:
             yield inputs, labels
     generator = torch.Generator().manual_seed(seed)
-    epoch = torch.empty_like(inputs), torch.empty_like(labels)
+    images, classes = torch.empty_like(inputs[:size]), torch.empty_like(labels[:size])
     while True:
-        order = torch.randperm(len(labels), generator=generator)
-        torch.index_select(inputs, 0, order, out=epoch[0])
-        torch.index_select(labels, 0, order, out=epoch[1])
-        yield from zip(epoch[0].split(size), epoch[1].split(size), strict=True)
+        for index in torch.randperm(len(labels), generator=generator).split(size):
+            batch = images[: len(index)], classes[: len(index)]
+            torch.index_select(inputs, 0, index, out=batch[0])
+            torch.index_select(labels, 0, index, out=batch[1])
+            yield batch
 
 
 def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
