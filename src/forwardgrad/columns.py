@@ -33,7 +33,7 @@ COSTS = {
     "estimator": "estimator key",
     "threads": "threads used for the measurement",
     "batch_size": "examples in one step",
-    "seconds_per_step": "median wall seconds of one update, measured alone and interleaved with the cell's other methods",
+    "seconds_per_step": "median wall seconds of one update, measured alone, interleaved with the cell's other methods",
     "low": "lower end of the 95 % interval of that median",
     "high": "upper end of the 95 % interval of that median",
     "repetitions": "number of interleaved samples",
