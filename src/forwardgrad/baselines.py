@@ -48,6 +48,7 @@ LIBRARY = {"grad_foreach": gradient_foreach, "sgd_fused": sgd_fused}
 def compiled(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
     """Backprop of the compiled model and loss, then the fused update."""
     parameters = list(model.parameters())
+    torch.compiler.reset()  # what was compiled for another network would count towards the limit of recompilations
     function = torch.compile(lambda images, classes: loss(model(images), classes))
 
     def step() -> None:

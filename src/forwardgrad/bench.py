@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from forwardgrad import baselines, draws, memory
+from forwardgrad import baselines, draws, graphs, memory
 from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.catalogue import MODELS
 from forwardgrad.flops import floor, products
@@ -23,6 +23,7 @@ from forwardgrad.timing import Samples, Steps, cost, interleave, ratio
 RATE = 1e-9  # a measurement must not change what it measures
 LOSS = nn.CrossEntropyLoss()
 METHODS = ("evaluation", "backprop", *baselines.BASELINES, *(key for key in ESTIMATORS if key != "backprop"))
+RATIOS_TO = ("evaluation", "backprop", "backprop_by_hand")  # always measured
 Row = dict[str, object]
 
 
@@ -55,9 +56,8 @@ def drawn_layers(model: nn.Sequential, generator: torch.Generator) -> Iterator[E
         yield along(net, detached(model), draws.Block({name: layer}, cut, draws.rademacher_, generator))
 
 
-def steps_of(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor) -> Steps:
+def steps_of(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> Steps:
     """Return the functions that `method` is timed by: one, or the variants of backprop, or one per drawn layer."""
-    generator = torch.Generator(inputs.device).manual_seed(0)
     if method == "evaluation":
         return {method: baselines.evaluation(model, LOSS, inputs, targets)}
     if method == "backprop":
@@ -77,11 +77,23 @@ def parts_of(method: str, samples: Samples) -> list[np.ndarray]:
     return [min(parts, key=np.median)] if method == "backprop" else parts
 
 
-def absent(method: str) -> str | None:
-    """Return why `method` cannot be measured on this machine, or None."""
-    if method == "backprop_compiled" and not (shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")):
-        return "torch.compile needs a C++ compiler, and this machine has none: install g++"
-    return None
+def prepared(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor) -> tuple[Steps, str | None]:
+    """Return the functions that `method` is timed by, or none of them and why this machine cannot run it."""
+    compiles = method == "backprop_compiled"
+    if compiles and not any(map(shutil.which, ("c++", "g++", "clang++"))):
+        return {}, "torch.compile needs a C++ compiler, and this machine has none: install g++"
+    generator = torch.Generator(inputs.device).manual_seed(0)
+    try:
+        steps = steps_of(method, model, inputs, targets, generator)
+        if inputs.is_cuda:
+            return {name: graphs.captured(step, generator) for name, step in steps.items()}, None
+        for step in steps.values() if compiles else ():
+            step()
+    except Exception as error:  # whatever a compiler may stumble over, the other methods do not need it
+        if not compiles:
+            raise
+        return {}, f"torch.compile fails: {str(error).strip().partition(chr(10))[0]}"
+    return steps, None
 
 
 def measure(
@@ -96,20 +108,20 @@ def measure(
     torch.set_num_threads(threads)
     model = model_of(name, depth, device)
     inputs, targets = data_of(name, batch_size, device)
-    present = [method for method in methods if not absent(method)]
+    ready = {method: prepared(method, model, inputs, targets) for method in methods}
     wait: Callable[[], None] = torch.cuda.synchronize if device != "cpu" else lambda: None
-    steps = {key: step for method in present for key, step in steps_of(method, model, inputs, targets).items()}
-    samples = interleave(steps, seconds, wait=wait)
+    every = {name: step for steps, _ in ready.values() for name, step in steps.items()}
+    samples = interleave(every, seconds, wait=wait)
     layers = products(model, inputs)
-    base = {key: parts_of(key, samples) for key in ("evaluation", "backprop", "backprop_by_hand")}
+    base = {key: parts_of(key, samples) for key in RATIOS_TO}
     rows = []
-    for method in methods:
+    for method, (steps, reason) in ready.items():
         row: Row = {"model": name, "method": method, "batch_size": batch_size, "depth": depth_of(model, name)}
         row |= {"threads": threads, "device": device}
         row |= dict.fromkeys(("seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high"))
         row |= {"ratio_to_backprop_by_hand": None, "flop_floor": floor(method, layers), "peak_bytes": None}
-        row["note"] = absent(method)
-        if method in present:
+        row["note"] = reason
+        if steps:
             parts = parts_of(method, samples)
             row["seconds"] = cost(parts)
             row["ratio_to_evaluation"] = cost(parts) / cost(base["evaluation"])
@@ -129,7 +141,7 @@ def depth_of(model: nn.Sequential, name: str) -> int | None:
 def add_peaks(rows: list[Row], depth: int | None) -> None:
     """Measure the peak memory of every row that has a time, each in a process of its own."""
     for row in rows:
-        if row["seconds"] is not None:
+        if row["seconds"] is not None and row["method"] != "backprop_compiled":  # the compiler's memory is not its own
             case = (row["model"], depth, row["method"], row["batch_size"], row["threads"], row["device"])
             row["peak_bytes"] = memory.measure(*case)
 
@@ -148,18 +160,19 @@ def bench(
     """Measure every network at every batch size; `depths` adds the paper's MLP with that many hidden layers.
 
     Args:
-        models: Model keys.
+        models: Model keys; any but `students_cnn_softmax`, for which there is no backprop by hand.
         batch_sizes: Examples per step.
         depths: Numbers of hidden layers.
-        methods: Of `METHODS`; the baselines that ratios are taken to are always measured.
+        methods: Of `METHODS`; those of `RATIOS_TO` are always measured.
         threads: Threads of torch.
-        device: `cpu` or `cuda`.
+        device: `cpu` or `cuda`, where every step is a CUDA graph.
         seconds: Time to spend on each network.
         peaks: Whether to measure peak memory too.
         report: Called with one line per row as it is measured.
     """
-    needed = [key for key in METHODS if key in {"evaluation", "backprop", "backprop_by_hand", *methods}]
-    cases = [(name, None) for name in models] + [("mlp", depth) for depth in depths]
+    needed = [key for key in METHODS if key in {*RATIOS_TO, *methods}]
+    cases = [(name, None) for name in models]
+    cases += [("mlp", depth) for depth in depths if not (depth == 2 and "mlp" in models)]  # `mlp` has two
     rows: list[Row] = []
     for name, depth in cases:
         for batch_size in batch_sizes:

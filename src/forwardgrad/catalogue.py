@@ -52,6 +52,11 @@ ESTIMATORS = (
     "forward_blockwise_standardised",
 )
 
+# What the benchmark measures beside the estimators, and on which networks (it has no softmax layer by hand).
+BASELINES = ("evaluation", "backprop_compiled", "backprop_by_hand", "jvp", "forward_ad")
+MEASURED = (*BASELINES, *ESTIMATORS)
+BENCHMARKED = tuple(key for key in MODELS if key != "students_cnn_softmax")
+
 OPTIMIZERS = ("sgd", "adam")
 SPLITS = ("train", "validation", "test")
 

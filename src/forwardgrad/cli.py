@@ -4,11 +4,15 @@ Nothing heavy is imported before it is needed: a run that a server carries out s
 """
 
 import argparse
+import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+
+from forwardgrad.arguments import Parser, count, counts, duration, keys_of, writable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,6 +47,33 @@ def cost(options: argparse.Namespace) -> int:
     runs = [Run.from_json(line) for line in options.runs.splitlines()]
     measure_cell(runs, options.data, options.output, options.seconds)
     return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure what a step of every method costs; needs torch and numpy alone."""
+    if not options.models and not options.depths:
+        options.usage.error("give --models, --depths or both")
+    from forwardgrad import bench, graphs, provenance
+
+    if reason := graphs.obstacle(options.device):
+        options.usage.error(f"argument --device: {reason}")
+    rows = bench.bench(
+        options.models, options.batch_size, options.depths, options.methods or bench.METHODS, options.threads,
+        options.device, options.seconds, options.memory, report=partial(print, flush=True),
+    )  # fmt: skip
+    write_json(options.json, rows)
+    if options.record:
+        made_by = {"versions": provenance.versions(("forwardgrad", "torch", "numpy")), "host": provenance.host()}
+        setting = {"device": graphs.name(options.device), "threads": options.threads}
+        write_json(options.record, made_by | setting | {"commit": os.environ.get("FORWARDGRAD_COMMIT", "")})
+    return 0
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write `content` all at once or not at all."""
+    temporary = path.with_name(path.name + ".partial")
+    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
 
 
 def locate(options: argparse.Namespace) -> int:
@@ -92,7 +123,7 @@ def unavailable(record: dict) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of every command."""
-    top = argparse.ArgumentParser(prog="forwardgrad", description="Gradients without backpropagation.")
+    top = Parser(prog="forwardgrad", description="Gradients without backpropagation.")
     commands = top.add_subparsers(dest="command", required=True)
 
     command = commands.add_parser("run", help="train one run and write its folder")
@@ -106,6 +137,23 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
     command.add_argument("--seconds", type=float, default=3.0, metavar="S", help="time to measure for (default: 3)")
     command.set_defaults(carry_out=cost)
+
+    command = commands.add_parser("bench", help="measure what one step of every method costs, beside backpropagation")
+    command.add_argument("--models", type=keys_of("BENCHMARKED"), default=[], metavar="KEYS", help="such as lr,mlp,cnn")
+    command.add_argument(
+        "--depths", type=counts, default=[], metavar="N,N", help="the paper's MLP, so many hidden layers"
+    )
+    command.add_argument(
+        "--batch-size", type=counts, default=[64], metavar="N,N", help="examples per step (default: 64)"
+    )
+    command.add_argument("--methods", type=keys_of("MEASURED"), metavar="KEYS", help="what to measure (default: all)")
+    command.add_argument("--memory", action="store_true", help="measure peak memory too")
+    command.add_argument("--threads", type=count, default=2, metavar="N", help="threads of torch (default: 2)")
+    command.add_argument("--seconds", type=duration, default=30.0, metavar="S", help="for each network (default: 30)")
+    command.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
+    command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
+    command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
+    command.set_defaults(carry_out=bench, usage=command)
 
     command = commands.add_parser("data", help="find and prepare data sets")
     command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")

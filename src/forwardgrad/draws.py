@@ -87,14 +87,15 @@ class Block(Iterator[Tangents]):
         layers: The layers that have parameters, by name.
         cut: How the tangent of one layer is made of random numbers: the pieces' shapes and scales.
         fill: Distribution of the random numbers (mean 0, variance 1).
-        generator: Source of randomness, on the parameters' device.
+        generator: Source of randomness, on the parameters' device. On a GPU a block holds one step, so that
+            every step does the same and can be recorded (`graphs`).
     """
 
     def __init__(self, layers: Layers, cut: Cut, fill: Fill, generator: Generator) -> None:
         plans = {name: cut(layer) for name, layer in layers.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
         self.entries, self.fill, self.generator = sum(sizes), fill, generator
-        steps = max(1, min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries))
+        steps = max(1, min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries)) if generator.device.type == "cpu" else 1
         padded = -(-self.entries // WORD) * WORD
         self.rows = next(iter(layers.values())).weight.new_empty((steps, padded), requires_grad=False)
         self.scaled: list[tuple[Tensor, float]] = []

@@ -14,10 +14,10 @@ PACKAGE = Path(__file__).parent
 LAYERS = {
     0: ("seeds", "catalogue", "columns", "configuration", "sources"),
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
-    2: ("training", "timing", "speed", "baselines", "flops", "memory", "bench"),
+    2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results", "provenance"),
     4: ("statistics", "tables", "plotting", "report"),
-    5: ("validation", "progress", "client", "server", "cli"),
+    5: ("validation", "progress", "client", "server", "arguments", "cli"),
 }
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
