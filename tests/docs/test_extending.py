@@ -1,0 +1,89 @@
+"""docs/extending.md, followed to the letter in a copy of the repository."""
+
+import csv
+import re
+import shlex
+
+import pytest
+
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+PLACE = re.compile(r"^(New file|In) `(.+)`:$", re.MULTILINE)
+
+
+def blocks(text):
+    """Yield (file or None, language, content) of every code block; a block without a file is for the one before."""
+    path = None
+    end = 0
+    for block in BLOCK.finditer(text):
+        places = PLACE.findall(text, end, block.start())
+        path, end = places[-1][1] if places else path, block.end()
+        yield path, *block.groups()
+
+
+def edited(text, edit):
+    """Return `text` with one edit: the lines that are there already stand in it exactly once."""
+    lines = edit.splitlines(keepends=True)
+    assert all(line[0] in " +-" for line in lines)
+    before = "".join(line[1:] for line in lines if line[0] != "+")
+    after = "".join(line[1:] for line in lines if line[0] != "-")
+    if not before:
+        return text + after
+    changed, times = re.subn(f"^{re.escape(before)}", lambda _: after, text, flags=re.MULTILINE)
+    assert times == 1, before
+    return changed
+
+
+@pytest.fixture(scope="module")
+def guide(root):
+    return list(blocks((root / "docs/extending.md").read_text()))
+
+
+@pytest.fixture(scope="module")
+def extended(copy, guide):
+    """The copy after every edit of the guide."""
+    for path, language, content in guide:
+        if language == "diff":
+            file = copy.folder / path
+            file.write_text(edited(file.read_text(), content))
+        elif language != "sh":
+            (copy.folder / path).write_text(content)
+    return copy
+
+
+def test_an_edit_needs_its_surroundings_once():
+    assert edited("a\nb\n", " a\n+c\n") == "a\nc\nb\n"
+    assert edited("a\nb\n", "-b\n+c\n") == "a\nc\n"
+    assert edited("a\n", "+\n+b\n") == "a\n\nb\n"
+    for text in ("b\n", "a\na\n", "ba\n"):
+        with pytest.raises(AssertionError):
+            edited(text, " a\n+c\n")
+
+
+def test_the_commands_of_the_guide_work(extended, guide):
+    commands = [
+        shlex.split(line) for _, language, content in guide if language == "sh" for line in content.splitlines()
+    ]
+    (run,) = [command for command in commands if command[1].endswith("metrics.csv")]
+    status, output = extended(*run)
+    assert status == 0, output
+    with (extended.folder / run[1]).open() as file:
+        losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
+    assert losses[-1] < losses[0]
+    for command in {*map(tuple, commands)}:
+        status, output = extended(*command, "--dry-run")
+        assert status == 0, output
+
+
+def test_the_code_of_the_guide_keeps_the_style(extended, guide):
+    files = {path for path, language, _ in guide if language != "sh" and path.endswith(".py")}
+    for check in (("check",), ("format", "--check")):
+        status, output = extended("ruff", *check, "--no-cache", *files)
+        assert status == 0, output
+
+
+def test_new_names_have_labels_and_looks(extended):
+    words = (
+        "labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_uniform'], 'forward_uniform' in style.ESTIMATORS"
+    )
+    status, output = extended("python", "-c", f"from forwardgrad.plotting import labels, style; print({words})")
+    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, uniform True\n")
