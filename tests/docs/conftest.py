@@ -6,7 +6,17 @@ from pathlib import Path
 
 import pytest
 
-PARTS = ("Snakefile", "Makefile", "pyproject.toml", "config", "profiles", "report", "src", "workflow")
+PARTS = (
+    "Snakefile",
+    "Makefile",
+    "constraints.txt",
+    "pyproject.toml",
+    "config",
+    "profiles",
+    "report",
+    "src",
+    "workflow",
+)
 OUTPUTS = shutil.ignore_patterns("index.html", "__pycache__", "*.egg-info")
 # Whatever asks for the network is refused at once.
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")

@@ -1,0 +1,82 @@
+"""Every command that the documents name is run somewhere, or tried here without effect."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from forwardgrad.cli import parser
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "results/README.md", "docs/extending.md")
+PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "pip", "conda")
+BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
+
+# What is not tried here: run elsewhere, or not at all.
+ELSEWHERE = {
+    ". .venv/bin/activate": "Makefile",
+    "snakemake -f FILE": "a pattern",
+    "PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu make install": "needs the network",
+    "pip install snakemake-executor-plugin-slurm==2.8.0": "needs the network",
+    "snakemake --profile profiles/slurm --default-resources slurm_partition=YOUR_PARTITION": "needs a cluster",
+    "conda env create --file environment.yml": "needs conda and the network",
+    "conda activate forwardgrad": "needs conda",
+}
+GUIDE = "docs/extending.md"  # its commands are run by test_extending
+
+
+def commands_of(document):
+    """Return the commands of a document, those in its text included."""
+    text = (ROOT / document).read_text()
+    lines = [line.split("  #")[0].strip() for block in BLOCK.findall(text) for line in block.splitlines()]
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [" ".join(line.split()) for line in [*lines, *INLINE.findall(prose)] if line]
+
+
+COMMANDS = sorted({command for document in DOCUMENTS if document != GUIDE for command in commands_of(document)})
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
+def test_a_command_works(copy, command):
+    program, *arguments = shlex.split(command)
+    match program:
+        case "make" | "snakemake":
+            status, output = copy(program, "--dry-run", *arguments)
+            assert status == 0, output
+        case "forwardgrad":
+            parser().parse_args(arguments)
+        case "python":
+            assert f'"{(ROOT / arguments[0]).stem}"' in (ROOT / "tests/examples/test_examples.py").read_text()
+            assert (ROOT / arguments[0]).exists()
+        case _:
+            pytest.fail(f"{command}: run it somewhere, and say where in ELSEWHERE")
+
+
+def test_nothing_is_excused_that_is_not_there():
+    assert set(ELSEWHERE) <= set(COMMANDS)
+
+
+def test_commands_are_found_in_blocks_and_in_text():
+    assert "make reproduce" in COMMANDS
+    assert "snakemake --cores all --configfile config/paper.yaml" in COMMANDS
+    assert "forwardgrad data --retry" in COMMANDS
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_paths_in_the_documents_exist(document):
+    text = (ROOT / document).read_text()
+    for link in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (ROOT / document).parent.joinpath(link).exists()
+    for path in re.findall(r"`((?:config|docs|examples|profiles|src|tests|workflow)/[\w./-]*)`", text):
+        assert document == GUIDE or (ROOT / path).exists(), path
+
+
+def test_the_core_is_shown_as_the_example_has_it():
+    lines = re.search(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1].splitlines()
+    example = (ROOT / "examples/own_network.py").read_text()
+    assert lines[0] in example
+    assert lines[1] in example
+    assert ".add_to_(parameters, -" in lines[2]
+    assert ".add_to_(parameters, -" in example
