@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-CHUNK = 1000
+CHUNK = 100  # activations of this many examples stay in the cache
 EXAMPLES = 10_000
 
 

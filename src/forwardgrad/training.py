@@ -55,7 +55,11 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
     seed = tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed)
     estimate = make_estimator(settings.estimator, model, nn.CrossEntropyLoss(), seed)
     parameters = detached(model)
-    adam = torch.optim.Adam(model.parameters(), lr=settings.learning_rate) if settings.optimizer == "adam" else None
+    adam = (
+        torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+        if settings.optimizer == "adam"
+        else None
+    )
     for step, (inputs, labels) in enumerate(stream):
         rate = settings.learning_rate * math.exp(-settings.decay * step)
         gradient = estimate(inputs, labels)
