@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from forwardgrad.catalogue import DATASETS, ESTIMATORS
 from forwardgrad.cli import parser
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +81,10 @@ def test_the_core_is_shown_as_the_example_has_it():
     assert lines[1] in example
     assert ".add_to_(parameters, -" in lines[2]
     assert ".add_to_(parameters, -" in example
+
+
+@pytest.mark.parametrize(("known", "start"), [(DATASETS, "| set |"), (ESTIMATORS, "| key |")])
+def test_the_tables_name_what_exists(known, start):
+    table = (ROOT / "README.md").read_text().split(start)[1].split("\n\n")[0]
+    rows = [line.split("|")[1] for line in table.splitlines()[2:]]
+    assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(known)
