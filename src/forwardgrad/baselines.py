@@ -108,6 +108,11 @@ def conv2d_by_hand(layer: nn.Conv2d, inputs: Tensor, cotangent: Tensor, rate: fl
     return below
 
 
+def windows(pool: nn.MaxPool2d) -> tuple:
+    """Return the geometry of a max-pool, in the order in which torch's functions take it."""
+    return pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode
+
+
 def by_hand(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
     """Backprop without a graph: every layer's update is made in place as soon as its cotangent is there.
 
@@ -121,7 +126,7 @@ def by_hand(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, r
         activations, places = [inputs], []
         for module in modules:
             if isinstance(module, nn.MaxPool2d):
-                value, place = F.max_pool2d(activations[-1], module.kernel_size, module.stride, return_indices=True)
+                value, place = F.max_pool2d(activations[-1], *windows(module), return_indices=True)
                 places.append(place)
             else:
                 value = module(activations[-1])
@@ -140,9 +145,7 @@ def by_hand(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, r
             elif isinstance(module, nn.ReLU):
                 cotangent = aten.threshold_backward(cotangent, below, 0)
             elif isinstance(module, nn.MaxPool2d):
-                sizes = (module.kernel_size, module.stride, module.padding, module.dilation, module.ceil_mode)
-                pairs = [[size, size] if isinstance(size, int) else size for size in sizes[:4]]
-                cotangent = aten.max_pool2d_with_indices_backward(cotangent, below, *pairs, sizes[4], places.pop())
+                cotangent = aten.max_pool2d_with_indices_backward(cotangent, below, *windows(module), places.pop())
             elif isinstance(module, nn.Flatten):
                 cotangent = cotangent.view(below.shape)
             else:

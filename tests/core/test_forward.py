@@ -1,0 +1,175 @@
+import pytest
+import torch
+from hypothesis import assume, given
+from torch import nn
+
+from forwardgrad.forward import network
+from forwardgrad.gradients import make_estimator
+from forwardgrad.tangents import Dense
+
+from . import cases
+
+TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
+
+
+def tangents_of(problem):
+    """One tangent of every kind, then one of every single tensor."""
+    generator = torch.Generator().manual_seed(0)
+    layers = problem.net.moving
+    for stream in cases.STREAMS.values():
+        yield next(stream(layers, generator))
+    blocks = cases.one_at_a_time(layers, generator)
+    yield from (next(blocks) for _ in problem.parameters)
+
+
+def assert_derivatives(problem, tolerance):
+    gradient = cases.flat(problem.gradient())
+    for tangents in tangents_of(problem):
+        value, derivative = problem.net.evaluate(problem.parameters, tangents, *problem.batch)
+        tangent = cases.written(tangents, problem.parameters)
+        assert value.dtype == derivative.dtype == problem.inputs.dtype
+        assert value.shape == derivative.shape == ()
+        assert torch.allclose(value, problem.value(), rtol=tolerance, atol=tolerance)
+        assert (derivative - gradient @ tangent).abs() <= tolerance * gradient.norm() * tangent.norm()
+
+
+@given(problem=cases.problems())
+@cases.steady(max_examples=80)
+def test_the_directional_derivative_is_the_gradient_times_the_tangent(problem):
+    assume(cases.flat(problem.gradient()).norm() > 0.02)  # not the difference of equal numbers
+    for dtype, tolerance in TOLERANCE.items():
+        problem = problem.to(dtype)
+        inputs, before = problem.inputs.clone(), cases.flat(problem.parameters).clone()
+        assert_derivatives(problem, tolerance)
+        assert torch.equal(problem.inputs, inputs)
+        assert torch.equal(cases.flat(problem.parameters), before)
+
+
+@pytest.mark.parametrize("make", [cases.tiny_mlp, cases.tiny_cnn, cases.small_cnn])
+def test_central_differences_agree(make):
+    problem, step = make(), 1e-6
+    for tangents in tangents_of(problem):
+        tangent = cases.written(tangents, problem.parameters)
+        start, sides = nn.utils.parameters_to_vector(problem.model.parameters()).detach(), []
+        for sign in (1, -1):
+            nn.utils.vector_to_parameters(start + sign * step * tangent, problem.model.parameters())
+            sides.append(problem.value().item())
+        nn.utils.vector_to_parameters(start, problem.model.parameters())
+        difference = (sides[0] - sides[1]) / (2 * step)
+        assert problem.derivative(tangents).item() == pytest.approx(difference, rel=1e-7, abs=1e-8)
+
+
+LOSSES = {
+    "ignored targets": nn.CrossEntropyLoss(),
+    "other ignored targets": nn.CrossEntropyLoss(ignore_index=1),
+    "class weights": nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)),
+    "label smoothing": nn.CrossEntropyLoss(label_smoothing=0.2),
+    "sum": nn.CrossEntropyLoss(reduction="sum"),
+    "function": lambda outputs, targets: outputs.square().mean(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_any_loss_has_its_derivative(loss):
+    problem = cases.problem(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3), shape=(4,), batch=6, loss=LOSSES[loss])
+    if loss == "ignored targets":
+        problem.targets[:2] = -100
+    assert_derivatives(problem, 1e-10)
+
+
+def test_probabilities_as_targets():
+    problem = cases.problem(nn.Linear(4, 3), shape=(4,))
+    targets = torch.softmax(problem.targets, 1)
+    assert_derivatives(cases.Problem(problem.model, nn.CrossEntropyLoss(), problem.inputs, targets), 1e-10)
+
+
+FIRST = {
+    "relu": [nn.ReLU()],
+    "flattened": [nn.Flatten(), nn.ReLU()],
+    "nested identity": [nn.Sequential(nn.Identity(), nn.ReLU())],
+    "unknown layer that passes its input on": [nn.Dropout(), nn.ReLU()],
+    "pooled": [nn.ReLU(), nn.MaxPool2d(1)],
+}
+
+
+@pytest.mark.parametrize("first", FIRST)
+def test_a_leading_relu_leaves_the_callers_input_alone(first):
+    problem = cases.problem(*FIRST[first], nn.Flatten(), nn.Linear(18, 2), shape=(2, 3, 3))
+    before = problem.inputs.clone()
+    assert_derivatives(problem, 1e-10)
+    assert torch.equal(problem.inputs, before)
+    assert (before < 0).any()
+
+
+@pytest.mark.parametrize("pool", [nn.MaxPool2d(2), nn.MaxPool2d(3, 1, ceil_mode=True), nn.MaxPool2d(2, padding=1)])
+def test_relu_and_max_pool_commute_with_ties_and_negative_windows(pool):
+    convolution = nn.Conv2d(1, 2, 1)
+    problem = cases.problem(convolution, nn.ReLU(), pool, nn.Flatten(), nn.LazyLinear(2), shape=(1, 6, 6), batch=8)
+    with torch.no_grad():
+        convolution.weight.fill_(1)
+        convolution.bias.zero_()
+        problem.inputs.random_(-2, 2, generator=torch.Generator().manual_seed(1))
+    windows = nn.functional.unfold(problem.inputs, 2, stride=2)
+    tied = (windows == windows.amax(1, keepdim=True)).sum(1) > 1
+    assert (tied & (windows.amax(1) > 0)).any()
+    assert (windows.amax(1) < 0).any()
+    assert_derivatives(problem, 1e-12)
+
+
+def test_pooling_goes_before_relu():
+    net = network(nn.Sequential(nn.Conv2d(1, 1, 1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()), nn.MSELoss())
+    assert [layer.name for layer in net.layers] == ["0", "2", "1", "3"]
+
+
+def test_a_layer_that_stands_in_two_places_counts_twice():
+    shared = nn.Tanh()
+    layers = nn.Linear(3, 4), shared, nn.Linear(4, 4), shared, nn.Linear(4, 2)
+    assert_derivatives(cases.problem(*layers, shape=(3,)), 1e-10)
+
+
+def test_padding_by_name_and_other_layouts():
+    layers = nn.Conv2d(2, 3, 3, padding="same", dilation=2), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 2)
+    problem = cases.problem(*layers, shape=(2, 6, 6))
+    assert_derivatives(problem, 1e-10)
+    problem.model.to(memory_format=torch.channels_last)
+    images = problem.inputs.contiguous(memory_format=torch.channels_last)
+    assert_derivatives(cases.Problem(problem.model, problem.loss, images, problem.targets), 1e-10)
+
+
+def test_where_nothing_moves_the_derivative_is_zero():
+    problem = cases.tiny_mlp()
+    value, derivative = problem.net.evaluate(problem.parameters, {}, *problem.batch)
+    assert (value, derivative) == (problem.value(), 0)
+
+
+def test_a_tangent_reaches_only_the_layers_above():
+    problem = cases.tiny_mlp()
+    last = {"2": Dense(torch.ones(1, 2, dtype=torch.float64))}
+    assert problem.derivative(last) == pytest.approx(problem.gradient()["2.weight"].sum().item())
+
+
+@pytest.mark.parametrize(
+    ("layer", "named"),
+    [
+        (nn.BatchNorm1d(4), "BatchNorm1d"),
+        (nn.Embedding(4, 4), "Embedding"),
+        (nn.Conv2d(1, 1, 3, padding=1, padding_mode="reflect"), "reflect"),
+        (nn.PReLU(), "PReLU"),
+    ],
+)
+def test_a_layer_with_parameters_and_no_rule_is_refused_by_name(layer, named):
+    model = nn.Sequential(nn.Linear(4, 4), nn.Sequential(nn.ReLU(), layer))
+    with pytest.raises(TypeError, match=rf"layer 1\.1 .*{named}.* use Linear, Conv2d") as refused:
+        make_estimator("forward_gaussian", model, nn.MSELoss())
+    assert "\n" not in str(refused.value)
+
+
+def test_shared_parameters_are_refused_by_name():
+    layer = nn.Linear(3, 3)
+    with pytest.raises(TypeError, match=r"parameter 2\.weight belongs to two layers"):
+        network(nn.Sequential(layer, nn.Tanh(), layer), nn.MSELoss())
+
+
+def test_only_a_sequential_is_taken():
+    with pytest.raises(TypeError, match=r"needs an nn\.Sequential, not Bilinear"):
+        network(nn.Bilinear(2, 2, 2), nn.MSELoss())

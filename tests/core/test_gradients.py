@@ -1,0 +1,306 @@
+import sys
+
+import pytest
+import torch
+from torch import nn
+
+from forwardgrad import catalogue, draws, models
+from forwardgrad.forward import network
+from forwardgrad.gradients import (
+    ESTIMATORS,
+    along,
+    detached,
+    forward_rank,
+    make_estimator,
+    standardise,
+    write_gradient_,
+)
+
+from . import cases
+
+FORWARD = [key for key in ESTIMATORS if key != "backprop"]
+EXACT = {"rtol": 1e-10, "atol": 1e-12}
+
+
+@pytest.fixture
+def enumerate_draws(monkeypatch):
+    """Replace the draws of every estimator made from here on by counting through all values of a law."""
+
+    def enumerate_draws(law):
+        fill = cases.counting(law)
+        for name in ("gaussian_", "rademacher_"):
+            monkeypatch.setattr(draws, name, fill)
+            monkeypatch.setitem(draws.FILLS, name.removesuffix("_"), fill)
+
+    return enumerate_draws
+
+
+def blocks(problem):
+    """The gradient cut into layers: (entries, squared norm, rows, columns with the bias), by layer."""
+    gradient, cut = problem.gradient(), []
+    for name, layer in problem.net.moving.items():
+        parts = [gradient[f"{name}.weight"], gradient[f"{name}.bias"]]
+        entries, square = sum(part.numel() for part in parts), sum(part.square().sum() for part in parts)
+        rows = layer.weight.shape[0]
+        cut.append((entries, square, rows, entries // rows))
+    return cut
+
+
+def mean_moments(problem, estimate, law, entries):
+    """E[g] and, as the last number, E||g||^2: exact."""
+    return cases.expectation(lambda: cases.moments(estimate(*problem.batch), problem.parameters), law, entries)
+
+
+def total(problem):
+    """Number of parameters and squared norm of the gradient."""
+    gradient = cases.flat(problem.gradient())
+    return len(gradient), gradient.square().sum()
+
+
+def isotropic(problem):
+    """n ||grad f||^2."""
+    entries, square = total(problem)
+    return entries * square
+
+
+def gaussian(problem):
+    """(n + 2) ||grad f||^2."""
+    entries, square = total(problem)
+    return (entries + 2) * square
+
+
+def blockwise(problem):
+    """Sum over tensors of (n_l + 2) ||G_l||^2."""
+    return sum((part.numel() + 2) * part.square().sum() for part in problem.gradient().values())
+
+
+ENUMERATED = [  # estimator, law of its numbers, problem, how many numbers, E||g||^2
+    ("forward_rademacher", cases.SIGNS, cases.tiny_mlp, 7, isotropic),
+    ("forward_rademacher", cases.SIGNS, cases.tiny_cnn, 11, isotropic),
+    ("forward_rank_one", cases.SIGNS, cases.tiny_mlp, 8, isotropic),
+    ("forward_rank_one", cases.SIGNS, cases.tiny_cnn, 12, isotropic),
+    ("forward_gaussian", cases.NORMAL, cases.tiny_mlp, 7, gaussian),
+    ("forward_blockwise", cases.NORMAL, cases.tiny_mlp, 7, blockwise),
+]
+
+
+@pytest.mark.parametrize(("key", "law", "make", "entries", "second"), ENUMERATED)
+def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(enumerate_draws, key, law, make, entries, second):
+    problem = make()
+    enumerate_draws(law)
+    estimate = make_estimator(key, problem.model, problem.loss)
+    mean = mean_moments(problem, estimate, law, entries)
+    assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
+    assert torch.allclose(mean[-1], second(problem), **EXACT)
+
+
+def test_rank_one_with_normal_factors():
+    problem = cases.tiny_mlp()
+    stream = draws.Block(problem.net.moving, draws.rank_one, cases.counting(cases.NORMAL), torch.Generator())
+    estimate = along(problem.net, problem.parameters, stream)
+    mean = mean_moments(problem, estimate, cases.NORMAL, 8)
+    entries, _ = total(problem)
+    second = sum(square * (entries + 2 * rows + 2 * columns + 4) for _, square, rows, columns in blocks(problem))
+    assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
+    assert torch.allclose(mean[-1], second, **EXACT)
+
+
+@pytest.mark.parametrize(("make", "factors"), [(cases.tiny_mlp, (4, 4)), (cases.tiny_cnn, (7, 5))])
+def test_one_drawn_layer(make, factors):
+    problem = make()
+    stream = draws.OneLayer(problem.net.moving, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
+    mean = 0
+    for block, entries in zip(stream.blocks, factors, strict=True):  # each is drawn with the same probability
+        mean = mean + mean_moments(problem, along(problem.net, problem.parameters, block), cases.SIGNS, entries) / 2
+    second = sum(2 * entries * square for entries, square, *_ in blocks(problem))
+    assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
+    assert torch.allclose(mean[-1], second, **EXACT)
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "entries"), [(nn.Linear(2, 1), (2,), 8), (nn.Conv2d(1, 1, (1, 2)), (1, 2, 3), 10)]
+)
+def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
+    problem = cases.problem(layer, nn.Tanh(), shape=shape)
+    enumerate_draws(cases.SIGNS)
+    estimate = forward_rank(2, problem.model, problem.loss, torch.Generator())
+    mean = mean_moments(problem, estimate, cases.SIGNS, entries)
+    assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
+
+
+@pytest.mark.parametrize("make", [cases.tiny_mlp, cases.tiny_cnn, cases.small_cnn])
+def test_the_sum_over_the_basis_is_the_gradient(make):
+    problem = make()
+    total = {name: torch.zeros_like(value) for name, value in problem.parameters.items()}
+    for name, value in problem.parameters.items():
+        layer, part = name.rsplit(".", 1)
+        for entry in range(value.numel()):
+            basis = torch.zeros_like(value)
+            basis.view(-1)[entry] = 1
+            tangent = cases.Dense(basis) if part == "weight" else cases.Dense(None, basis)
+            total[name] += problem.derivative({layer: tangent}) * basis
+    for name, value in problem.gradient().items():
+        assert torch.allclose(total[name], value, **EXACT)
+
+
+def test_standardised_tangents_lose_the_mean_component():
+    vectors = torch.randn(20_000, 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    standardised = torch.stack([standardise(vector) for vector in vectors])
+    assert torch.allclose(standardised.std(1), torch.ones(20_000, dtype=torch.float64))
+    cases.assert_white(standardised, torch.eye(4, dtype=torch.float64) - 1 / 4)
+
+
+def test_the_standardised_estimate_is_the_gradient_without_its_mean():
+    # Of two numbers, standardised, only the sign is random: the estimate is the same whatever is drawn.
+    problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
+    estimate = make_estimator("forward_blockwise_standardised", problem.model, problem.loss)
+    dense = estimate(*problem.batch).dense(problem.parameters)
+    for name, value in problem.gradient().items():
+        assert value.mean().abs() > 1e-3
+        assert torch.allclose(dense[name], value - value.mean(), **EXACT)
+
+
+def test_a_single_number_cannot_be_standardised():
+    model = nn.Sequential(nn.Linear(3, 1))
+    with pytest.raises(ValueError, match=r"0\.bias has one entry .* use forward_blockwise$"):
+        make_estimator("forward_blockwise_standardised", model, nn.MSELoss())
+
+
+def test_backprop_is_the_gradient():
+    problem = cases.small_cnn()
+    estimate = make_estimator("backprop", problem.model, problem.loss)(*problem.batch)
+    assert torch.equal(cases.flat(estimate.dense(problem.parameters)), cases.flat(problem.gradient()))
+
+
+@pytest.fixture(params=ESTIMATORS)
+def key(request):
+    return request.param
+
+
+def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(key):
+    problem = cases.small_cnn()
+    before, state = cases.flat(problem.parameters).clone(), torch.get_rng_state()
+    estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
+    assert torch.allclose(estimate.loss, problem.value(), **EXACT)
+    assert not estimate.loss.requires_grad
+    assert torch.equal(cases.flat(problem.parameters), before)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert all(parameter.grad is None for parameter in problem.model.parameters())
+
+
+def test_a_step_adds_the_dense_form(key):
+    problem = cases.small_cnn()
+    estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
+    dense = cases.flat(estimate.dense(problem.parameters))
+    expected = cases.flat(problem.parameters) - 0.1 * dense
+    assert dense.abs().sum() > 0
+    estimate.add_to_(detached(problem.model), -0.1)
+    assert torch.allclose(cases.flat(problem.parameters), expected, **EXACT)
+
+
+def test_an_optimizer_of_torch_takes_the_same_step(key):
+    ours, theirs = cases.small_cnn(), cases.small_cnn()
+    optimizer = torch.optim.SGD(theirs.model.parameters(), lr=0.1)
+    estimates = [make_estimator(key, each.model, each.loss, seed=3) for each in (ours, theirs)]
+    for _ in range(3):
+        estimates[0](*ours.batch).add_to_(detached(ours.model), -0.1)
+        write_gradient_(theirs.model, estimates[1](*theirs.batch))
+        optimizer.step()
+    assert torch.allclose(cases.flat(ours.parameters), cases.flat(theirs.parameters), **EXACT)
+
+
+@pytest.mark.parametrize("key", FORWARD)
+def test_the_seed_decides_the_tangents(key):
+    def dense(seed):
+        problem = cases.small_cnn()
+        estimate = make_estimator(key, problem.model, problem.loss, seed)
+        return torch.stack([cases.flat(estimate(*problem.batch).dense(problem.parameters)) for _ in range(3)])
+
+    assert torch.equal(dense(1), dense(1))
+    assert not torch.equal(dense(1), dense(2))
+    assert len(dense(1).unique(dim=0)) == 3
+
+
+@pytest.mark.parametrize("key", FORWARD)
+def test_an_estimate_is_a_derivative_times_its_tangent(key):
+    # Whatever was drawn, <g, grad f> = sum_k d_k^2: no estimate points uphill.
+    problem = cases.small_cnn()
+    estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
+    squares = sum(derivative.square() for derivative, _ in estimate.terms)
+    along_gradient = cases.flat(estimate.dense(problem.parameters)) @ cases.flat(problem.gradient())
+    assert torch.allclose(along_gradient, squares, **EXACT)
+    passes = len(problem.parameters) if key.startswith("forward_blockwise") else 1
+    assert len(estimate.terms) == passes
+
+
+@pytest.fixture
+def no_backward(monkeypatch):
+    """Let the engine under `torch.autograd` raise: backward, grad and vjp all pass through it."""
+
+    def refuse(*arguments, **options):
+        raise AssertionError("backward was called")
+
+    for module in list(sys.modules.values()):
+        if getattr(module, "__name__", "").startswith("torch") and "_engine_run_backward" in vars(module):
+            monkeypatch.setattr(module, "_engine_run_backward", refuse)
+
+
+def train(key):
+    """Three steps of the students' CNN."""
+    model, loss = models.build("students_cnn", 0), nn.CrossEntropyLoss()
+    inputs, targets = torch.rand(4, 1, 28, 28), torch.arange(4)
+    estimate, parameters = make_estimator(key, model, loss), detached(model)
+    before = cases.flat(parameters).clone()
+    with torch.autograd.graph.saved_tensors_hooks(kept, kept):
+        for _ in range(3):
+            estimate(inputs, targets).add_to_(parameters, -1e-3)
+    assert not torch.equal(cases.flat(parameters), before)
+
+
+def kept(tensor):
+    raise AssertionError("an activation was kept for backward")
+
+
+@pytest.mark.parametrize("key", FORWARD)
+def test_forward_estimators_never_go_backward(no_backward, key):
+    train(key)
+
+
+@pytest.mark.parametrize(
+    "backward",
+    [
+        lambda problem: problem.value().backward(),
+        lambda problem: problem.gradient(),
+        lambda problem: torch.func.vjp(problem.model, problem.inputs)[1](problem.targets),
+        lambda problem: make_estimator("backprop", problem.model, problem.loss)(*problem.batch),
+    ],
+    ids=["backward", "grad", "vjp", "backprop"],
+)
+def test_all_that_goes_backward_would_be_noticed(no_backward, backward):
+    with pytest.raises(AssertionError, match="backward was called"):
+        backward(cases.tiny_mlp())
+
+
+def test_activations_kept_would_be_noticed():
+    with pytest.raises(AssertionError, match="kept for backward"):
+        train("backprop")
+
+
+def test_an_unknown_estimator_is_named_with_those_that_exist():
+    with pytest.raises(ValueError, match="no estimator 'forwards': choose one of backprop, forward_gaussian, "):
+        make_estimator("forwards", nn.Sequential(nn.Linear(1, 1)), nn.MSELoss())
+
+
+def test_the_catalogue_lists_estimators_that_exist():
+    assert set(catalogue.ESTIMATORS) <= set(ESTIMATORS)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@pytest.mark.parametrize("stream", cases.STREAMS)
+def test_the_directional_derivative_on_a_gpu(stream):
+    problem = cases.small_cnn()
+    problem = cases.Problem(problem.model.cuda(), problem.loss, problem.inputs.cuda(), problem.targets.cuda())
+    net = network(problem.model, problem.loss)
+    tangents = next(cases.STREAMS[stream](net.moving, torch.Generator("cuda").manual_seed(0)))
+    tangent, gradient = cases.written(tangents, problem.parameters), cases.flat(problem.gradient())
+    assert (problem.derivative(tangents) - gradient @ tangent).abs() <= 1e-10 * gradient.norm() * tangent.norm()

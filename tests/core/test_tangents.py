@@ -1,0 +1,98 @@
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from forwardgrad import draws
+from forwardgrad.tangents import Dense, dense_parameters
+
+from . import cases
+
+LAYERS = {
+    "linear": (lambda: nn.Linear(4, 3), (5, 4)),
+    "linear without bias": (lambda: nn.Linear(4, 3, bias=False), (5, 4)),
+    "convolution": (lambda: nn.Conv2d(4, 3, (3, 2), stride=2, padding=1), (2, 4, 6, 5)),
+    "convolution without bias": (lambda: nn.Conv2d(4, 2, 3, padding="same", dilation=2, bias=False), (2, 4, 6, 5)),
+    "grouped convolution": (lambda: nn.Conv2d(4, 6, 3, groups=2), (2, 4, 6, 5)),
+}
+KINDS = [*cases.CUTS, "weight alone", "bias alone"]
+PAIRS = [pair for pair in itertools.product(LAYERS, KINDS) if "without" not in pair[0] or pair[1] != "bias alone"]
+
+
+@pytest.fixture(params=[torch.float64, torch.float32], ids=str)
+def dtype(request):
+    return request.param
+
+
+@pytest.fixture(params=PAIRS, ids=", ".join)
+def case(request, dtype):
+    """A layer, its input, and a tangent of the layer."""
+    (make, shape), kind = LAYERS[request.param[0]], request.param[1]
+    generator = torch.Generator().manual_seed(0)
+    layer, inputs = make().to(dtype), torch.randn(shape, generator=generator, dtype=dtype)
+    drawn = next(draws.Block({"layer": layer}, cases.CUTS.get(kind, draws.dense), draws.gaussian_, generator))["layer"]
+    alone = {"weight alone": Dense(drawn.dense()[0]), "bias alone": Dense(None, drawn.dense()[1])}
+    return layer, inputs, alone.get(kind, drawn)
+
+
+def written(layer, tangent):
+    """The dense form by parameter name, through the project's own function: the shapes are the parameters'."""
+    dense = dense_parameters({"layer": tangent}, {f"layer.{name}": part for name, part in layer.named_parameters()})
+    return {name.removeprefix("layer."): value for name, value in dense.items()}
+
+
+def close(value, expected):
+    return torch.allclose(value, expected, rtol=1e-12, atol=1e-12) or (
+        value.dtype == torch.float32 and torch.allclose(value, expected, rtol=1e-5, atol=1e-5)
+    )
+
+
+def test_the_output_is_that_of_a_layer_with_the_tangents_weights(case):
+    layer, inputs, tangent = case
+    expected = torch.func.functional_call(layer, written(layer, tangent), (inputs,))
+    assert close(tangent.output(layer, inputs), expected)
+    onto = torch.ones_like(expected)
+    assert tangent.output(layer, inputs, onto) is onto
+    assert close(onto, expected + 1)
+
+
+def test_the_update_adds_factor_times_scale_times_the_dense_form(case, dtype):
+    layer, _, tangent = case
+    before = {name: part.detach().clone() for name, part in layer.named_parameters()}
+    weight, bias = (None if part is None else part.detach() for part in (layer.weight, layer.bias))
+    tangent.add_to_(weight, bias, torch.tensor(0.5, dtype=dtype), -3.0)
+    for name, value in written(layer, tangent).items():
+        assert close(getattr(layer, name).detach(), before[name] - 1.5 * value)
+
+
+def test_the_squared_norm_is_that_of_the_dense_form(case):
+    layer, _, tangent = case
+    squares = sum(value.square().sum() for value in written(layer, tangent).values())
+    assert tangent.squared_norm().shape == ()
+    assert close(tangent.squared_norm(), squares)
+
+
+def test_a_network_written_out_is_zero_where_nothing_moves():
+    parameters = {name: torch.full((2,), 9.0) for name in ("a.weight", "a.bias", "b.weight")}
+    dense = dense_parameters({"a": Dense(torch.ones(2))}, parameters)
+    assert {name: value.tolist() for name, value in dense.items()} == {
+        "a.weight": [1, 1],
+        "a.bias": [0, 0],
+        "b.weight": [0, 0],
+    }
+
+
+def test_rank_one_is_an_outer_product():
+    layers = {"layer": nn.Conv2d(3, 4, 2).double()}
+    drawn = next(draws.Block(layers, draws.rank_one, draws.rademacher_, torch.Generator().manual_seed(0)))["layer"]
+    weight, bias = drawn.dense()
+    assert torch.equal(weight, torch.einsum("i,j,kl->ijkl", drawn.left, drawn.right, drawn.kernel))
+    assert torch.equal(bias, drawn.left * drawn.offset)
+    assert drawn.squared_norm() == weight.numel() + bias.numel()
+
+
+def test_rank_four_is_the_sum_of_four():
+    layers, generator = {"layer": nn.Linear(7, 6).double()}, torch.Generator().manual_seed(0)
+    weight, bias = next(draws.Block(layers, cases.CUTS["rank_four"], draws.gaussian_, generator))["layer"].dense()
+    assert torch.linalg.matrix_rank(torch.column_stack([weight, bias])) == 4
