@@ -18,6 +18,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/results.smk"
+include: "workflow/rules/speed.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -28,7 +29,7 @@ rule all:
         rules.report.output.page,
 
 
-for experiment in config["experiments"]:
+for experiment in [*config["experiments"], configuration.SPEED]:
 
     rule:
         name:

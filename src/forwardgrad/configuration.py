@@ -94,7 +94,7 @@ def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> 
 
 def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield (dataset, model, cell) for every cell of `experiment`, impossible ones included."""
-    for name in config["experiments"][experiment]["cells"]:
+    for name in config["experiments"].get(experiment, {"cells": []})["cells"]:
         cell = config["cells"][name]
         for dataset, model in product(cell["datasets"], cell["models"]):
             yield dataset, model, cell
@@ -123,3 +123,51 @@ def expand(config: dict[str, Any]) -> list[Run]:
 def data_folder(config: dict[str, Any]) -> str | None:
     """Return the user's data folder: FORWARDGRAD_DATA if that is set, else the configuration's `data_dir`."""
     return os.environ.get("FORWARDGRAD_DATA") or config.get("data_dir")
+
+
+SPEED = "speed"  # the experiment that measures steps instead of training
+PAPER_BATCH_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Steps of one network to be timed together. `depth` is None for a model by key, else hidden layers."""
+
+    device: str
+    model: str
+    depth: int | None
+    batch_size: int
+    methods: tuple[str, ...]
+    memory: bool
+
+    @property
+    def path(self) -> str:
+        """Path of its rows below the folder of measurements, without suffix."""
+        network = self.model if self.depth is None else f"{self.model}_depth_{self.depth}"
+        return str(PurePosixPath(self.device, network, f"batch-{self.batch_size}"))
+
+    @property
+    def arguments(self) -> str:
+        """Arguments of `forwardgrad bench`."""
+        network = f"--models {self.model}" if self.depth is None else f"--depths {self.depth}"
+        rest = f"--batch-size {self.batch_size} --device {self.device} --methods {','.join(self.methods)}"
+        return f"{network} {rest}{' --memory' if self.memory else ''}"
+
+
+def measurements(config: dict[str, Any]) -> list[Measurement]:
+    """Return what the experiment `speed` measures: models at every batch size, depths at the paper's.
+
+    `mlp` has two hidden layers: at the paper's batch size it is measured once, with what both need.
+    """
+    speed = config[SPEED]
+    found = []
+    for device in speed["devices"]:
+        for model, size in product(speed["models"], speed["batch_sizes"]):
+            both = (model, size) == ("mlp", PAPER_BATCH_SIZE) and 2 in speed["depths"]
+            methods = dict.fromkeys([*speed["methods"], *(speed["depth_methods"] if both else [])])
+            found.append(Measurement(device, model, None, size, tuple(methods), both and speed["memory"]))
+        covered = {2} if any(one.model == "mlp" and one.batch_size == PAPER_BATCH_SIZE for one in found) else set()
+        deep = tuple(speed["depth_methods"])
+        for depth in (depth for depth in speed["depths"] if depth not in covered):
+            found.append(Measurement(device, "mlp", depth, PAPER_BATCH_SIZE, deep, speed["memory"]))
+    return found

@@ -16,9 +16,9 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup, escape
 
-from forwardgrad import provenance
+from forwardgrad import provenance, speed_section
 from forwardgrad.catalogue import impossible
-from forwardgrad.configuration import Run, combinations, expand
+from forwardgrad.configuration import SPEED, Run, combinations, expand
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST
 from forwardgrad.tables import baseline_of, read_quoted
@@ -77,7 +77,12 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     records = [record for record in records if record["dataset"] in used]
     missing = {record["dataset"]: record for record in records if not record["available"]}
     quoted = read_quoted(sources.quoted)
-    experiments = [gather_experiment(name, config, runs, quoted, missing, sources) for name in config["run"]]
+    experiments = [
+        speed_section.gather(config, full, sources.results, figures_of(name, sources))
+        if name == SPEED
+        else gather_experiment(name, config, runs, quoted, missing, sources)
+        for name in config["run"]
+    ]
     return {
         "experiments": experiments,
         "records": records,
@@ -106,7 +111,7 @@ def gather_experiment(
     methods, paired = pd.read_csv(folder / "methods.csv"), pd.read_csv(folder / "paired.csv")
     own = [run for run in runs if run.experiment == name]
     cells = dict.fromkeys((run.dataset, run.model) for run in own)
-    figures = {path.stem: figure(path) for path in sources.figures if path.parent.name == name}
+    figures = {entry["stem"]: entry for entry in figures_of(name, sources)}
     shown = [
         {
             "dataset": dataset,
@@ -131,6 +136,11 @@ def gather_experiment(
         "diverged": int(methods["diverged"].sum()),
         "produced_by": json.loads((sources.results / "frames" / f"{name}-provenance.json").read_text()),
     }
+
+
+def figures_of(experiment: str, sources: Sources) -> list[dict[str, Any]]:
+    """Return the figures of one experiment."""
+    return [figure(path) for path in sources.figures if path.parent.name == experiment]
 
 
 def of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ LAYERS = {
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results", "provenance"),
-    4: ("statistics", "tables", "plotting", "report"),
+    4: ("statistics", "tables", "ratios", "plotting", "speed_section", "report"),
     5: ("validation", "progress", "client", "server", "arguments", "cli"),
 }
 

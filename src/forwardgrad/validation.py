@@ -14,8 +14,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from forwardgrad.catalogue import DATASETS, ESTIMATORS, MODELS, impossible
-from forwardgrad.configuration import merged_settings
+from forwardgrad.catalogue import BENCHMARKED, DATASETS, ESTIMATORS, MEASURED, MODELS, impossible
+from forwardgrad.configuration import SPEED, merged_settings
 
 Mapping = dict[str, Any]
 
@@ -103,7 +103,14 @@ def reference_problems(config: Mapping) -> Iterator[str]:
                 yield f"{place}[{index}] = {name!r}: unknown {what}; {suggest(name, known)}"
 
     experiments, cells, methods = (entries(config, key) for key in ("experiments", "cells", "methods"))
-    yield from named("run", config.get("run"), "experiment", config.get("experiments") or {})
+    every = [*(config.get("experiments") or []), SPEED] if SPEED in config else config.get("experiments") or {}
+    yield from named("run", config.get("run"), "experiment", every)
+    if SPEED in experiments:
+        yield f"experiments.{SPEED}: allowed is another name, this one is for measuring steps"
+    speed = config.get(SPEED) if isinstance(config.get(SPEED), dict) else {}
+    yield from named(f"{SPEED}.models", speed.get("models"), "network", BENCHMARKED)
+    for key in ("methods", "depth_methods"):
+        yield from named(f"{SPEED}.{key}", speed.get(key), "method", MEASURED)
     for name, experiment in experiments.items():
         yield from named(f"experiments.{name}.cells", experiment.get("cells"), "cell", config.get("cells") or {})
     for name, cell in cells.items():

@@ -21,6 +21,9 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*",
     seed="[0-9]+",
+    device="[a-z]+",
+    network="[a-z][a-z0-9_]*",
+    batch_size="[0-9]+",
 
 
 schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
@@ -31,6 +34,9 @@ data_dir = configuration.data_folder(config)
 
 # Every run of every experiment, selected or not, by its folder below results/runs.
 RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(config["experiments"])})}
+
+# Every measurement of steps, by its path below results/speed.
+MEASUREMENTS = {one.path: one for one in configuration.measurements(config)}
 
 
 def record_of(dataset):
@@ -98,6 +104,8 @@ def cells_of(experiment):
 
 def figures_of(experiment):
     """Return an input function for the figures of `experiment`: those of all its cells together, then of each."""
+    if experiment == configuration.SPEED:
+        return lambda _: speed_figures()
 
     def figures(_):
         runs = runs_of(experiment)
@@ -113,12 +121,37 @@ def figures_of(experiment):
 
 def tables_of(experiment):
     """Return the tables of `experiment`."""
-    return [f"results/tables/{experiment}/{name}.csv" for name in ("methods", "paired")]
+    names = ("ratios",) if experiment == configuration.SPEED else ("methods", "paired")
+    return [f"results/tables/{experiment}/{name}.csv" for name in names]
 
 
 def all_of(experiment):
     """Return everything that is made for `experiment`, every run included: nothing else sees a deleted one."""
+    if experiment == configuration.SPEED:
+        return [*speed_files(".json"), *tables_of(experiment), *speed_figures()]
     return [part(experiment) for part in (records_of, metrics_of, costs_of, tables_of, figures_of)]
+
+
+def measurement_at(wildcards):
+    """Return the measurement that the wildcards of a target name."""
+    path = "{device}/{network}/batch-{batch_size}".format(**wildcards)
+    if path not in MEASUREMENTS:
+        sys.exit(f"results/speed/{path}: the configuration has no such measurement")
+    return MEASUREMENTS[path]
+
+
+def speed_files(suffix):
+    """Return the files of all measurements of steps."""
+    return [f"results/speed/{path}{suffix}" for path in MEASUREMENTS]
+
+
+def speed_figures():
+    """Return the figures of steps that the measurements allow, for every device."""
+    speed = config["speed"]
+    deep = len(speed["depths"]) > 1
+    names = {"cost": True, "depth": deep, "memory": deep and speed["memory"], "batch": len(speed["batch_sizes"]) > 1}
+    shown = [name for name, possible in names.items() if possible]
+    return [f"results/figures/speed/{device}-{name}.svg" for device in speed["devices"] for name in shown]
 
 
 @atexit.register

@@ -31,6 +31,7 @@ ESTIMATORS = {
     "forward_sphere": "Forward gradient, sphere",
     "forward_rank_one": "Forward gradient, rank one",
     "forward_rank_one_layer": "Forward gradient, rank one, one layer",
+    "forward_rank_four": "Forward gradient, rank four",
     "forward_blockwise": "Forward gradient, per tensor",
     "forward_blockwise_standardised": "Forward gradient, per tensor, standardised",
 }
@@ -38,9 +39,16 @@ ESTIMATORS = {
 METHODS = {
     "faithful_forward": "Forward gradient, as the students ran it",
     "faithful_backprop": "Backpropagation, as the students ran it",
+    "evaluation": "Evaluation: forward pass and loss",
+    "backprop_by_hand": "Backpropagation by hand, in place",
+    "backprop_compiled": "Backpropagation, compiled",
+    "jvp": "Forward gradient, torch.func.jvp",
+    "forward_ad": "Forward gradient, torch.autograd.forward_ad",
 }
 
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
+
+PAPER = "Baydin et al. (2022), dense Gaussian"
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
@@ -138,6 +146,13 @@ def seconds(value: float) -> str:
 def count(n: int, noun: str) -> str:
     """`1 seed`, `20 seeds`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def network(model_key: str, depth: float) -> str:
+    """Label of a model, or of the paper's MLP by its number of hidden layers."""
+    if model_key != "mlp" or depth == 2:
+        return model(model_key)
+    return f"MLP, {count(int(depth), 'hidden layer')} of 1,024"
 
 
 def split(key: str) -> str:

@@ -82,12 +82,22 @@ ESTIMATORS = {
     "forward_sphere": ("#f0e442", (0, (8, 2)), "P"),
     "forward_rank_one": ("#d55e00", "-", "p"),
     "forward_rank_one_layer": ("#009e73", (0, (4, 1)), "h"),
+    "forward_rank_four": ("#8a5a2b", (0, (6, 1, 1, 1)), "X"),
+}
+# Baselines of the benchmark: hollow, in the colour of the same gradient or tangent computed by other means.
+BASELINES = {
+    "backprop_by_hand": (INK, (0, (1, 1.1)), "o"),
+    "backprop_compiled": (INK, (0, (4, 1, 1, 1)), "d"),
+    "jvp": ("#0072b2", (0, (1, 1.1)), "s"),
+    "forward_ad": ("#0072b2", (0, (4, 1, 1, 1)), "8"),
 }
 UNKNOWN = (MUTED, "-", "o")
 
 
 def look(method: str, estimator: str) -> Look:
     """How `method` is drawn: as its estimator, hollow and dotted if it goes by another name."""
+    if method in BASELINES:
+        return Look(*BASELINES[method], PAPER)
     color, line, marker = ESTIMATORS.get(estimator, UNKNOWN)
     own = method == estimator
     return Look(color, line if own else (0, (1, 1.1)), marker, color if own else PAPER)

@@ -1,0 +1,253 @@
+"""What one step costs beside backpropagation: by method, depth and batch size, and how much memory it needs.
+
+Every function returns a figure and the frame of what it shows.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator, NullLocator
+
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, look, rows, style, title, whole_numbers
+from forwardgrad.ratios import parameter_bytes
+
+Paper = Iterable[Mapping[str, Any]]
+Drawn = tuple[Figure, pd.DataFrame]
+
+FIRST = (
+    "backprop_by_hand", "backprop_compiled", "jvp", "forward_ad", "forward_gaussian", "forward_rademacher",
+    "forward_rank_one", "forward_rank_one_layer",
+)  # fmt: skip
+BATCH_SIZE = 64
+BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
+RATIO = "Cost of a step / cost of a backpropagation step"
+DEPTH = "Hidden layers, 1,024 wide"
+HERE = "Measured on this machine, alone, steps of all methods interleaved."
+
+
+def label_of(method: str) -> str:
+    """Label of a method or baseline."""
+    return labels.method(method, method)
+
+
+def ordered(methods: Iterable[str]) -> list[str]:
+    """The methods to show, in the order of the story, others last; not what ratios are taken to."""
+    methods = set(methods)
+    return [key for key in FIRST if key in methods] + sorted(methods - {"evaluation", "backprop", *FIRST})
+
+
+def usual(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows at the paper's batch size, else at the smallest."""
+    sizes = set(measured["batch_size"])
+    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes))]
+
+
+def named(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the models that have a name of their own: the MLP with two hidden layers is `mlp`."""
+    return measured[(measured["model"] != "mlp") | (measured["depth"] == 2)]
+
+
+def deep(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the paper's MLP at one batch size, of the methods that are there at more than one depth."""
+    shown = usual(measured[measured["model"] == "mlp"])
+    return shown[shown.groupby("method")["depth"].transform("nunique") > 1]
+
+
+def draw_cost(measured: pd.DataFrame, paper: Paper) -> Drawn:
+    """Draw the cost of every method over backpropagation, one column per model; columns BENCH."""
+    shown = usual(named(measured[measured["seconds"].notna()]))
+    models, methods = list(dict.fromkeys(shown["model"])), ordered(shown["method"])
+    shown = shown[shown["method"].isin(methods)]
+    theirs = [row for row in paper if row["model"] in models and row["depth"] not in (1, 100)]
+    top = max(1.6, shown["high"].max(), *(row["ratio"] for row in theirs)) if len(shown) else 2
+    bottom = min(0.4, shown["low"].min(), shown["flop_floor"].min())
+    with style():
+        figure, panels = plt.subplots(
+            1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 2.4 + 0.42 * (len(methods) + 1))
+        )
+        for model, axes in zip(models, panels[0], strict=True):
+            _ratio_axis(axes, bottom / 1.1, top * 1.9)
+            for row in theirs:
+                if row["model"] == model:
+                    axes.plot(row["ratio"], 0, **_star())
+            own = shown[shown["model"] == model].set_index("method")
+            for place, method in enumerate(methods, start=1):
+                if method in own.index:
+                    _draw_ratio(axes, place, method, own.loc[method])
+            if "backprop_by_hand" in own.index:
+                axes.axvline(own.loc["backprop_by_hand", "ratio_to_backprop"], **BY_HAND)
+            rows(axes, [labels.PAPER, *map(label_of, methods)] if axes is panels[0, 0] else [])
+            for text in axes.texts:  # names reach over all columns
+                text.set(in_layout=False, zorder=2.5)
+                text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75})
+            axes.set_ylim(len(methods) + 0.55, -0.6)
+            axes.set_title({"lr": "LR", "mlp": "MLP", "cnn": "CNN"}.get(model, labels.model(model)))
+        panels[0, 0].set_zorder(1)
+        panels[0, 0].patch.set_visible(False)
+        handles = [
+            Line2D([], [], color=INK, linewidth=1.2, label="backpropagation, the library's fastest"),
+            Line2D([], [], **BY_HAND, label="backpropagation by hand"),
+            Line2D([], [], color=MUTED, marker="|", markersize=10, mew=1.8, linestyle="", label="floor by arithmetic"),
+        ]
+        size = labels.count(int(shown["batch_size"].iloc[0]), "example")
+        title(
+            figure,
+            "What does a step cost beside backpropagation?",
+            f"{RATIO}; left of the line is cheaper. {HERE} {size} per step, "
+            f"{labels.count(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. Floor: ratio of "
+            "multiply-adds, without draws and updates. Star: published ratio, read off a figure or unverified.",
+            handles,
+            handle_length=1.2,
+        )
+        return figure, shown
+
+
+def draw_depth(measured: pd.DataFrame, paper: Paper) -> Drawn:
+    """Draw the cost over backpropagation against the number of hidden layers."""
+    shown = deep(measured[measured["seconds"].notna()])
+    ends = sorted((row["depth"], row["ratio"]) for row in paper if row["model"] == "mlp" and row["depth"] in (1, 100))
+    with style():
+        figure, axes = plt.subplots(figsize=(WIDTH, 5))
+        handles = _lines(axes, shown, "depth", "ratio_to_backprop", floors=True)
+        axes.axhline(1, color=INK, linewidth=1.2)
+        if ends:
+            axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
+            handles += [axes.plot(*zip(*ends, strict=True), **_star(), label=f"{labels.PAPER}: ends of its curve")[0]]
+        handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="floor by arithmetic")]
+        _depth_axis(axes, [*shown["depth"], *(depth for depth, _ in ends)])
+        axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
+        axes.set_ylabel("Cost / cost of backpropagation")
+        note = f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
+        title(figure, "Does the ratio hold for deep networks?", note, handles)
+        return figure, shown
+
+
+def draw_memory(measured: pd.DataFrame, paper: Paper) -> Drawn:
+    """Draw peak memory beyond the parameters against the number of hidden layers."""
+    shown = deep(measured[measured["peak_bytes"].notna()])
+    depths = np.array(sorted(set(shown["depth"])))
+    size = [parameter_bytes(int(depth)) / 2**20 for depth in depths]
+    with style():
+        figure, axes = plt.subplots(figsize=(WIDTH, 5))
+        megabytes = shown.assign(peak=np.maximum(shown["peak_bytes"], 2**18) / 2**20)
+        handles = _lines(axes, megabytes, "depth", "peak", also=("backprop",))
+        handles += axes.plot(depths, size, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
+        axes.set_yscale("log")
+        _depth_axis(axes, depths)
+        whole_numbers(axes.yaxis)
+        axes.set_ylabel("MiB beyond the parameters")
+        note = (
+            "Peak of the process over a few steps, less what it held before; every case in a process of its own. "
+            f"Batch {int(shown['batch_size'].iloc[0])}. Less than 0.25 MiB is drawn there."
+        )
+        title(figure, "How much memory does a step need?", note, handles)
+        return figure, shown.assign(parameter_bytes=[parameter_bytes(int(depth)) for depth in shown["depth"]])
+
+
+def draw_batch(measured: pd.DataFrame, paper: Paper) -> Drawn:
+    """Draw the cost over backpropagation against the batch size, one panel per model."""
+    shown = named(measured[measured["seconds"].notna()])
+    counts = shown.groupby("model", sort=False)["batch_size"].nunique()
+    models = list(counts[counts > 1].index)
+    shown = shown[shown["model"].isin(models)]
+    with style():
+        figure, panels = plt.subplots(
+            len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models))
+        )
+        handles: dict[str, Line2D] = {}
+        for model, axes in zip(models, panels[:, 0], strict=True):
+            for line in _lines(axes, shown[shown["model"] == model], "batch_size", "ratio_to_backprop"):
+                handles.setdefault(line.get_label(), line)
+            axes.axhline(1, color=INK, linewidth=1.2)
+            axes.set_ylim(0, None)
+            axes.set_title(labels.model(model))
+            axes.set_xscale("log")
+            _marks(axes, shown["batch_size"])
+        panels[-1, 0].set_xlabel("Examples per step")
+        note = f"{RATIO}. {HERE} Whiskers: 95 % interval. Line at 1: backpropagation."
+        title(figure, "Does the ratio depend on the batch size?", note, list(handles.values()))
+        return figure, shown
+
+
+FIGURES: dict[str, Callable[[pd.DataFrame, Paper], Drawn]] = {
+    "cost": draw_cost,
+    "depth": draw_depth,
+    "memory": draw_memory,
+    "batch": draw_batch,
+}
+
+
+def _star() -> dict[str, Any]:
+    return {
+        "color": INK,
+        "marker": "*",
+        "markerfacecolor": "#f0e442",
+        "markersize": 11,
+        "mew": 0.9,
+        "linestyle": "",
+        "zorder": 4,
+    }
+
+
+def _ratio_axis(axes: Axes, low: float, high: float) -> None:
+    """A logarithmic axis with 1 in ink, and the side that is cheaper shaded."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.axvspan(low, 1, color=RULE, alpha=0.35, linewidth=0, zorder=0)
+    axes.axvline(1, color=INK, linewidth=1.2)
+    marks = [mark for mark in (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64) if low <= mark <= high]
+    axes.xaxis.set_major_locator(FixedLocator(marks))
+    axes.xaxis.set_minor_locator(NullLocator())
+    whole_numbers(axes.xaxis)
+
+
+def _draw_ratio(axes: Axes, place: int, method: str, row: pd.Series) -> None:
+    drawing, middle = look(method, method), row["ratio_to_backprop"]
+    if np.isfinite(row["flop_floor"]):
+        axes.plot(row["flop_floor"], place, color=MUTED, marker="|", markersize=10, mew=1.8, zorder=2)
+    axes.errorbar(
+        middle, place, xerr=[[middle - row["low"]], [row["high"] - middle]], color=drawing.color,
+        marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=2.5, linewidth=1.2, zorder=4,
+    )  # fmt: skip
+    axes.annotate(
+        f"{middle:.2f}", (max(row["high"], middle), place), (5, 0), textcoords="offset points", va="center",
+        fontsize=8.5, color=INK, fontweight="bold" if middle < 1 else "normal",
+    )  # fmt: skip
+
+
+def _lines(
+    axes: Axes, shown: pd.DataFrame, x: str, y: str, floors: bool = False, also: tuple[str, ...] = ()
+) -> list[Line2D]:
+    """Draw one line per method; return them for the legend."""
+    handles = []
+    for method in [*also, *ordered(shown["method"])]:
+        own, drawing = shown[shown["method"] == method].sort_values(x), look(method, method)
+        handles += axes.plot(
+            own[x], own[y], color=drawing.color, linestyle=drawing.line, marker=drawing.marker,
+            markerfacecolor=drawing.face, label=label_of(method),
+        )  # fmt: skip
+        if y == "ratio_to_backprop":
+            axes.vlines(own[x], own["low"], own["high"], color=drawing.color, linewidth=1)
+        if floors:
+            axes.plot(own[x], own["flop_floor"], color=drawing.color, linestyle=(0, (1, 1)), linewidth=1, alpha=0.8)
+    return handles
+
+
+def _depth_axis(axes: Axes, depths: Iterable[float]) -> None:
+    axes.set_xscale("log")
+    _marks(axes, depths)
+    axes.set_xlabel(DEPTH)
+
+
+def _marks(axes: Axes, values: Iterable[float]) -> None:
+    """Ticks at the measured values alone."""
+    axes.xaxis.set_major_locator(FixedLocator(sorted(set(values))))
+    axes.xaxis.set_minor_locator(NullLocator())
+    whole_numbers(axes.xaxis)

@@ -1,0 +1,113 @@
+import matplotlib.pyplot as plt
+import pytest
+
+from forwardgrad import catalogue
+from forwardgrad.plotting import labels, style
+from forwardgrad.plotting.speed import FIGURES, ordered
+from forwardgrad.ratios import paper_rows
+
+NAMES = list(FIGURES)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def draw(frame, quoted):
+    return lambda name: FIGURES[name](frame, paper_rows(quoted))
+
+
+def texts(figure):
+    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
+
+
+def lines(figure, label):
+    """What is drawn, not what the legend shows of it."""
+    return [line for axes in figure.axes for line in axes.get_lines() if line.get_label() == label]
+
+
+def test_every_baseline_has_a_label_and_a_look_of_its_own():
+    baselines = set(catalogue.BASELINES) - {"evaluation"}
+    assert set(style.BASELINES) == baselines
+    assert all(labels.method(key, key) != key for key in catalogue.MEASURED)
+    forms = [style.look(key, key)[:3] for key in catalogue.MEASURED if key != "evaluation"]
+    assert len(set(map(str, forms))) == len(forms)
+    assert {style.look(key, key).face for key in baselines} == {style.PAPER}
+
+
+def test_what_ratios_are_taken_to_is_a_line_and_not_a_row():
+    assert ordered(["evaluation", "forward_sphere", "forward_rank_one", "backprop", "jvp"]) == [
+        "jvp", "forward_rank_one", "forward_sphere",
+    ]  # fmt: skip
+
+
+def test_the_headline_shows_every_method_on_every_model_at_one_batch_size(draw):
+    figure, shown = draw("cost")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["MLP", "CNN"]
+    assert set(shown["batch_size"]) == {64}
+    assert set(shown["method"]) == {"backprop_by_hand", "jvp", "forward_gaussian", "forward_rank_one"}
+    assert texts(figure).count("0.50") == 2
+    assert labels.method("backprop_by_hand", "backprop_by_hand") in texts(figure)
+
+
+def test_the_headline_marks_backpropagation_by_hand_the_floors_and_the_paper(draw):
+    figure, _ = draw("cost")
+    for axes, paper in zip(figure.axes, ([0.586, 0.598], [0.649]), strict=True):
+        drawn = [(line.get_marker(), line.get_xdata()[0]) for line in axes.get_lines()]
+        assert sorted(x for marker, x in drawn if marker == "*") == paper
+        assert 0.6 in [x for marker, x in drawn if marker == "|"]
+        assert sorted(x for marker, x in drawn if marker == "None") == pytest.approx([0.8, 1])
+
+
+def test_depth_shows_the_floor_and_the_ends_of_the_papers_curve(draw):
+    figure, _ = draw("depth")
+    (line,) = lines(figure, labels.method("forward_rank_one", "forward_rank_one"))
+    assert list(line.get_xdata()) == [2, 10, 50]
+    (paper,) = lines(figure, f"{labels.PAPER}: ends of its curve")
+    assert list(zip(*paper.get_data(), strict=True)) == [(1, 0.555), (100, 0.845)]
+    assert [0.6] * 3 in [list(line.get_ydata()) for line in figure.axes[0].get_lines()]
+
+
+def test_memory_shows_backpropagation_and_the_parameters(draw):
+    figure, shown = draw("memory")
+    (line,) = lines(figure, labels.method("backprop", "backprop"))
+    assert list(line.get_ydata()) == [6, 30, 150]
+    (parameters,) = lines(figure, "the parameters themselves")
+    assert parameters.get_ydata()[0] == pytest.approx(1_863_690 * 4 / 2**20)
+    assert "parameter_bytes" in shown
+
+
+def test_batch_sizes_are_shown_where_there_are_several(draw):
+    figure, shown = draw("batch")
+    assert [axes.get_title(loc="left") for axes in figure.axes] == list(map(labels.model, ("mlp", "cnn")))
+    assert set(shown["batch_size"]) == {16, 64}
+    assert set(shown["depth"].dropna()) == {2}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_but_ticks_is_clipped(draw, name):
+    figure, _ = draw(name)
+    with style.style():
+        figure.canvas.draw()
+    width, height = figure.get_size_inches() * figure.dpi
+    ticks = [label for axes in figure.axes for label in axes.get_xticklabels()]
+    for text in figure.findobj(plt.Text):
+        box = text.get_window_extent()
+        if text.get_visible() and text.get_text() and box.width and text not in ticks:
+            assert box.x0 > -1, text
+            assert box.x1 < width + 1, text
+            assert box.y0 > -1, text
+            assert box.y1 < height + 1, text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_files_are_the_same_byte_for_byte(draw, tmp_path, name):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        style.save(*draw(name), tmp_path / folder / name)
+    for suffix in ("svg", "png", "csv"):
+        first, second = ((tmp_path / folder / f"{name}.{suffix}").read_bytes() for folder in ("one", "two"))
+        assert first == second

@@ -1,0 +1,102 @@
+import json
+
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from forwardgrad import speed_section
+from forwardgrad.plotting import labels
+from forwardgrad.ratios import parameter_bytes, ratio_table
+from forwardgrad.report import sentence
+
+
+@pytest.fixture
+def results(frame, quoted, tmp_path):
+    for folder in ("tables/speed", "frames"):
+        (tmp_path / folder).mkdir(parents=True)
+    frame.to_csv(tmp_path / "frames/speed.csv", index=False)
+    ratio_table(frame, quoted).to_csv(tmp_path / "tables/speed/ratios.csv", index=False)
+    (tmp_path / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
+    return tmp_path
+
+
+@pytest.fixture
+def section(results, load):
+    return speed_section.gather(load("config"), load("paper"), results, [{"stem": "cpu-cost"}, {"stem": "cpu-memory"}])
+
+
+@pytest.fixture
+def page(root, section):
+    """The section's text, without figures."""
+    environment = Environment(
+        loader=FileSystemLoader(root / "report/templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"labels": labels}
+    environment.filters |= {"sentence": sentence, "link": str}
+    template = environment.get_template("experiments/speed.html.j2")
+
+    def page(**changes):
+        return " ".join(template.render(experiment=section | {"figures": []} | changes).split())
+
+    return page
+
+
+def test_every_network_is_there_with_the_papers_numbers_beside_it(section):
+    assert [network["label"] for network in section["networks"]] == [
+        "MLP 784-1024-1024-10, batch 64, cpu",
+        "CNN, 4 convolutions of 64, batch 64, cpu",
+        "MLP 784-1024-1024-10, batch 16, cpu",
+        "CNN, 4 convolutions of 64, batch 16, cpu",
+        "MLP, 10 hidden layers of 1,024, batch 64, cpu",
+        "MLP, 50 hidden layers of 1,024, batch 64, cpu",
+    ]
+    assert [[row["ratio"] for row in network["paper"]] for network in section["networks"]] == [
+        [0.586, 0.598],
+        [0.649],
+        *[[]] * 4,
+    ]
+
+
+def test_memory_is_that_of_the_deepest_network(section):
+    assert section["memory"]["depth"] == 50
+    assert section["memory"]["forward_rank_one"] == pytest.approx(75 * 2**20 / parameter_bytes(50))
+
+
+def test_figures_are_told_in_words(section):
+    told = section["alternatives"]
+    assert "CNN, 4 convolutions of 64, batch 64, Forward gradient, rank one: 0.500" in told["cpu-cost"]
+    assert "batch 16" not in told["cpu-cost"]
+    assert "MLP, 50 hidden layers of 1,024, batch 64, Backpropagation: 150" in told["cpu-memory"]
+
+
+def test_what_is_left_to_the_full_protocol(section):
+    assert "MLP 784-1024-1024-10, batch 1,024" in section["left"]
+    assert "MLP, 100 hidden layers of 1,024, batch 64" in section["left"]
+    assert "MLP 784-1024-1024-10, batch 64" not in section["left"]
+
+
+def test_the_headline_holds_both_backpropagations(page):
+    text = page()
+    assert (
+        "a step along a rank-one tangent costs 0.50 of a backpropagation step and 0.62 of one written by hand" in text
+    )
+    assert "On this machine" in text
+    assert "With <code>torch.func.jvp</code> a step costs 2.00 of a backpropagation step" in text
+
+
+def test_it_says_that_no_gpu_was_measured_unless_one_was(page):
+    assert "No GPU was measured." in page()
+    assert "No GPU was measured." not in page(gpu=True)
+
+
+def test_it_says_why_a_row_is_absent(page):
+    assert "Backpropagation, compiled: not measured. No compiler here: install g++." in page()
+
+
+def test_prose_without_measurements_claims_nothing(page):
+    nothing = {key: [] for key in speed_section.SHOWN_IN_PROSE}
+    text = page(headline=nothing, memory=None, networks=[], unmeasured=[], left=[])
+    assert "costs 0" not in text
+    assert "Peak memory" not in text
