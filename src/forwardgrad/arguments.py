@@ -4,7 +4,10 @@ import argparse
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from forwardgrad.configuration import Run
 
 
 class Parser(argparse.ArgumentParser):
@@ -38,17 +41,36 @@ def duration(text: str) -> float:
     return float(text)
 
 
-def keys_of(name: str) -> Callable[[str], list[str]]:
-    """Return what reads a list of keys, such as `lr,mlp`, each one of the catalogue's `name`."""
+def key_of(name: str) -> Callable[[str], str]:
+    """Return what reads a key of the catalogue's `name`, such as `MODELS`."""
 
-    def read(text: str) -> list[str]:
+    def read(text: str) -> str:
         from forwardgrad import catalogue  # only now: most commands do not need it
 
-        for key in text.split(","):
-            require(key in getattr(catalogue, name), key, f"one or more of {','.join(getattr(catalogue, name))}")
-        return text.split(",")
+        require(text in getattr(catalogue, name), text, f"one of {', '.join(getattr(catalogue, name))}")
+        return text
 
     return read
+
+
+def keys_of(name: str) -> Callable[[str], list[str]]:
+    """Return what reads a list of such keys, such as `lr,mlp`."""
+    return lambda text: [key_of(name)(key) for key in text.split(",")]
+
+
+def run_of(text: str) -> "Run":
+    """Read a run from JSON, as the workflow and every `run.json` write it."""
+    from forwardgrad.configuration import Run
+
+    try:
+        return Run.from_json(text)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a run as JSON, as under `run` in a run.json") from None
+
+
+def runs_of(text: str) -> "list[Run]":
+    """Read one run per line."""
+    return [run_of(line) for line in text.splitlines()]
 
 
 def writable(text: str) -> Path:

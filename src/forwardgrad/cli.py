@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from forwardgrad.arguments import Parser, count, counts, duration, keys_of, writable
+from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, run_of, runs_of, writable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -23,6 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(options, arguments) if options.command == "run" else options.carry_out(options)
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except OSError as error:  # a missing file, a full disk: nothing that a traceback would explain
+        print(f"forwardgrad: {error}", file=sys.stderr)
+        return 1
 
 
 def run(options: argparse.Namespace, arguments: list[str]) -> int:
@@ -31,21 +34,18 @@ def run(options: argparse.Namespace, arguments: list[str]) -> int:
 
     status = ask(arguments)
     if status is None:
-        from forwardgrad.configuration import Run
         from forwardgrad.training import train_run
 
-        train_run(Run.from_json(options.run), options.data, options.output)
+        train_run(options.run, options.data, options.output)
         status = 0
     return status
 
 
 def cost(options: argparse.Namespace) -> int:
     """Measure the time of one step of every method of a cell, interleaved, in this process alone."""
-    from forwardgrad.configuration import Run
     from forwardgrad.speed import measure_cell
 
-    runs = [Run.from_json(line) for line in options.runs.splitlines()]
-    measure_cell(runs, options.data, options.output, options.seconds)
+    measure_cell(options.runs, options.data, options.output, options.seconds)
     return 0
 
 
@@ -65,7 +65,7 @@ def bench(options: argparse.Namespace) -> int:
     if options.record:
         made_by = {"versions": provenance.versions(("forwardgrad", "torch", "numpy")), "host": provenance.host()}
         setting = {"device": graphs.name(options.device), "threads": options.threads}
-        write_json(options.record, made_by | setting | {"commit": os.environ.get("FORWARDGRAD_COMMIT", "")})
+        write_json(options.record, made_by | setting | {"commit": provenance.commit()})
     return 0
 
 
@@ -127,12 +127,12 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True)
 
     command = commands.add_parser("run", help="train one run and write its folder")
-    command.add_argument("--run", required=True, metavar="JSON", help="the run with all its settings")
+    command.add_argument("--run", required=True, type=run_of, metavar="JSON", help="the run with all its settings")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
 
     command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
-    command.add_argument("--runs", required=True, metavar="JSON", help="one run of each method, one per line")
+    command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
     command.add_argument("--seconds", type=float, default=3.0, metavar="S", help="time to measure for (default: 3)")
@@ -163,7 +163,7 @@ def parser() -> argparse.ArgumentParser:
     steps = command.add_subparsers(metavar="{locate,prepare}")
 
     step = steps.add_parser("locate", help="find the files of a data set and record what was found")
-    step.add_argument("dataset")
+    step.add_argument("dataset", type=key_of("DATASETS"))
     step.add_argument(
         "--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome"
     )
@@ -172,7 +172,7 @@ def parser() -> argparse.ArgumentParser:
     step.set_defaults(carry_out=locate)
 
     step = steps.add_parser("prepare", help="turn the files of a data set into arrays")
-    step.add_argument("dataset")
+    step.add_argument("dataset", type=key_of("DATASETS"))
     step.add_argument("--record", required=True, type=Path, metavar="JSON", help="what `locate` recorded")
     step.add_argument("--seeds", required=True, type=int, metavar="N", help="number of seeds to split for")
     step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")

@@ -174,7 +174,8 @@ ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
 def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) -> Estimator:
     """Return an estimator of the gradient of `loss(model(inputs), targets)` over the parameters of `model`.
 
-    It reads and, through `Estimate.add_to_`, writes the model's own parameters. Move the model to its device first.
+    It reads the model's own parameters; `step_` and `write_gradient_` use what it returns. Move the model to its
+    device first. An estimate holds until the next call, whose tangents lie in the same memory.
 
     Args:
         key: A key of `ESTIMATORS`, such as `forward_rank_one`.
@@ -183,13 +184,20 @@ def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) ->
         seed: Seed of the tangents.
 
     Raises:
-        ValueError: If there is no such estimator; the message lists those that exist.
+        ValueError: If there is no such estimator (the message lists those that exist), or nothing to train.
         TypeError: If a layer cannot be passed in forward mode; the message names it.
     """
     if key not in ESTIMATORS:
         raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
-    device = next(model.parameters()).device
-    return ESTIMATORS[key](model, loss, Generator(device).manual_seed(seed))
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ValueError("the model has no parameters: there is nothing to estimate a gradient for")
+    return ESTIMATORS[key](model, loss, Generator(first.device).manual_seed(seed))
+
+
+def step_(model: nn.Module, estimate: Estimate, rate: float) -> None:
+    """Take a step of plain SGD: subtract `rate` times the estimate from the parameters, in place and never dense."""
+    estimate.add_to_(detached(model), -rate)
 
 
 def write_gradient_(model: nn.Module, estimate: Estimate) -> None:

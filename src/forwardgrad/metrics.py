@@ -22,7 +22,7 @@ class Score(NamedTuple):
 def score(model: nn.Module, inputs: Tensor, labels: Tensor) -> Score:
     """Evaluate `model` on a split; of a split above 10,000 examples, on its first 10,000.
 
-    Splits are shuffled, so the first ones are a random sample, the same for every method of a seed.
+    They are the same for every method of a seed. Only splits of the full sets are that large.
 
     Args:
         model: Maps inputs to logits, shape (N, classes).

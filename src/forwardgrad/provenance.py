@@ -41,7 +41,7 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
-def commit(root: Path) -> str | None:
+def commit(root: Path = Path()) -> str | None:
     """Return the commit checked out at `root`, with `-dirty` if tracked files differ; None outside a repository."""
     try:
         described = subprocess.run(

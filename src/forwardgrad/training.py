@@ -8,17 +8,15 @@ import csv
 import json
 import math
 import os
-import platform
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-import forwardgrad
+from forwardgrad import provenance
 from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.columns import METRICS, TIMES
 from forwardgrad.configuration import Method, Run
@@ -140,16 +138,11 @@ def record(run: Run, data: Dataset, last: dict) -> dict:
         "estimator": run.settings.estimator,
         "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
         "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
-        "versions": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "numpy": np.__version__,
-            "forwardgrad": forwardgrad.__version__,
-        },
+        "versions": provenance.versions(("torch", "numpy", "forwardgrad")),
         "device": "cpu",
         "threads": torch.get_num_threads(),
-        "commit": os.environ.get("FORWARDGRAD_COMMIT", ""),
-        "host": {"machine": platform.machine(), "system": platform.platform(), "cores": os.cpu_count()},
+        "commit": provenance.commit(),
+        "host": provenance.host(),
     }
 
 
