@@ -12,10 +12,10 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 LAYERS = {
-    0: ("seeds", "catalogue", "columns", "configuration", "sources"),
+    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance"),
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
-    3: ("results", "provenance"),
+    3: ("results",),
     4: ("statistics", "tables", "ratios", "plotting", "speed_section", "report"),
     5: ("validation", "progress", "client", "server", "arguments", "cli"),
 }
