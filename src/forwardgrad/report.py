@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ class Sources:
         templates: Folder of templates and style.
         quoted: Numbers that others published (`tables.QUOTED`).
         root: The repository.
+        configfiles: Configuration files that were named beside the default one.
     """
 
     results: Path
@@ -44,6 +46,7 @@ class Sources:
     templates: Path
     quoted: Path
     root: Path
+    configfiles: Sequence[str] = ()
 
 
 def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> None:
@@ -62,11 +65,18 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels, "fewest": FEWEST}
+    environment.globals |= {"labels": labels, "fewest": FEWEST, "redo": partial(redo, sources.configfiles)}
     environment.filters["sentence"] = sentence
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
     output.write_text(page, encoding="utf-8")
+
+
+def redo(configfiles: Sequence[str], target: object = "") -> str:
+    """Return the command that makes `target` again, under the configuration that the page shows."""
+    # Targets come first: --configfile takes all that follows it for files.
+    named = ["--configfile", *configfiles] if configfiles else []
+    return " ".join(filter(None, ["snakemake --cores all", str(target), *named]))
 
 
 def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
@@ -80,7 +90,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     experiments = [
         speed_section.gather(config, full, sources.results, figures_of(name, sources))
         if name == SPEED
-        else gather_experiment(name, config, runs, quoted, missing, sources)
+        else gather_experiment(name, config, runs, quoted[quoted["source"] == name], missing, sources)
         for name in config["run"]
     ]
     return {

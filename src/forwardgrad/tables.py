@@ -15,6 +15,8 @@ from forwardgrad.results import CELL, Frames, methods_of
 
 QUOTED = ("source", "dataset", "model", "method", "quantity", "value", "certainty")
 
+WHOLE_STEPS = 50  # below this a run's set-up shows in its time per step
+
 METHODS = {
     "dataset": "data set key",
     "model": "model key",
@@ -36,7 +38,7 @@ METHODS = {
     "seconds_per_step": "median time of one step, measured alone; empty where not measured",
     "seconds_per_step_low": "lower end of its 95 % interval",
     "seconds_per_step_high": "upper end",
-    "whole_run": "time of one whole timed run over its steps times seconds_per_step: 1 if steps are all that it does",
+    "whole_run": "time of one whole timed run over its steps times seconds_per_step; empty for fewer than 50 steps",
 }
 
 PAIRED = {
@@ -74,7 +76,8 @@ def method_table(frames: Frames) -> pd.DataFrame:
                 cost = costs.loc[key]
                 times = cost[["seconds_per_step", "low", "high"]]
                 row |= _columns("seconds_per_step seconds_per_step_low seconds_per_step_high", times)
-                row["whole_run"] = cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
+                if cost["whole_steps"] >= WHOLE_STEPS:
+                    row["whole_run"] = cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
             rows.append(identity | row)
     return pd.DataFrame(rows, columns=list(METHODS))
 

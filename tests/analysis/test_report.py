@@ -8,7 +8,16 @@ from forwardgrad import statistics
 from forwardgrad.configuration import expand
 from forwardgrad.plotting.curves import DRAWN, draw_curves
 from forwardgrad.plotting.style import INK, save
-from forwardgrad.report import Sources, impossible_combinations, in_words, inline_svg, left_to, sentence, write_report
+from forwardgrad.report import (
+    Sources,
+    impossible_combinations,
+    in_words,
+    inline_svg,
+    left_to,
+    redo,
+    sentence,
+    write_report,
+)
 from forwardgrad.results import produced_by, read_run
 from forwardgrad.tables import method_table, paired_table
 
@@ -205,3 +214,8 @@ def test_a_figure_becomes_part_of_the_page():
 
 def test_sentences():
     assert sentence("put it <there> with `cp a b`") == "Put it &lt;there&gt; with <code>cp a b</code>."
+
+
+def test_commands_name_the_configuration_that_the_page_shows():
+    assert redo(()) == "snakemake --cores all"
+    assert redo(("config/smoke.yaml",), "smoke") == "snakemake --cores all smoke --configfile config/smoke.yaml"

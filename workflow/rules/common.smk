@@ -2,6 +2,7 @@
 
 import atexit
 import json
+import os
 import shlex
 import sys
 from pathlib import Path

@@ -20,6 +20,7 @@ rule report:
         "results/logs/report.log",
     params:
         config=json.dumps(config, sort_keys=True),
+        configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         code=digest("report"),
     script:
         "../scripts/report.py"

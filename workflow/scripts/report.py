@@ -18,5 +18,6 @@ sources = Sources(
     templates=Path("report/templates"),
     quoted=Path(snakemake.input.quoted),
     root=Path.cwd(),
+    configfiles=snakemake.params.configfiles,
 )
 write_report(Path(snakemake.output.page), snakemake.config, full, sources)

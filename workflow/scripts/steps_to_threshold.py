@@ -12,5 +12,6 @@ sys.stderr = open(snakemake.log[0], "w")
 
 frames = load_frames(snakemake.input.metrics, snakemake.input.runs, snakemake.input.costs)
 runs = with_threshold(frames.runs)
-figure = draw_thresholds(runs, quoted_steps(read_quoted(Path(snakemake.input.quoted))))
+quoted = read_quoted(Path(snakemake.input.quoted))
+figure = draw_thresholds(runs, quoted_steps(quoted[quoted["source"] == snakemake.wildcards.experiment]))
 save(figure, runs, Path(snakemake.output.figure).with_suffix(""))
