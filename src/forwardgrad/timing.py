@@ -45,8 +45,9 @@ def interleave(steps: Steps, seconds: float, minimum: int = 10, wait: Callable[[
     names = list(steps)
     calls, total = {}, 0.0
     for name, step in steps.items():
-        once(step, 2, wait)
-        estimate = min(once(step, 1, wait) for _ in range(3))
+        estimate = once(step, 1, wait)
+        if estimate < SAMPLE_SECONDS:  # else one call is a sample anyway
+            estimate = min(once(step, 1, wait) for _ in range(3))
         calls[name] = max(1, math.ceil(SAMPLE_SECONDS / estimate))
         total += calls[name] * estimate
     rounds = max(minimum, int(seconds / total))

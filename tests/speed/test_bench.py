@@ -166,9 +166,9 @@ def command(*arguments, json="rows.json"):
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--models", "lrr"], "argument --models: 'lrr': allowed is one or more of students_lr,"),
-        (["--models", "students_cnn_softmax"], "argument --models: 'students_cnn_softmax': allowed is one or more of"),
-        (["--models", "lr", "--methods", "jvp,bp"], "argument --methods: 'bp': allowed is one or more of evaluation,"),
+        (["--models", "lrr"], "argument --models: 'lrr': allowed is one of students_lr,"),
+        (["--models", "students_cnn_softmax"], "argument --models: 'students_cnn_softmax': allowed is one of"),
+        (["--models", "lr", "--methods", "jvp,bp"], "argument --methods: 'bp': allowed is one of evaluation,"),
         (["--models", "lr", "--batch-size", "64,0"], "argument --batch-size: '0': allowed is a whole number above 0"),
         (["--depths", "x"], "argument --depths: 'x': allowed is a whole number above 0"),
         (["--models", "lr", "--threads", "1.5"], "argument --threads: '1.5': allowed is a whole number above 0"),
