@@ -46,6 +46,7 @@ ENDINGS = ("threshold", "completed", "diverged")
 RUNS = {
     **IDENTITY,
     "estimator": "estimator key",
+    "learning_rate": "rate of the first step",
     "status": "how the run ended: " + ", ".join(ENDINGS),
     "steps": "number of updates done",
     **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},

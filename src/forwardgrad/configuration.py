@@ -14,6 +14,9 @@ from typing import Any
 
 from forwardgrad.catalogue import impossible
 
+TUNED = "tuned"  # a learning rate that the tuning experiment chose
+AT = "@"  # between a method and the rate of a grid at which it is run
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -60,7 +63,11 @@ class Method:
 
 @dataclass(frozen=True)
 class Run:
-    """One training run. `evaluate_every` is the number of steps between evaluations."""
+    """One training run.
+
+    `evaluate_every` is the number of steps between evaluations, `tuning` whether the run chooses settings
+    by its validation part.
+    """
 
     experiment: str
     dataset: str
@@ -69,6 +76,7 @@ class Run:
     seed: int
     settings: Method
     evaluate_every: int
+    tuning: bool = False
 
     @property
     def folder(self) -> str:
@@ -92,6 +100,31 @@ def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> 
     return common | own | {"stop": common.get("stop", {}) | own.get("stop", {})}
 
 
+def tuned_rate(config: dict[str, Any], dataset: str, model: str, method: str) -> float | None:
+    """Return the rate that config/tuned.yaml has for `method`, None if it has none."""
+    return config.get(TUNED, {}).get(dataset, {}).get(model, {}).get(method)
+
+
+def variants(name: str, dataset: str, model: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of method `name` by the name of its runs: one, or one for each rate of a grid.
+
+    A method whose tuned rate is not known has none yet (`validation.untuned` says so).
+    """
+    settings = merged_settings(name, cell, config)
+    if "rates" in cell:
+        return {f"{name}{AT}{rate:g}": settings | {"learning_rate": rate} for rate in cell["rates"]}
+    if settings["learning_rate"] == TUNED:
+        rate = tuned_rate(config, dataset, model, name)
+        return {} if rate is None else {name: settings | {"learning_rate": rate}}
+    return {name: settings}
+
+
+def seeds(cell: dict[str, Any]) -> range:
+    """Return the seeds of a cell."""
+    first = cell.get("first_seed", 0)
+    return range(first, first + cell["seeds"])
+
+
 def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield (dataset, model, cell) for every cell of `experiment`, impossible ones included."""
     for name in config["experiments"].get(experiment, {"cells": []})["cells"]:
@@ -107,16 +140,18 @@ def expand(config: dict[str, Any]) -> list[Run]:
             experiment=experiment,
             dataset=dataset,
             model=model,
-            method=name,
+            method=method,
             seed=seed,
-            settings=Method.from_mapping(merged_settings(name, cell, config)),
+            settings=Method.from_mapping(settings),
             evaluate_every=cell["evaluate_every"],
+            tuning=cell.get("tuning", False),
         )
         for experiment in config["run"]
         for dataset, model, cell in combinations(config, experiment)
         if impossible(dataset, model) is None
         for name in cell["methods"]
-        for seed in range(cell["seeds"])
+        for method, settings in variants(name, dataset, model, cell, config).items()
+        for seed in seeds(cell)
     ]
 
 

@@ -19,13 +19,18 @@ from markupsafe import Markup, escape
 
 from forwardgrad import provenance, speed_section
 from forwardgrad.catalogue import impossible
-from forwardgrad.configuration import SPEED, Run, combinations, expand
+from forwardgrad.comparison import BAND
+from forwardgrad.configuration import AT, SPEED, Run, combinations, expand
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST
 from forwardgrad.tables import baseline_of, read_quoted
+from forwardgrad.tuning import differing
 
 # Colours of the figures that follow the page's theme once a figure is part of the page.
 THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
+
+# What an experiment has beside the tables of every other.
+FURTHER = {"tuning": ("rates",), "convergence": ("loss-ratios",)}
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,8 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "redo": partial(redo, sources.configfiles)}
+    environment.globals |= {"labels": labels, "fewest": FEWEST, "band": BAND}
+    environment.globals["redo"] = partial(redo, sources.configfiles)
     environment.filters["sentence"] = sentence
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
@@ -118,8 +124,11 @@ def gather_experiment(
 ) -> dict[str, Any]:
     """Return what the page shows of one experiment: its cells, and the figures that belong to none of them."""
     folder = sources.results / "tables" / name
-    methods, paired = pd.read_csv(folder / "methods.csv"), pd.read_csv(folder / "paired.csv")
     own = [run for run in runs if run.experiment == name]
+    against = config["experiments"][name].get("against")
+    kind = "tuning" if any(AT in run.method for run in own) else "convergence" if against else "default"
+    tables = [folder / f"{table}.csv" for table in ("methods", "paired", *FURTHER.get(kind, ()))]
+    methods, paired, *further = map(pd.read_csv, tables)
     cells = dict.fromkeys((run.dataset, run.model) for run in own)
     figures = {entry["stem"]: entry for entry in figures_of(name, sources)}
     shown = [
@@ -129,6 +138,7 @@ def gather_experiment(
             "label": labels.cell(dataset, model),
             "settings": settings([run for run in own if (run.dataset, run.model) == (dataset, model)]),
             "rows": method_rows(of(methods, dataset, model), of(paired, dataset, model), of(quoted, dataset, model)),
+            "further": [looked(row) for table in further for row in of(table, dataset, model).to_dict("records")],
             "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-by-")],
         }
         for dataset, model in cells
@@ -137,11 +147,14 @@ def gather_experiment(
     within = {entry["stem"] for cell in shown for entry in cell["figures"]}
     return {
         "key": name,
+        "kind": kind,
         "title": config["experiments"][name]["title"],
+        "against": against,
+        "differing": [looked(row) for table in further for row in differing(table, config)] if kind == "tuning" else [],
         "cells": shown,
         "absent": [(labels.cell(*cell), missing[cell[0]]) for cell in cells if cell[0] in missing],
         "figures": [entry for stem, entry in figures.items() if stem not in within],
-        "tables": [folder / "methods.csv", folder / "paired.csv"],
+        "tables": tables,
         "ended": int(methods["runs"].sum()),
         "diverged": int(methods["diverged"].sum()),
         "produced_by": json.loads((sources.results / "frames" / f"{name}-provenance.json").read_text()),
@@ -158,6 +171,16 @@ def of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
     return table[(table["dataset"] == dataset) & (table["model"] == model)]
 
 
+def looked(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with its method's label and colour."""
+    look = style.look(row["method"], row["estimator"])
+    return row | {
+        "label": labels.method(row["method"], row["estimator"]),
+        "color": f"var(--{THEME[look.color]})" if look.color in THEME else look.color,
+        "hollow": look.face != look.color,
+    }
+
+
 def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFrame) -> list[dict[str, Any]]:
     """Return one mapping per method: its row of the table, label, colour, differences and others' numbers."""
     baseline = baseline_of(dict(methods[["method", "estimator"]].itertuples(index=False, name=None)))
@@ -166,13 +189,9 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
         method = row["method"]
         differences = paired[paired["method"] == method].set_index("quantity")
         others = quoted[quoted["method"] == method].set_index("quantity")
-        look = style.look(method, row["estimator"])
         rows.append(
-            row
+            looked(row)
             | {
-                "label": labels.method(method, row["estimator"]),
-                "color": f"var(--{THEME[look.color]})" if look.color in THEME else look.color,
-                "hollow": look.face != look.color,
                 "baseline": method == baseline,
                 "against": differences.to_dict("index"),
                 "quoted": others[["value", "certainty"]].to_dict("index"),
@@ -189,7 +208,7 @@ def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
     return [
         (
             words,
-            list(dict.fromkeys(labels.method(run.method, run.settings.estimator) for run in group)),
+            list(dict.fromkeys(labels.method(run.method.partition(AT)[0], run.settings.estimator) for run in group)),
             len({run.seed for run in group}),
         )
         for words, group in shared.items()
@@ -199,13 +218,14 @@ def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
 def in_words(run: Run) -> str:
     """The settings of a run as one phrase."""
     chosen, stop = run.settings, run.settings.stop
+    rate = "each rate of the grid" if AT in run.method else f"rate {chosen.learning_rate:g}"
     decay = f" \u00d7 exp(\u2212{chosen.decay:g} i) at step i" if chosen.decay else ""
     batch = f"batches of {chosen.batch_size:,}" if chosen.batch_size else "the whole training split at every step"
     end = f"until the {labels.split(stop.split)} loss is at most {stop.loss:g}, " if stop.loss is not None else ""
     scaled = "inputs standardised by ({:g}, {:g}), ".format(*chosen.normalisation) if chosen.normalisation else ""
     return (
-        f"{chosen.optimizer.upper() if chosen.optimizer == 'sgd' else chosen.optimizer.capitalize()}, rate "
-        f"{chosen.learning_rate:g}{decay}, {batch}, {scaled}{end}{'at most ' if end else ''}{stop.steps:,} steps"
+        f"{chosen.optimizer.upper() if chosen.optimizer == 'sgd' else chosen.optimizer.capitalize()}, {rate}{decay}, "
+        f"{batch}, {scaled}{end}{'at most ' if end else ''}{stop.steps:,} steps"
     )
 
 

@@ -74,6 +74,7 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
     last = metrics.iloc[-1].drop(["step", "status"])
     row = identity | {
         "estimator": run["settings"]["estimator"],
+        "learning_rate": run["settings"]["learning_rate"],
         "status": statuses[-1],
         "steps": int(steps.iloc[-1]),
         **last,

@@ -52,7 +52,7 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     """
     keep_freed_memory()
     torch.set_num_threads(THREADS)
-    dataset = read(data, runs[0].seed, runs[0].settings.normalisation)
+    dataset = read(data, runs[0].seed, runs[0].settings.normalisation, runs[0].tuning)
     samples = interleave(bare_updates(runs, dataset), seconds)
     rows = []
     for run in runs:

@@ -83,6 +83,17 @@ def paired_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Est
     return bootstrap(ratio, [pairs.iloc[:, 0], pairs.iloc[:, 1]], ("ratio", *identity))
 
 
+def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Estimate:
+    """Geometric mean of `ours` / `other` over the seeds (the indices) that both have.
+
+    Every seed counts the same, however large its values, and the ratio of the other to ours is the inverse.
+    """
+    pairs = pd.concat([ours, other], axis=1, join="inner")
+    logarithms = np.log(pairs.iloc[:, 0]) - np.log(pairs.iloc[:, 1])
+    value, low, high, n = bootstrap(np.mean, [logarithms], ("geometric ratio", *identity))
+    return Estimate(*np.exp([value, low, high]).tolist(), n)
+
+
 def share(successes: int, n: int) -> Estimate:
     """Share of successes with Wilson's score interval; no interval for n < 3."""
     if n < FEWEST:

@@ -154,7 +154,7 @@ def train_run(run: Run, data: Path, output: Path) -> None:
     """
     keep_freed_memory()
     torch.set_num_threads(1)
-    dataset = read(data, run.seed, run.settings.normalisation)
+    dataset = read(data, run.seed, run.settings.normalisation, run.tuning)
     metrics, times = train(run, dataset)
     output.mkdir(parents=True, exist_ok=True)
     write_csv(output / "times.csv", TIMES, times)

@@ -15,7 +15,7 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from forwardgrad.catalogue import BENCHMARKED, DATASETS, ESTIMATORS, MEASURED, MODELS, impossible
-from forwardgrad.configuration import SPEED, merged_settings
+from forwardgrad.configuration import SPEED, TUNED, combinations, merged_settings, tuned_rate
 
 Mapping = dict[str, Any]
 
@@ -68,7 +68,13 @@ def allowed(node: Mapping) -> str:
     if "const" in node or "enum" in node:
         return " or ".join(node.get("enum", [node.get("const")]))
     kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
-    articles = {"integer": "an integer", "array": "a list", "object": "a mapping", "null": "null"}
+    articles = {
+        "integer": "an integer",
+        "array": "a list",
+        "object": "a mapping",
+        "null": "null",
+        "boolean": "true or false",
+    }
     text = " or ".join(articles.get(kind, f"a {kind}") for kind in kinds)
     if "prefixItems" in node:
         return f"{text} of {len(node['prefixItems'])}: {', '.join(map(allowed, node['prefixItems']))}"
@@ -79,7 +85,7 @@ def allowed(node: Mapping) -> str:
 
 def hint(error: ValidationError) -> str:
     """Return a hint at YAML's most surprising rule, if `error` fell for it."""
-    if error.validator == "type" and isinstance(error.instance, str) and "number" in error.validator_value:
+    if isinstance(error.instance, str) and "a number" in allowed(error.schema):
         try:
             return f"; YAML takes this for text, write {float(error.instance):.1e}"
         except ValueError:
@@ -113,6 +119,9 @@ def reference_problems(config: Mapping) -> Iterator[str]:
         yield from named(f"{SPEED}.{key}", speed.get(key), "method", MEASURED)
     for name, experiment in experiments.items():
         yield from named(f"experiments.{name}.cells", experiment.get("cells"), "cell", config.get("cells") or {})
+        against = experiment.get("against")
+        if isinstance(against, str) and against not in methods:
+            yield f"experiments.{name}.against = {against!r}: unknown method; {suggest(against, methods)}"
     for name, cell in cells.items():
         yield from named(f"cells.{name}.datasets", cell.get("datasets"), "data set", DATASETS)
         yield from named(f"cells.{name}.models", cell.get("models"), "model", MODELS)
@@ -138,7 +147,8 @@ def cell_problems(config: Mapping) -> Iterator[str]:
             yield f"cells.{name}: no model fits a data set: {'; '.join(map(str, reasons))}"
         for method in cell["methods"]:
             settings = merged_settings(method, cell, config)
-            for key, value in {"learning_rate": settings, "steps": settings["stop"]}.items():
+            rate = {"learning_rate": cell["rates"]} if "rates" in cell else settings
+            for key, value in {"learning_rate": rate, "steps": settings["stop"]}.items():
                 if key not in value:
                     key = {"steps": "stop.steps"}.get(key, key)
                     yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"
@@ -151,6 +161,18 @@ def cell_problems(config: Mapping) -> Iterator[str]:
                         f"experiments.{name}: cells {defined[row]} and {cell} both define {' x '.join(row)}: "
                         "one of them needs a method of another name"
                     )
+
+
+def untuned(config: Mapping, experiment: str) -> list[str]:
+    """Return one line for every method of `experiment` whose rate is `tuned` but not in config/tuned.yaml."""
+    return [
+        f"config/tuned.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with it: run `snakemake tuned`"
+        for dataset, model, cell in combinations(config, experiment)
+        for method in cell["methods"]
+        if impossible(dataset, model) is None and "rates" not in cell
+        if merged_settings(method, cell, config)["learning_rate"] == TUNED
+        if tuned_rate(config, dataset, model, method) is None
+    ]
 
 
 def obstacles(folder: Path, megabytes: int = 200) -> list[str]:

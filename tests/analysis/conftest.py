@@ -19,7 +19,7 @@ class Results:
 
     def run(
         self, method="backprop", seed=0, losses=(1.0, 0.5), status="completed", estimator=None, threshold=None,
-        experiment="students", dataset="penguins", model="students_lr", every=1,
+        experiment="students", dataset="penguins", model="students_lr", every=1, rate=0.2,
     ):  # fmt: skip
         """Write a run evaluated every `every` steps; of 100 test examples it misclassifies ten per unit of loss."""
         folder = self.folder / "runs" / experiment / dataset / model / method / f"seed-{seed}"
@@ -28,14 +28,14 @@ class Results:
         for index, loss in enumerate(losses):
             ended = status if index == len(losses) - 1 else "running"
             wrong = round(10 * loss) if loss < 10 else 100
-            rows.append(f"{index * every},{ended},{loss},,{loss},0.5,,{1 - wrong / 100},{wrong}")
+            rows.append(f"{index * every},{ended},{loss},{loss},{loss},0.5,0.5,{1 - wrong / 100},{wrong}")
         (folder / "metrics.csv").write_text("\n".join(rows) + "\n")
         steps = (len(losses) - 1) * every
         (folder / "times.csv").write_text(",".join(TIMES) + f"\n0,0.0\n{steps},{steps / 1000}\n")
         stop = {"steps": 3000, "loss": threshold, "split": "train"}
         identity = {"experiment": experiment, "dataset": dataset, "model": model, "method": method, "seed": seed}
         record = {
-            "run": identity | {"settings": {"estimator": estimator or method, "stop": stop}},
+            "run": identity | {"settings": {"estimator": estimator or method, "learning_rate": rate, "stop": stop}},
             "status": status,
             "parameters": 15,
             "data": {"source": "made by hand"},

@@ -57,6 +57,7 @@ def test_every_key_has_a_label():
 def test_methods_are_labelled_by_what_they_add_to_their_estimator():
     assert labels.method("backprop", "backprop") == "Backpropagation"
     assert labels.method("backprop_low_rate", "backprop") == "Backpropagation, low rate"
+    assert labels.method("backprop@0.0004", "backprop") == "Backpropagation, rate 0.0004"
     assert labels.method("faithful_backprop", "backprop") == "Backpropagation, as the students ran it"
 
 

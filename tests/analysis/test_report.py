@@ -1,10 +1,12 @@
 import copy
 import json
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
 
 from forwardgrad import statistics
+from forwardgrad.comparison import loss_ratios
 from forwardgrad.configuration import expand
 from forwardgrad.plotting.curves import DRAWN, draw_curves
 from forwardgrad.plotting.style import INK, save
@@ -18,8 +20,9 @@ from forwardgrad.report import (
     sentence,
     write_report,
 )
-from forwardgrad.results import produced_by, read_run
+from forwardgrad.results import produced_by, read_experiment, read_run, select
 from forwardgrad.tables import method_table, paired_table
+from forwardgrad.tuning import rate_table
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -219,3 +222,68 @@ def test_sentences():
 def test_commands_name_the_configuration_that_the_page_shows():
     assert redo(()) == "snakemake --cores all"
     assert redo(("config/smoke.yaml",), "smoke") == "snakemake --cores all smoke --configfile config/smoke.yaml"
+
+
+@pytest.fixture
+def grid_and_comparison(results, root, tmp_path):
+    """A function that writes the page of a grid and of a comparison at the rates in `tuned`, and returns its text."""
+    methods = ("forward_gaussian", "forward_rank_one")
+    for method in methods:
+        for rate, loss in ((0.1, 0.9), (0.2, 0.5)):
+            run = {"estimator": method, "rate": rate, "experiment": "tuning"}
+            results.run(f"{method}@{rate}", 10, (2.0, loss), **run)
+        for seed in range(3):
+            results.run(method, seed, (2.0, 0.5 if method == "forward_gaussian" else 0.6), experiment="convergence")
+    frames, _ = read_experiment(results.runs, [])
+    tables = {"tuning": {"rates": rate_table}, "convergence": {"loss-ratios": partial(loss_ratios, against=methods[0])}}
+    for name, further in tables.items():
+        folder, own = results.folder / "tables" / name, select(frames, experiment=name)
+        folder.mkdir(parents=True)
+        method_table(own).to_csv(folder / "methods.csv", index=False)
+        paired_table(own).to_csv(folder / "paired.csv", index=False)
+        for table, make in further.items():
+            make(own.runs).to_csv(folder / f"{table}.csv", index=False)
+        (results.folder / "frames").mkdir(exist_ok=True)
+        (results.folder / f"frames/{name}-provenance.json").write_text("[]")
+    (results.folder / "data").mkdir()
+    (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
+    sources = Sources(results.folder, [], root / "report/templates", root / "report/quoted.csv", root)
+    cell = {"title": "", "datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
+    cell |= {"evaluate_every": 1, "settings": {"learning_rate": "tuned", "stop": {"steps": 1}}}
+    config = {
+        "run": ["tuning", "convergence"],
+        "experiments": {
+            "tuning": {"title": "Rates", "cells": ["grid"]},
+            "convergence": {"title": "Convergence", "cells": ["tuned"], "against": methods[0]},
+        },
+        "cells": {"grid": cell | {"rates": [0.1, 0.2], "seeds": 1, "first_seed": 10}, "tuned": cell},
+        "methods": {method: {"estimator": method} for method in methods},
+    }
+
+    def write(**tuned):
+        whole = config | {"tuned": {"penguins": {"students_lr": tuned}}}
+        write_report(tmp_path / "index.html", whole, whole, sources)
+        return Page((tmp_path / "index.html").read_text()).text
+
+    return write
+
+
+def test_a_grid_shows_every_rate_and_the_chosen_one(grid_and_comparison):
+    text = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
+    assert "SGD, each rate of the grid, the whole training split at every step, 1 steps; 1 seed." in text
+    assert "Forward gradient, Gaussian 0.900 0.900 to 0.900 0.500 0.500 to 0.500 0.2 at the edge of the grid" in text
+    assert "those of config/tuned.yaml , are the ones chosen here" in text
+
+
+def test_a_choice_that_differs_from_the_rates_in_use_is_told(grid_and_comparison):
+    text = grid_and_comparison(forward_gaussian=0.1, forward_rank_one=0.2)
+    assert (
+        "those of config/tuned.yaml , are not the ones chosen here for: Palmer penguins: logistic regression 4-3, "
+        "Forward gradient, Gaussian (here 0.2, there 0.1)." in text
+    )
+
+
+def test_a_comparison_says_where_its_interval_lies(grid_and_comparison):
+    text = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
+    assert "from the same initial weights and on the same batches as “Forward gradient, Gaussian” at each seed" in text
+    assert "1.200 every one outside the band: higher loss 3 pairs" in text

@@ -48,7 +48,7 @@ FAULTS = {
     "steps are not whole numbers": lambda run: change(run, "metrics.csv", "\n1,", "\n1.5,"),
     "last status is 'running'": lambda run: change(run, "metrics.csv", "completed", "running"),
     "a row before the last": lambda run: change(run, "metrics.csv", "0,running", "0,diverged"),
-    "a loss is missing": lambda run: change(run, "metrics.csv", "0.5,,0.5,", "0.5,,,"),
+    "a loss is missing": lambda run: change(run, "metrics.csv", "0.5,0.5,0.5,", "0.5,0.5,,"),
     "times.csv is missing": lambda run: (run / "times.csv").unlink(),
     "run.json is missing": lambda run: (run / "run.json").unlink(),
     "is not JSON": lambda run: (run / "run.json").write_text("{"),

@@ -41,6 +41,16 @@ def test_differences_and_ratios_are_paired_by_seed():
     assert statistics.paired_ratio(ours, other, "test") == (2, 2, 2, 3)
 
 
+def test_geometric_ratios_are_paired_by_seed():
+    ours = pd.Series([8.0, 1.0, 2.0, 99.0], index=[0, 1, 2, 7])
+    other = pd.Series([2.0, 2.0, 2.0, 50.0], index=[2, 0, 1, 8])
+    # Ratios 4, 1/2 and 1: their product is 2, whatever the size of the values.
+    estimate = statistics.geometric_ratio(ours, other, "test")
+    assert estimate.value == pytest.approx(2 ** (1 / 3))
+    assert (estimate.low, estimate.high) == pytest.approx((0.5, 4))
+    assert estimate.n == 3
+
+
 def test_shares_have_wilson_intervals():
     # Wilson's interval for 18 of 20 by its formula, z = 1.959964.
     estimate = statistics.share(18, 20)

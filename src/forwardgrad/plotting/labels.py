@@ -4,6 +4,8 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
+from forwardgrad.configuration import AT
+
 DATASETS = {
     "penguins": "Palmer penguins",
     "mnist5k": "MNIST, 5,000 digits",
@@ -79,13 +81,19 @@ def method(key: str, estimator: str) -> str:
     if key in METHODS:
         return METHODS[key]
     label = ESTIMATORS.get(estimator, estimator)
-    addition = key.removeprefix(estimator).strip("_").replace("_", " ")
+    addition = key.removeprefix(estimator).strip("_").replace("_", " ").replace(AT, "rate ")
     return f"{label}, {addition}" if addition else label
 
 
 def variant(label: str) -> str:
     """What tells a forward gradient from the others: its label without the words that they share."""
     return label.removeprefix("Forward gradient, ")
+
+
+def place(key: str, ratio: float) -> str:
+    """Where an interval of loss ratios lies against the band of no difference (`comparison.place`)."""
+    outside = f"outside the band: {'lower' if ratio < 1 else 'higher'} loss"
+    return {"inside": "inside the band", "outside": outside, "overlaps": "overlaps the band\u2019s edge"}.get(key, "")
 
 
 def metric(key: str) -> str:
@@ -126,6 +134,16 @@ def accuracy(value: float) -> str:
 def loss(value: float) -> str:
     """A loss, to four significant digits."""
     return number(value, 4)
+
+
+def ratio(value: float) -> str:
+    """A ratio near one, to a thousandth; nan a dash."""
+    return "\u2013" if math.isnan(value) else f"{value:.3f}"
+
+
+def diverging(value: float) -> str:
+    """A loss that may be infinite, to three significant digits."""
+    return "diverged" if math.isinf(value) else number(value)
 
 
 def tenths(value: float) -> str:

@@ -20,6 +20,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from forwardgrad.configuration import AT
+
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
 TEXT_OR_LONG_DECIMAL = re.compile(r">[^<]*<|(\d\.\d\d)\d+")
@@ -99,7 +101,7 @@ def look(method: str, estimator: str) -> Look:
     if method in BASELINES:
         return Look(*BASELINES[method], PAPER)
     color, line, marker = ESTIMATORS.get(estimator, UNKNOWN)
-    own = method == estimator
+    own = method.partition(AT)[0] == estimator
     return Look(color, line if own else (0, (1, 1.1)), marker, color if own else PAPER)
 
 
