@@ -25,7 +25,7 @@ def load():
     def load(name):
         config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
         update_config(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
-        return config
+        return config | {"tuned": yaml.safe_load((ROOT / "config/tuned.yaml").read_text())}
 
     return load
 

@@ -1,4 +1,4 @@
-from forwardgrad.configuration import Method, Run, Stop, data_folder, expand
+from forwardgrad.configuration import Method, Run, Stop, data_folder, expand, seeds
 
 
 def test_a_cell_is_the_product_of_its_parts(config):
@@ -28,6 +28,33 @@ def test_a_method_overrides_the_settings_of_its_cell_key_by_key(config):
     )
 
 
+def test_a_grid_runs_every_method_at_every_rate_under_a_name_of_its_own(config):
+    config["cells"]["cell"] |= {"rates": [1e-5, 0.00028, 3.0], "first_seed": 10, "seeds": 2, "tuning": True}
+    runs = expand(config)
+    assert [(run.settings.learning_rate, run.seed) for run in runs] == [
+        (rate, seed) for rate in (1e-5, 0.00028, 3.0) for seed in (10, 11)
+    ]
+    assert [run.method for run in runs[::2]] == ["backprop@1e-05", "backprop@0.00028", "backprop@3"]
+    assert runs[0].folder == "one/penguins/students_lr/backprop@1e-05/seed-10"
+    assert all(run.tuning for run in runs)
+    assert len({run.folder for run in runs}) == 6
+
+
+def test_a_tuned_rate_is_that_of_the_data_set_model_and_method(config):
+    config["cells"]["cell"] |= {"models": ["students_lr", "students_mlp"]}
+    config["cells"]["cell"]["settings"]["learning_rate"] = "tuned"
+    config["tuned"] = {"penguins": {"students_lr": {"backprop": 0.3}, "students_mlp": {"forward_gaussian": 0.4}}}
+    (run,) = expand(config)
+    assert (run.model, run.settings.learning_rate, run.tuning) == ("students_lr", 0.3, False)
+
+
+def test_rates_are_chosen_with_seeds_that_do_not_use_them(load):
+    runs = expand(load("config"))
+    used = {name: {run.seed for run in runs if run.experiment == name} for name in ("tuning", "convergence")}
+    assert used["convergence"] == set(range(10))
+    assert not used["tuning"] & used["convergence"]
+
+
 def test_only_selected_experiments_are_expanded(config):
     config["experiments"]["two"] = config["experiments"]["one"]
     assert {run.experiment for run in expand(config | {"run": ["two"]})} == {"two"}
@@ -52,7 +79,7 @@ def test_the_smoke_configuration_trains_the_papers_networks(load):
 def test_presets_leave_the_data_splits_of_the_default_alone(load, preset):
     # The arrays hold the splits of as many seeds as any cell needs: presets must not change that number.
     def most(config, dataset):
-        return max((cell["seeds"] for cell in config["cells"].values() if dataset in cell["datasets"]), default=0)
+        return max((seeds(cell).stop for cell in config["cells"].values() if dataset in cell["datasets"]), default=0)
 
     for dataset in ("penguins", "mnist5k", "kmnist600"):
         assert most(preset, dataset) == most(load("config"), dataset)

@@ -8,14 +8,14 @@ import pytest
 import yaml
 
 from forwardgrad.catalogue import OPTIMIZERS, SPLITS
-from forwardgrad.validation import obstacles, problems
+from forwardgrad.validation import obstacles, problems, untuned
 
 WRONG = """
 run: [student]
 colour: red
 data_dir: 3
 experiments:
-  Students: {title: x, cells: [a, b]}
+  Students: {title: x, cells: [a, b], against: backprp}
 cells:
   a:
     title: 3
@@ -25,6 +25,9 @@ cells:
     seeds: 0
     evaluate_every: x
     sedes: 4
+    first_seed: -1
+    rates: [1.0e-3]
+    tuning: maybe
     settings:
       learning_rate: -1
       batch_size: half
@@ -39,22 +42,25 @@ methods:
 
 LINES = """\
 colour = 'red': unknown key; choose one of \
-run, data_dir, cost_seconds, speed, experiments, cells, methods
+run, data_dir, cost_seconds, speed, tuned, experiments, cells, methods
 cells.a.sedes = 4: unknown key; did you mean seeds?
 cells.a.evaluate_every = 'x': allowed is an integer at least 1
+cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
 cells.a.methods = ['backprp', 'backprp']: allowed is each entry once
 cells.a.models = []: allowed is a list of at least 1
+cells.a.rates = [0.001]: allowed is a list of at least 2
 cells.a.seeds = 0: allowed is an integer at least 1 and at most 1000
 cells.a.settings.momentum = 3: unknown key; choose one of \
 optimizer, learning_rate, decay, batch_size, normalisation, stop
 cells.a.settings.batch_size = 'half': allowed is full or an integer at least 1
-cells.a.settings.learning_rate = -1: allowed is a number above 0
+cells.a.settings.learning_rate = -1: allowed is a number above 0 or tuned
 cells.a.settings.normalisation = [1]: allowed is null or a list of 2: a number, a number above 0
 cells.a.settings.stop.when = 2: unknown key; choose one of steps, loss, split
 cells.a.settings.stop.loss = '1e-3': allowed is a number or null; YAML takes this for text, write 1.0e-03
 cells.a.settings.stop.split = 'all': allowed is train or validation or test
 cells.a.settings.stop.steps = 0: allowed is an integer at least 1
 cells.a.title = 3: allowed is a string
+cells.a.tuning = 'maybe': allowed is true or false
 cells.c: methods is missing (names of methods)
 cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
 cells.c: evaluate_every is missing (steps between evaluations)
@@ -67,6 +73,7 @@ methods.backprop.optimizer = 'adamw': allowed is sgd or adam
 methods.forward: estimator is missing (key of the gradient estimator)
 run[0] = 'student': unknown experiment; did you mean Students?
 experiments.Students.cells[1] = 'b': unknown cell; choose one of a, c
+experiments.Students.against = 'backprp': unknown method; did you mean backprop?
 cells.a.datasets[0] = 'penguin': unknown data set; did you mean penguins?
 cells.a.methods[0] = 'backprp': unknown method; did you mean backprop?
 cells.a.methods[1] = 'backprp': unknown method; did you mean backprop?
@@ -76,6 +83,7 @@ methods.backprop.estimator = 'bakprop': unknown estimator; did you mean backprop
 
 def test_presets_are_sound(preset, schema):
     assert problems(preset, schema) == []
+    assert [line for experiment in preset["experiments"] for line in untuned(preset, experiment)] == []
 
 
 def test_all_that_is_wrong_is_said_at_once(schema):
@@ -112,6 +120,32 @@ def test_a_method_needs_a_rate_and_an_end(config, schema):
     ]
     config["methods"]["backprop"] |= {"learning_rate": 1, "stop": {"steps": 1}}
     assert problems(config, schema) == []
+
+
+def test_a_grid_gives_the_rates(config, schema):
+    del config["cells"]["cell"]["settings"]["learning_rate"]
+    config["cells"]["cell"]["rates"] = [0.1, 0.2]
+    assert problems(config, schema) == []
+
+
+def test_a_rate_in_the_wrong_form_is_told_how_to_write_it(config, schema):
+    config["cells"]["cell"]["settings"]["learning_rate"] = "1e-3"
+    assert problems(config, schema) == [
+        "cells.cell.settings.learning_rate = '1e-3': allowed is a number above 0 or tuned; "
+        "YAML takes this for text, write 1.0e-03"
+    ]
+
+
+def test_a_rate_that_nothing_has_chosen_is_named(config, schema):
+    config["cells"]["cell"]["settings"]["learning_rate"] = "tuned"
+    assert problems(config, schema) == []
+    assert untuned(config, "one") == [
+        "config/tuned.yaml: penguins.students_lr.backprop is missing, one trains with it: run `snakemake tuned`"
+    ]
+    config["tuned"] = {"penguins": {"students_lr": {"backprop": 0.1}}}
+    assert untuned(config, "one") == []
+    config["tuned"]["penguins"]["students_lr"]["backprop"] = "high"
+    assert problems(config, schema) == ["tuned.penguins.students_lr.backprop = 'high': allowed is a number above 0"]
 
 
 def test_two_cells_of_an_experiment_may_not_define_the_same_run(config, schema):

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
@@ -55,7 +56,7 @@ def first(workflow):
 def test_everything_that_has_its_data_is_made(workflow, first):
     status, lines = first
     assert status == 0, "\n".join(lines)
-    assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4
+    assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4 + 2
     assert "Tiny" in (workflow.folder / "report/index.html").read_text()
 
 
@@ -91,6 +92,18 @@ def test_a_run_without_data_stops_with_one_line(workflow, first):
     assert status == 1
     assert [line for line in lines if "kmnist600" in line] == lines[-1:]
     assert lines[-1].startswith(LAST_LINE)
+
+
+def test_chosen_rates_are_written_where_the_configuration_finds_them(workflow, first):
+    file = workflow.folder / "config/tuned.yaml"
+    file.unlink()
+    status, lines = workflow("convergence")
+    assert status == 1
+    missing = "mnist5k.mlp_256.forward_gaussian is missing, convergence trains with it: run `snakemake tuned`"
+    assert f"config/tuned.yaml: {missing}" in lines
+    status, lines = workflow("tuned")
+    assert status == 0, "\n".join(lines)
+    assert yaml.safe_load(file.read_text()) == {"penguins": {"students_lr": {"forward_gaussian": 0.2}}}
 
 
 def test_a_run_that_is_not_configured_is_refused_in_one_line(workflow, first):

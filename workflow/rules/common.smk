@@ -13,19 +13,23 @@ from forwardgrad import configuration, progress, server
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
 from forwardgrad.sources import digest
-from forwardgrad.validation import obstacles, problems
+from forwardgrad.validation import obstacles, problems, untuned
 
 
 wildcard_constraints:
     experiment="[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     model="[a-z][a-z0-9_]*",
-    method="[a-z][a-z0-9_]*",
+    method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
     device="[a-z]+",
     network="[a-z][a-z0-9_]*",
     batch_size="[0-9]+",
 
+
+# Rates that the tuning experiment chose; they reach a run through its settings.
+tuned = Path(workflow.basedir, "config/tuned.yaml")
+config["tuned"] = (yaml.safe_load(tuned.read_text()) if tuned.exists() else None) or {}
 
 schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
 if faults := problems(config, schema) or obstacles(Path("results")):
@@ -38,6 +42,9 @@ RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(co
 
 # Every measurement of steps, by its path below results/speed.
 MEASUREMENTS = {one.path: one for one in configuration.measurements(config)}
+
+# Experiments that compare the rates of a grid: nothing of theirs is timed, and their outcome is the choice.
+GRIDS = {run.experiment for run in RUNS.values() if configuration.AT in run.method}
 
 
 def record_of(dataset):
@@ -54,11 +61,14 @@ def found(wildcards):
 
 def seeds_of(wildcards):
     """Return the number of seeds that a data set must be split for: the most that any cell asks for."""
-    return max(cell["seeds"] for cell in config["cells"].values() if wildcards.dataset in cell["datasets"])
+    cells = [cell for cell in config["cells"].values() if wildcards.dataset in cell["datasets"]]
+    return max(configuration.seeds(cell).stop for cell in cells)
 
 
 def runs_of(experiment):
-    """Return the runs of `experiment` that have their data."""
+    """Return the runs of `experiment` that have their data; stops if one of them has no rate yet."""
+    if faults := untuned(config, experiment):
+        sys.exit("\n".join(faults))
     runs = [run for run in RUNS.values() if run.experiment == experiment]
     available = {dataset for dataset in {run.dataset for run in runs} if record_of(dataset)["available"]}
     return [run for run in runs if run.dataset in available]
@@ -75,10 +85,10 @@ def run_at(wildcards):
 def costs_at(wildcards):
     """Return the first run of every method of the cell that the wildcards of a target name."""
     cell = (wildcards.experiment, wildcards.dataset, wildcards.model)
-    runs = [run for run in RUNS.values() if (run.experiment, run.dataset, run.model) == cell and run.seed == 0]
+    runs = [run for run in RUNS.values() if (run.experiment, run.dataset, run.model) == cell]
     if not runs:
         sys.exit(f"results/costs/{'/'.join(cell)}: the configuration has no such cell")
-    return runs
+    return list({run.method: run for run in reversed(runs)}.values())[::-1]
 
 
 def records_of(experiment):
@@ -94,8 +104,17 @@ def metrics_of(experiment):
 def costs_of(experiment):
     """Return an input function for the cost measurements of every cell of `experiment` that has its data."""
     return lambda _: sorted(
-        {f"results/costs/{experiment}/{run.dataset}/{run.model}.csv" for run in runs_of(experiment)}
+        {
+            f"results/costs/{experiment}/{run.dataset}/{run.model}.csv"
+            for run in runs_of(experiment)
+            if experiment not in GRIDS
+        }
     )
+
+
+def compared(experiment):
+    """Return the method that the others of `experiment` are compared with, or None."""
+    return config["experiments"].get(experiment, {}).get("against")
 
 
 def cells_of(experiment):
@@ -110,7 +129,10 @@ def figures_of(experiment):
 
     def figures(_):
         runs = runs_of(experiment)
-        names = ["time-per-step"] if runs else []
+        if experiment in GRIDS:
+            return [f"results/figures/{experiment}/rates.svg"] if runs else []
+        names = ["loss-ratios"] if runs and compared(experiment) else []
+        names += ["time-per-step"] if runs else []
         names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
         names += [
             f"{dataset}-{model}-by-{axis}" for dataset, model in cells_of(experiment) for axis in ("step", "time")
@@ -122,7 +144,11 @@ def figures_of(experiment):
 
 def tables_of(experiment):
     """Return the tables of `experiment`."""
-    names = ("ratios",) if experiment == configuration.SPEED else ("methods", "paired")
+    if experiment == configuration.SPEED:
+        return [f"results/tables/{experiment}/ratios.csv"]
+    names = ["methods", "paired"]
+    names += ["rates"] if experiment in GRIDS else []
+    names += ["loss-ratios"] if compared(experiment) else []
     return [f"results/tables/{experiment}/{name}.csv" for name in names]
 
 

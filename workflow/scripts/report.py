@@ -12,6 +12,7 @@ sys.stderr = open(snakemake.log[0], "w")
 
 full = yaml.safe_load(Path(snakemake.input.default).read_text())
 update_config(full, yaml.safe_load(Path(snakemake.input.full).read_text()))
+full["tuned"] = snakemake.config["tuned"]
 sources = Sources(
     results=Path("results"),
     figures=[Path(figure) for figure in snakemake.input.figures],

@@ -1,0 +1,11 @@
+"""Compare the final training losses of every method with those of one."""
+
+import sys
+
+from forwardgrad.comparison import loss_ratios
+from forwardgrad.results import load_frames
+
+sys.stderr = open(snakemake.log[0], "w")
+
+frames = load_frames(snakemake.input.metrics, snakemake.input.runs, snakemake.input.costs)
+loss_ratios(frames.runs, snakemake.params.against).to_csv(snakemake.output.table, index=False)
