@@ -49,7 +49,7 @@ def interleave(steps: Steps, seconds: float, minimum: int = 10, wait: Callable[[
         if estimate < SAMPLE_SECONDS:  # else one call is a sample anyway
             estimate = min(once(step, 1, wait) for _ in range(3))
         calls[name] = max(1, math.ceil(SAMPLE_SECONDS / estimate))
-        total += calls[name] * estimate
+        total += (calls[name] + 1) * estimate
     rounds = max(minimum, int(seconds / total))
     order = np.random.default_rng(0)
     samples = {name: np.empty(rounds) for name in names}
