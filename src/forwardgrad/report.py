@@ -6,7 +6,6 @@ numbers of others. This module gathers them into plain values; the templates hol
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,19 +14,16 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup, escape
 
 from forwardgrad import provenance, speed_section
 from forwardgrad.catalogue import impossible
 from forwardgrad.comparison import BAND
 from forwardgrad.configuration import AT, SPEED, Run, combinations, expand
+from forwardgrad.markup import figure, sentence, themed
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST
 from forwardgrad.tables import baseline_of, read_quoted
 from forwardgrad.tuning import differing
-
-# Colours of the figures that follow the page's theme once a figure is part of the page.
-THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
 
 # What an experiment has beside the tables of every other.
 FURTHER = {"tuning": ("rates",), "convergence": ("loss-ratios",)}
@@ -176,7 +172,7 @@ def looked(row: dict[str, Any]) -> dict[str, Any]:
     look = style.look(row["method"], row["estimator"])
     return row | {
         "label": labels.method(row["method"], row["estimator"]),
-        "color": f"var(--{THEME[look.color]})" if look.color in THEME else look.color,
+        "color": themed(look.color),
         "hollow": look.face != look.color,
     }
 
@@ -255,31 +251,3 @@ def left_to(full: Mapping[str, Any], runs: Sequence[Run]) -> list[dict[str, Any]
         }
         for (experiment, dataset, model), group in groups.items()
     ]
-
-
-def sentence(text: str) -> Markup:
-    """`text` as a sentence: capital, full stop, and what stands between backticks as code."""
-    whole = text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
-    return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(whole))))
-
-
-def figure(path: Path) -> dict[str, Any]:
-    """Return a figure for the page: its SVG, its anchor, and where its files lie."""
-    anchor = f"{path.parent.name}-{path.stem}"
-    return {
-        "stem": path.stem,
-        "svg": inline_svg(path.read_text(encoding="utf-8"), anchor),
-        "path": path,
-        "anchor": anchor,
-    }
-
-
-def inline_svg(text: str, prefix: str) -> Markup:
-    """Make a figure part of the page: its own names, as wide as its box, its colours those of the theme."""
-    body = text[text.index("<svg") :]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r'^(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 role="img"', body)
-    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
-    for color, name in THEME.items():
-        body = body.replace(color, f"var(--{name})")
-    return Markup(body)

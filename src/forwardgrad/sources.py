@@ -16,7 +16,7 @@ LAYERS = {
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results",),
-    4: ("statistics", "tables", "ratios", "tuning", "comparison", "plotting", "speed_section", "report"),
+    4: ("statistics", "tables", "ratios", "tuning", "comparison", "plotting", "markup", "speed_section", "report"),
     5: ("validation", "progress", "client", "server", "arguments", "cli"),
 }
 

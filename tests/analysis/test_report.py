@@ -8,16 +8,15 @@ import pytest
 from forwardgrad import statistics
 from forwardgrad.comparison import loss_ratios
 from forwardgrad.configuration import expand
+from forwardgrad.markup import inline_svg, sentence
 from forwardgrad.plotting.curves import DRAWN, draw_curves
 from forwardgrad.plotting.style import INK, save
 from forwardgrad.report import (
     Sources,
     impossible_combinations,
     in_words,
-    inline_svg,
     left_to,
     redo,
-    sentence,
     write_report,
 )
 from forwardgrad.results import produced_by, read_experiment, read_run, select

@@ -4,9 +4,9 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad import speed_section
+from forwardgrad.markup import sentence
 from forwardgrad.plotting import labels
 from forwardgrad.ratios import parameter_bytes, ratio_table
-from forwardgrad.report import sentence
 
 
 @pytest.fixture
