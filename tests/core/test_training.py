@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import __version__, training
+from forwardgrad import training
 from forwardgrad.columns import METRICS, TIMES
 from forwardgrad.configuration import Method, Run, Stop
 from forwardgrad.dataset import Dataset, Examples, Provenance, read
@@ -230,7 +230,7 @@ def test_the_folder_of_a_run(prepared, tmp_path):
     assert (record["status"], record["steps"]) == ("completed", 6)
     assert (record["estimator"], record["parameters"]) == ("forward_gaussian", 15)
     assert record["data"] == {"source": "made by hand", "sha256": {"x": "00"}}
-    assert list(record["versions"]) == ["python", "torch", "numpy", "forwardgrad"]
-    assert (record["versions"]["torch"], record["versions"]["forwardgrad"]) == (torch.__version__, __version__)
+    assert {"python", "numpy"} < set(record["versions"])
+    assert record["versions"]["torch"] == torch.__version__
     assert (record["device"], record["threads"]) == ("cpu", 1)
     assert {"commit", "host"} < set(record)
