@@ -1,4 +1,5 @@
 import json
+from functools import partial
 
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -33,7 +34,7 @@ def page(root, section):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels}
+    environment.globals |= {"labels": labels, "redo": partial(redo, [])}
     environment.filters |= {"sentence": sentence, "link": str}
     template = environment.get_template("experiments/speed.html.j2")
 

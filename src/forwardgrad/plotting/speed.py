@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, look, rows, style, title, whole_numbers
@@ -94,15 +94,17 @@ def draw_cost(measured: pd.DataFrame, paper: Paper) -> Drawn:
         handles = [
             Line2D([], [], color=INK, linewidth=1.2, label="backpropagation, the library's fastest"),
             Line2D([], [], **BY_HAND, label="backpropagation by hand"),
-            Line2D([], [], color=MUTED, marker="|", markersize=10, mew=1.8, linestyle="", label="floor by arithmetic"),
+            Line2D(
+                [], [], color=MUTED, marker="|", markersize=10, mew=1.8, linestyle="", label="ratio of multiply-adds"
+            ),
         ]
         size = labels.count(int(shown["batch_size"].iloc[0]), "example")
         title(
             figure,
             "What does a step cost beside backpropagation?",
             f"{RATIO}; left of the line is cheaper. {HERE} {size} per step, "
-            f"{labels.count(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. Floor: ratio of "
-            "multiply-adds, without draws and updates. Star: published ratio, read off a figure or unverified.",
+            f"{labels.count(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. Bold: below one. "
+            "Multiply-adds leave out draws and updates. Star: published ratio, read off a figure or unverified.",
             handles,
             handle_length=1.2,
         )
@@ -120,7 +122,7 @@ def draw_depth(measured: pd.DataFrame, paper: Paper) -> Drawn:
         if ends:
             axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
             handles += [axes.plot(*zip(*ends, strict=True), **_star(), label=f"{labels.PAPER}: ends of its curve")[0]]
-        handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="floor by arithmetic")]
+        handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="ratio of multiply-adds")]
         _depth_axis(axes, [*shown["depth"], *(depth for depth, _ in ends)])
         axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
         axes.set_ylabel("Cost / cost of backpropagation")
@@ -140,6 +142,8 @@ def draw_memory(measured: pd.DataFrame, paper: Paper) -> Drawn:
         handles = _lines(axes, megabytes, "depth", "peak", also=("backprop",))
         handles += axes.plot(depths, size, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_minor_locator(NullLocator())
         _depth_axis(axes, depths)
         whole_numbers(axes.yaxis)
         axes.set_ylabel("MiB beyond the parameters")
@@ -218,7 +222,7 @@ def _draw_ratio(axes: Axes, place: int, method: str, row: pd.Series) -> None:
     )  # fmt: skip
     axes.annotate(
         f"{middle:.2f}", (max(row["high"], middle), place), (5, 0), textcoords="offset points", va="center",
-        fontsize=8.5, color=INK, fontweight="bold" if middle < 1 else "normal",
+        fontsize=8.5, color=INK, fontweight="bold" if row["high"] < 1 else "normal",
     )  # fmt: skip
 
 
