@@ -8,6 +8,7 @@ from forwardgrad import speed_section
 from forwardgrad.markup import sentence
 from forwardgrad.plotting import labels
 from forwardgrad.ratios import parameter_bytes, ratio_table
+from forwardgrad.report import redo
 
 
 @pytest.fixture
