@@ -167,3 +167,10 @@ def test_files_are_the_same_byte_for_byte(two_methods, tmp_path):
 def test_coordinates_are_shortened_and_text_is_not():
     svg = '<path d="M 1.23456 -0.98765 L 3 4.5"/><text x="1.2345">0.001</text>'
     assert style.shorten(svg) == '<path d="M 1.23 -0.98 L 3 4.5"/><text x="1.23">0.001</text>'
+
+
+def test_the_note_on_steps_says_how_many_seeds_there_are_at_least_and_at_most(two_methods):
+    runs = two_methods.frames().runs
+    fewer = runs[(runs["method"] != "backprop") | (runs["seed"] < 2)]
+    assert "5 seeds per method" in texts(draw_thresholds(runs, {})).replace("\n", " ")
+    assert "2 to 5 seeds per method" in texts(draw_thresholds(fewer, {})).replace("\n", " ")

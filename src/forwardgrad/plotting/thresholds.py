@@ -51,7 +51,9 @@ def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
         ]
         if any((row.dataset, row.model, row.method) in quoted for row in runs.itertuples()):
             marks.append(_single([], [], label=labels.STUDENTS))
-        seeds = labels.count(int(runs.groupby(["dataset", "model", "method"]).size().max()), "seed")
+        sizes = runs.groupby(["dataset", "model", "method"]).size()
+        fewest = "" if sizes.min() == sizes.max() else f"{sizes.min()} to "
+        seeds = fewest + labels.count(int(sizes.max()), "seed")
         title(
             figure,
             "How many steps until the loss threshold?",
@@ -100,7 +102,7 @@ def _missed(own: pd.DataFrame) -> str:
     diverged = int((own["status"] == "diverged").sum())
     capped = int((own["status"] == "completed").sum())
     parts = [f"{diverged} of {len(own)} diverged"] if diverged else []
-    parts += [f"{capped} of {len(own)} never"] if capped else []
+    parts += [f"{capped} of {len(own)} never reached it"] if capped else []
     return f": {', '.join(parts)}" if parts else ""
 
 
