@@ -22,11 +22,11 @@ def products(model: nn.Sequential, inputs: Tensor) -> list[float]:
     return counts
 
 
-def floor(method: str, layers: list[float], biases: bool = True) -> float | None:
+def floor(method: str, layers: list[float], biases: bool = True) -> float:
     """Return the multiply-adds of one step of `method` over those of a backprop step.
 
     Args:
-        method: An estimator key or baseline; None is returned for one that has no such floor.
+        method: An estimator key or baseline; all that are not named below need what backprop needs.
         layers: Multiply-adds per layer, from `products`.
         biases: Whether layers have biases; blockwise estimators spend a pass on each.
     """

@@ -247,7 +247,9 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
             layers.append(Layer(name, module, rule))
         else:
             known = ", ".join(kind.__name__ for kind in WITH_PARAMETERS)
-            raise TypeError(f"layer {name} ({module}) has parameters and no rule: use {known}, or add a rule for it")
+            raise TypeError(
+                f"layer {name} ({module}) has parameters and no rule: use {known} (padded by zeros), or add a rule for it"
+            )
         if not isinstance(module, VIEWS):
             owned = rule is not by_function
     return Network(tuple(layers), loss, loss_rule(loss))

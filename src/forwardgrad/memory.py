@@ -4,6 +4,7 @@ import argparse
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -18,7 +19,7 @@ def resident(field: str) -> int:
     return int(line.split()[1]) * 1024
 
 
-def peak_beyond(step, device: str) -> int:
+def peak_beyond(step: Callable[[], object], device: str) -> int:
     """Return the peak number of bytes that a few steps need beyond what is resident before them."""
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
