@@ -248,7 +248,7 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
         else:
             known = ", ".join(kind.__name__ for kind in WITH_PARAMETERS)
             raise TypeError(
-                f"layer {name} ({module}) has parameters and no rule: use {known} (padded by zeros), or add a rule for it"
+                f"layer {name} ({module}) has parameters and no rule: use {known} (padded by zeros) or add a rule"
             )
         if not isinstance(module, VIEWS):
             owned = rule is not by_function
