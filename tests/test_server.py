@@ -1,3 +1,4 @@
+import functools
 import os
 import signal
 import subprocess
@@ -68,7 +69,12 @@ def client(address, data, output, steps=3, **options):
     run = Run("one", "penguins", "students_mlp", "m", 0, Method("forward_gaussian", 0.01, Stop(steps)), 1)
     arguments = ["run", "--run", run.to_json(), "--data", data, "--output", output]
     command = [sys.executable, "-m", "forwardgrad.cli", *arguments]
-    return subprocess.Popen(command, env=os.environ | {ADDRESS: address}, stderr=subprocess.PIPE, text=True, **options)
+    # A shell that runs the tests in the background has them ignore ctrl-C, and their children with them.
+    heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    environment = os.environ | {ADDRESS: address}
+    return subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, preexec_fn=heed, **options
+    )  # fmt: skip
 
 
 def end(process):
