@@ -18,6 +18,8 @@ METRICS = {
     "validation_accuracy": "the same for the validation split; empty where there is none",
     "test_accuracy": "the same for the test split",
     "test_misclassified": "number of test examples classified wrongly",
+    "weight_norm": "Euclidean norm of all parameters together",
+    "cosine": "mean cosine between fresh estimates and the gradient of one batch; empty where the cell has no probes",
 }
 
 TIMES = {

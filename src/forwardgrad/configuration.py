@@ -66,7 +66,8 @@ class Run:
     """One training run.
 
     `evaluate_every` is the number of steps between evaluations, `tuning` whether the run chooses settings
-    by its validation part.
+    by its validation part, `probes` the number of estimates whose cosine with the gradient is measured at
+    every evaluation.
     """
 
     experiment: str
@@ -77,6 +78,7 @@ class Run:
     settings: Method
     evaluate_every: int
     tuning: bool = False
+    probes: int = 0
 
     @property
     def folder(self) -> str:
@@ -145,6 +147,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
             settings=Method.from_mapping(settings),
             evaluate_every=cell["evaluate_every"],
             tuning=cell.get("tuning", False),
+            probes=cell.get("probes", 0),
         )
         for experiment in config["run"]
         for dataset, model, cell in combinations(config, experiment)

@@ -9,11 +9,13 @@ import json
 import math
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from statistics import fmean
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from forwardgrad import provenance
@@ -21,10 +23,10 @@ from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.columns import METRICS, TIMES
 from forwardgrad.configuration import Method, Run
 from forwardgrad.dataset import Dataset, read
-from forwardgrad.gradients import detached, make_estimator, write_gradient_
+from forwardgrad.gradients import Estimator, detached, make_estimator, write_gradient_
 from forwardgrad.metrics import score
 from forwardgrad.models import build
-from forwardgrad.seeds import batch_seed, initialisation_seed, tangent_seed
+from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
 
 DIVERGED = 1e4
 
@@ -81,6 +83,32 @@ def evaluate(model: nn.Sequential, data: Dataset) -> dict[str, float | int | str
     return row
 
 
+def weight_norm(model: nn.Module) -> float:
+    """Return the Euclidean norm of all parameters together."""
+    return torch.nn.utils.get_total_norm(list(detached(model).values())).item()
+
+
+def cosine_meter(model: nn.Sequential, run: Run, data: Dataset) -> Callable[[], float]:
+    """Return what measures the mean cosine between `run.probes` fresh estimates and the gradient, on one batch.
+
+    Its tangents have a seed of their own: a run trains the same with it and without it.
+    """
+    seed = derive_seed("probe", tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed))
+    estimate, exact = (
+        make_estimator(key, model, nn.CrossEntropyLoss(), seed) for key in (run.settings.estimator, "backprop")
+    )
+    batch = data.train.inputs[: run.settings.batch_size], data.train.labels[: run.settings.batch_size]
+
+    def flat(estimator: Estimator) -> Tensor:
+        return torch.cat([part.flatten() for part in estimator(*batch).dense(detached(model)).values()])
+
+    def measure() -> float:
+        gradient = flat(exact)
+        return fmean(F.cosine_similarity(flat(estimate), gradient, dim=0).item() for _ in range(run.probes))
+
+    return measure
+
+
 def status(row: dict, settings: Method, step: int) -> str:
     """Return `running`, or why the run ends here."""
     stop, loss = settings.stop, row["train_loss"]
@@ -101,9 +129,12 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
     order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
     stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
     update = updates(model, run, stream)
+    cosine = cosine_meter(model, run, data) if run.probes else None
     metrics, times, step, seconds = [], [], 0, 0.0
     while True:
-        row = evaluate(model, data) | {"step": step}
+        row = evaluate(model, data) | {"step": step, "weight_norm": weight_norm(model)}
+        if cosine:
+            row["cosine"] = cosine()
         row["status"] = status(row, run.settings, step)
         metrics.append(row)
         times.append({"step": step, "seconds": seconds})

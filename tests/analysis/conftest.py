@@ -28,7 +28,7 @@ class Results:
         for index, loss in enumerate(losses):
             ended = status if index == len(losses) - 1 else "running"
             wrong = round(10 * loss) if loss < 10 else 100
-            rows.append(f"{index * every},{ended},{loss},{loss},{loss},0.5,0.5,{1 - wrong / 100},{wrong}")
+            rows.append(f"{index * every},{ended},{loss},{loss},{loss},0.5,0.5,{1 - wrong / 100},{wrong},1.0,")
         (folder / "metrics.csv").write_text("\n".join(rows) + "\n")
         steps = (len(losses) - 1) * every
         (folder / "times.csv").write_text(",".join(TIMES) + f"\n0,0.0\n{steps},{steps / 1000}\n")

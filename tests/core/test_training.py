@@ -23,10 +23,11 @@ from . import cases
 PROVENANCE = Provenance("made by hand", {"x": "00"}, "", "", "", "")
 
 
-def run(estimator="backprop", steps=6, evaluate_every=2, method="m", **settings):
+def run(estimator="backprop", steps=6, evaluate_every=2, method="m", probes=0, **settings):
     stop = settings.pop("stop", Stop(steps))
     rate = settings.pop("learning_rate", 0.1)
-    return Run("e", "penguins", "students_lr", method, 0, Method(estimator, rate, stop, **settings), evaluate_every)
+    method_settings = Method(estimator, rate, stop, **settings)
+    return Run("e", "penguins", "students_lr", method, 0, method_settings, evaluate_every, probes=probes)
 
 
 def examples(count, seed):
@@ -189,6 +190,28 @@ def test_rows_hold_what_a_naive_evaluation_gives(data):
 def test_evaluation_does_not_disturb_training(data):
     often, seldom = (training.train(run("forward_rank_one", evaluate_every=every), data)[0][-1] for every in (1, 6))
     assert often == seldom
+
+
+def test_the_weight_norm_is_that_of_all_parameters_together(data):
+    model = build("students_lr", initialisation_seed("penguins", "students_lr", 0))
+    expected = torch.cat([parameter.detach().flatten() for parameter in model.parameters()]).norm()
+    assert training.train(run(steps=0), data)[0][0]["weight_norm"] == pytest.approx(expected.item())
+
+
+def test_cosines_with_the_gradient_are_measured_where_asked_for_and_change_nothing(data):
+    for estimator in ("forward_gaussian", "forward_rank_one"):
+        plain, probed = (training.train(run(estimator, probes=probes), data)[0] for probes in (0, 4))
+        assert [row["cosine"] for row in plain] == [""] * len(plain)
+        assert [row | {"cosine": ""} for row in probed] == plain
+        assert all(0 < row["cosine"] < 1 for row in probed)
+    assert [row["cosine"] for row in training.train(run(probes=1), data)[0]] == pytest.approx([1.0] * 4)
+
+
+def test_the_mean_cosine_is_what_the_theory_says(data):
+    """In n dimensions E|cos| = Gamma(n/2) / (sqrt(pi) Gamma((n+1)/2)) for a Gaussian tangent; n = 15 here."""
+    row = training.train(run("forward_gaussian", steps=0, probes=4000), data)[0][0]
+    expected = math.gamma(7.5) / (math.sqrt(math.pi) * math.gamma(8))
+    assert row["cosine"] == pytest.approx(expected, rel=0.05)
 
 
 def table(path):
