@@ -111,6 +111,20 @@ def retry(options: argparse.Namespace) -> int:
     return int(not all(record["available"] for record in records))
 
 
+def verify(options: argparse.Namespace) -> int:
+    """Compare results with the published reference; 1 if they differ where they should not."""
+    from forwardgrad import reference, verify
+
+    published, made_by = reference.load(options.reference)
+    if not (options.results / "frames").is_dir():
+        print(f"forwardgrad: {options.results} holds no frames: run `snakemake --cores all` first", file=sys.stderr)
+        return 1
+    changed = verify.circumstances(reference.record(options.results), made_by)
+    checks = verify.compare(reference.gather(options.results), published, changed)
+    print(verify.as_text(checks, changed))
+    return int(verify.failed(checks))
+
+
 def report(record: dict) -> None:
     """Say in one line whether a data set is available, and if not, why and what to do."""
     print(f"{record['dataset']} is available" if record["available"] else unavailable(record))
@@ -155,9 +169,16 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
     command.set_defaults(carry_out=bench, usage=command)
 
+    command = commands.add_parser("verify", help="compare results with the published reference")
+    add_results(command)
+    command.add_argument(
+        "--reference", type=Path, default=Path("results/reference"), help="its folder (default: results/reference)"
+    )
+    command.set_defaults(carry_out=verify)
+
     command = commands.add_parser("data", help="find and prepare data sets")
     command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
-    command.add_argument("--results", type=Path, default="results", help="folder of results (default: results)")
+    add_results(command)
     add_data_dir(command)
     command.set_defaults(carry_out=retry, usage=command)
     steps = command.add_subparsers(metavar="{locate,prepare}")
@@ -178,6 +199,11 @@ def parser() -> argparse.ArgumentParser:
     step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")
     step.set_defaults(carry_out=prepare)
     return top
+
+
+def add_results(command: argparse.ArgumentParser) -> None:
+    """Let `command` take the folder of results."""
+    command.add_argument("--results", type=Path, default=Path("results"), help="folder of results (default: results)")
 
 
 def add_data_dir(command: argparse.ArgumentParser) -> None:

@@ -16,7 +16,19 @@ LAYERS = {
     1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results",),
-    4: ("statistics", "tables", "ratios", "tuning", "comparison", "plotting", "markup", "speed_section", "report"),
+    4: (
+        "statistics",
+        "tables",
+        "ratios",
+        "tuning",
+        "comparison",
+        "plotting",
+        "markup",
+        "speed_section",
+        "report",
+        "reference",
+        "verify",
+    ),
     5: ("validation", "progress", "client", "server", "arguments", "cli"),
 }
 
@@ -50,7 +62,8 @@ def imports(module: str, package: str = "forwardgrad") -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name.removeprefix(f"{package}.") for name in found} & modules().keys()
+    own = {name.removeprefix(f"{package}.") for name in found if name.startswith(f"{package}.")}
+    return own & modules().keys()
 
 
 def dependencies(module: str) -> set[str]:

@@ -1,0 +1,154 @@
+"""A rerun beside the reference: what agrees, what differs, and which of it fails."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from forwardgrad import reference, verify
+from forwardgrad.cli import main
+from forwardgrad.results import read_experiment, write_frames
+
+
+def runs(shift=0.0, status="completed", seeds=4, method="backprop"):
+    """Four runs of one cell; `shift` is a relative change of their losses."""
+    rows = [
+        {
+            "experiment": "e", "dataset": "penguins", "model": "lr", "method": method, "seed": seed, "status": status,
+            "steps": 10, "train_loss": (1 + seed / 10) * (1 + shift), "test_loss": 1 + shift, "test_accuracy": 0.5,
+        }
+        for seed in range(seeds)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def only(ours, theirs, changed=(), table="runs"):
+    return {check.part: check for check in verify.compare({table: ours}, {table: theirs}, list(changed))}
+
+
+def test_the_same_runs_are_identical():
+    checks = only(runs(), runs())
+    assert (checks["e: by seed"].verdict, checks["e: by seed"].agree) == ("identical", 4)
+    assert checks["e: means over seeds"].verdict == "agrees"
+    assert not verify.failed(checks.values())
+
+
+def test_a_difference_within_tolerance_agrees_and_is_named():
+    check = only(runs(5e-4), runs())["e: by seed"]
+    assert (check.verdict, check.agree) == ("agrees", 4)
+    assert check.worst.startswith("e penguins lr backprop")
+
+
+def test_other_losses_at_the_same_seed_fail_where_nothing_else_changed():
+    check = only(runs(0.01), runs())["e: by seed"]
+    assert (check.verdict, check.agree) == ("differs", 0)
+    assert check.worst.endswith("1.0% off")
+
+
+def test_on_another_machine_means_decide():
+    changed = ["cpu A, reference B"]
+    assert not verify.failed(only(runs(0.01), runs(), changed).values())
+    checks = only(runs(3.0), runs(), changed)
+    assert checks["e: means over seeds"].verdict == "differs"
+    assert verify.failed(checks.values())
+
+
+def test_a_run_that_ends_otherwise_differs():
+    check = only(runs(status="diverged"), runs())["e: by seed"]
+    assert check.verdict == "differs"
+    assert check.worst.endswith("ends otherwise")
+    assert only(runs(status="diverged"), runs())["e: means over seeds"].verdict == "differs"
+
+
+def test_what_was_not_run_does_not_fail():
+    checks = verify.compare({}, {"runs": runs(), "claims": pd.DataFrame()}, [])
+    assert [check.verdict for check in checks] == ["not run", "not run"]
+    assert only(runs().assign(model="other"), runs())["e: by seed"].verdict == "not run"
+    assert not verify.failed(checks)
+
+
+def test_missing_and_infinite_values_are_the_same_on_both_sides_only():
+    ours, other = pd.Series([float("nan"), float("inf"), 0.0, 1.0]), pd.Series([float("nan"), float("inf"), 0.0, None])
+    assert verify.gap(ours, other).tolist() == [0.0, 0.0, 0.0, float("inf")]
+
+
+def costs(ratio):
+    cell = {"experiment": "e", "dataset": "d", "model": "m", "threads": 2}
+    seconds = {"backprop": 2.0, "forward_rank_one": 2.0 * ratio}
+    return pd.DataFrame([cell | {"method": method, "seconds_per_step": value} for method, value in seconds.items()])
+
+
+@pytest.mark.parametrize(("ours", "verdict"), [(0.5, "agrees"), (0.62, "agrees"), (0.64, "differs"), (0.39, "differs")])
+def test_costs_are_compared_as_ratios(ours, verdict):
+    twice_as_slow = costs(ours).assign(seconds_per_step=lambda rows: rows["seconds_per_step"] * 2)
+    (check,) = only(twice_as_slow, costs(0.5), table="costs").values()
+    assert check.verdict == verdict
+    assert f"{ours:.2f}, reference 0.50" in check.worst
+
+
+def test_changed_verdicts_are_named():
+    ours, theirs = (
+        pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last]}) for last in ("partly", "reproduced")
+    )
+    (check,) = only(ours, theirs, table="claims").values()
+    assert (check.verdict, check.agree, check.worst) == ("differs", 1, "b: partly, reference reproduced")
+
+
+def test_circumstances_are_told():
+    made = {"versions": {"torch": "1"}, "host": {"cpu": "A"}, "threads": 1}
+    theirs = {"experiments": {"e": [made]}, "data": {"d": {"sha256": {"f": "0"}}, "gone": {"sha256": {}}}}
+    other = made | {"versions": {"torch": "2"}, "threads": 2}
+    ours = {"experiments": {"e": [other]}, "data": {"d": {"sha256": {"f": "1"}}}}
+    assert verify.circumstances(theirs, theirs) == []
+    assert verify.circumstances(ours, theirs) == [
+        "torch 2, reference 1", "e on 2 threads, reference 1", "other files of d", "no gone",
+    ]  # fmt: skip
+
+
+def made(results):
+    """Write what a run leaves behind: one experiment's frames, its provenance, its data."""
+    for seed in range(3):
+        results.run(seed=seed, losses=(1.0, 0.5))
+    results.cost({"backprop": 1e-3, "forward_gaussian": 3e-3})
+    frames, produced_by = read_experiment(results.runs, results.costs)
+    folder = results.folder / "frames"
+    folder.mkdir()
+    write_frames(frames, *(folder / f"students{suffix}.csv" for suffix in ("", "-runs", "-costs")))
+    (folder / "students-provenance.json").write_text(json.dumps(produced_by))
+    record = {"dataset": "penguins", "available": True, "source": "s", "files": [{"name": "f", "sha256": "0"}]}
+    (results.folder / "data").mkdir()
+    (results.folder / "data" / "penguins.json").write_text(json.dumps(record))
+    return results.folder
+
+
+def test_a_reference_is_written_read_and_compared(results, tmp_path, capsys):
+    folder = made(results)
+    reference.publish(folder, tmp_path / "reference")
+    tables, record = reference.load(tmp_path / "reference")
+    assert set(tables) == {"runs", "costs"}
+    assert record["data"] == {"penguins": {"source": "s", "sha256": {"f": "0"}}}
+    arguments = ["verify", "--results", str(folder), "--reference", str(tmp_path / "reference")]
+    assert main(arguments) == 0
+    assert "agrees with the reference" in capsys.readouterr().out
+    path = folder / "frames" / "students-runs.csv"
+    path.write_text(path.read_text().replace(",0.5,", ",0.6,"))
+    assert main(arguments) == 1
+    assert "differs from the reference" in capsys.readouterr().out
+
+
+def test_without_a_reference_or_results_one_line_says_what_to_do(tmp_path, capsys):
+    assert main(["verify", "--reference", str(tmp_path)]) == 1
+    assert "snakemake reference" in capsys.readouterr().err
+    (tmp_path / "record.json").write_text('{"experiments": {}, "data": {}}')
+    assert main(["verify", "--reference", str(tmp_path), "--results", str(tmp_path / "none")]) == 1
+    assert capsys.readouterr().err.endswith("none holds no frames: run `snakemake --cores all` first\n")
+
+
+def test_the_full_reference_needs_runs_on_the_full_data(results, tmp_path):
+    folder = made(results)
+    with pytest.raises(ValueError, match=r"no runs on mnist: run config/paper\.yaml first"):
+        reference.publish_full(folder, tmp_path / "full", experiment="students", dataset="mnist")
+    reference.publish_full(folder, tmp_path / "full", experiment="students", dataset="penguins")
+    tables, record = reference.load(tmp_path / "full")
+    assert set(tables) == {"students", "students-runs", "students-costs"}
+    assert list(record["experiments"]) == ["students"]
