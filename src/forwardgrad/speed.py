@@ -1,18 +1,21 @@
 """What one update costs in a configured cell: every method of the cell, interleaved, alone on the machine."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from forwardgrad.allocator import keep_freed_memory
 from forwardgrad.columns import COSTS
-from forwardgrad.configuration import Run
+from forwardgrad.configuration import Method, Run
 from forwardgrad.dataset import Dataset, read
 from forwardgrad.models import build
 from forwardgrad.seeds import batch_seed, initialisation_seed
-from forwardgrad.timing import Steps, interleave, median_interval
+from forwardgrad.timing import interleave, median_interval
 from forwardgrad.training import batches, train, updates, write_csv
 
 THREADS = 2
@@ -21,16 +24,27 @@ WHOLE_SECONDS = 1.0
 RATE = 1e-9  # a measurement must not change what it measures
 
 
-def bare_updates(runs: list[Run], data: Dataset) -> Steps:
-    """Return the update of each run, batch included, as a function."""
-    steps = {}
-    for run in runs:
-        order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-        stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
-        model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
-        slow = replace(run, settings=replace(run.settings, learning_rate=RATE))
-        steps[run.method] = updates(model, slow, stream).__next__
-    return steps
+def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return the batches that `run` trains on, each gathered when it is asked for."""
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
+
+
+def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return one batch again and again: it is in memory when it is asked for."""
+    size = run.settings.batch_size
+    return repeat((data.train.inputs[:size], data.train.labels[:size]))
+
+
+def bare_update(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Callable[[], None]:
+    """Return one update of an untrained model as a function, the batch included."""
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    return updates(model, replace(run, settings=at_rest(run.settings)), stream).__next__
+
+
+def at_rest(settings: Method) -> Method:
+    """Return `settings` at a rate that leaves the weights where they are: updates that cost the same are then equal."""
+    return replace(settings, learning_rate=RATE, decay=0.0)
 
 
 def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, float]:
@@ -42,7 +56,7 @@ def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, fl
 
 
 def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SECONDS) -> None:
-    """Measure the update of every run of a cell and write one row for each.
+    """Measure the update of every run of a cell and write one row for each; runs that differ in their rate share one.
 
     Args:
         runs: One run per method, all of one experiment, data set and model.
@@ -53,16 +67,28 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     keep_freed_memory()
     torch.set_num_threads(THREADS)
     dataset = read(data, runs[0].seed, runs[0].settings.normalisation, runs[0].tuning)
-    samples = interleave(bare_updates(runs, dataset), seconds)
-    rows = []
-    for run in runs:
-        median = float(np.median(samples[run.method]))
-        low, high = median_interval(samples[run.method])
+    alike = {at_rest(run.settings): run for run in reversed(runs)}
+    steps = {run.method: bare_update(run, loaded(run, dataset)) for run in alike.values()}
+    held = {f"{run.method} in memory": bare_update(run, in_memory(run, dataset)) for run in alike.values()}
+    samples = interleave(steps | held, seconds)
+    measured = {}
+    for settings, run in alike.items():
+        own, memory = samples[run.method], samples[f"{run.method} in memory"]
+        median = float(np.median(own))
         whole_steps, whole_seconds = whole_run(run, dataset, median)
-        identity = {key: getattr(run, key) for key in ("experiment", "dataset", "model", "method")}
-        measured = {"seconds_per_step": median, "low": low, "high": high, "repetitions": len(samples[run.method])}
-        size = run.settings.batch_size or len(dataset.train)
-        setting = {"estimator": run.settings.estimator, "threads": THREADS, "batch_size": size}
-        rows.append(identity | setting | measured | {"whole_steps": whole_steps, "whole_seconds": whole_seconds})
+        measured[settings] = {
+            "estimator": settings.estimator,
+            "threads": THREADS,
+            "batch_size": settings.batch_size or len(dataset.train),
+            "seconds_per_step": median,
+            **dict(zip(("low", "high"), median_interval(own), strict=True)),
+            "seconds_in_memory": float(np.median(memory)),
+            **dict(zip(("in_memory_low", "in_memory_high"), median_interval(memory), strict=True)),
+            "repetitions": len(own),
+            "whole_steps": whole_steps,
+            "whole_seconds": whole_seconds,
+        }
+    identity = ("experiment", "dataset", "model", "method")
+    rows = [{key: getattr(run, key) for key in identity} | measured[at_rest(run.settings)] for run in runs]
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(output, COSTS, rows)

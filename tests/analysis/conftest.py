@@ -55,7 +55,19 @@ class Results:
         path.parent.mkdir(parents=True, exist_ok=True)
         rows = [",".join(COSTS)]
         for method, time in seconds.items():
-            values = (2, batch_size, time, 0.9 * time, 1.2 * time, 30, 100, 110 * time)
+            values = (
+                2,
+                batch_size,
+                time,
+                0.9 * time,
+                1.2 * time,
+                0.8 * time,
+                0.7 * time,
+                0.9 * time,
+                30,
+                100,
+                110 * time,
+            )
             rows.append(",".join(map(str, (experiment, dataset, model, method, method, *values))))
         path.write_text("\n".join(rows) + "\n")
         self.costs.append(path)

@@ -1,6 +1,8 @@
 import csv
+import itertools
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from torch import nn
 from forwardgrad import baselines, bench, memory, models, speed
 from forwardgrad.columns import COSTS
 from forwardgrad.configuration import Method, Run, Stop
+from forwardgrad.dataset import Dataset, Examples
 from forwardgrad.gradients import ESTIMATORS, detached
 
 from . import cases
@@ -197,12 +200,30 @@ def test_the_cost_of_a_cell_has_one_complete_row_per_method(tmp_path, monkeypatc
         Run("e", "penguins", "students_lr", f"my_{key}", 0, Method(key, 0.1, Stop(9), batch_size=size), 3)
         for key, size in zip(keys, sizes, strict=True)
     ]
+    slower = replace(runs[1], method="my_slower", settings=replace(runs[1].settings, learning_rate=0.01, decay=1e-4))
+    runs.append(slower)
     speed.measure_cell(runs, tmp_path / "set.npz", tmp_path / "down/costs.csv", seconds=0)
     with (tmp_path / "down/costs.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [list(row) for row in rows] == [list(COSTS)] * 2
-    for row, run, size in zip(rows, runs, (8, 4), strict=True):
+    assert [list(row) for row in rows] == [list(COSTS)] * 3
+    # Another rate is no other step: measured once.
+    assert rows[1] | {"method": "my_slower"} == rows[2]
+    for row, run, size in zip(rows, runs, (8, 4, 4), strict=True):
         assert (row["method"], row["estimator"], int(row["batch_size"])) == (run.method, run.settings.estimator, size)
         assert 0 < float(row["low"]) <= float(row["seconds_per_step"]) <= float(row["high"])
+        assert 0 < float(row["in_memory_low"]) <= float(row["seconds_in_memory"]) <= float(row["in_memory_high"])
         assert (row["threads"], row["repetitions"], row["whole_steps"]) == ("2", "10", "9")
         assert float(row["whole_seconds"]) > 0
+
+
+def test_a_batch_in_memory_is_the_same_one_in_every_step():
+    inputs, labels = torch.rand(12, 4), torch.arange(12) % 3
+    data = Dataset(Examples(inputs, labels), None, Examples(inputs, labels), ("a", "b", "c"), None)
+    run = Run("e", "penguins", "students_lr", "backprop", 0, Method("backprop", 0.1, Stop(9), batch_size=4), 3)
+    (first, _), (second, _) = itertools.islice(speed.in_memory(run, data), 2)
+    assert torch.equal(first, inputs[:4])
+    assert second is first
+    gathered = [batch.clone() for batch, _ in itertools.islice(speed.loaded(run, data), 3)]
+    assert sorted(torch.cat(gathered).tolist()) == sorted(inputs.tolist())
+    whole = replace(run, settings=replace(run.settings, batch_size=None))
+    assert torch.equal(next(speed.in_memory(whole, data))[0], inputs)
