@@ -1,9 +1,10 @@
-"""Text and figures as parts of a page: sentences, and SVG in the colours of the page's theme."""
+"""Text and figures as parts of a page: sentences, formulae, and SVG in the colours of the page's theme."""
 
 import re
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from markupsafe import Markup, escape
 
 from forwardgrad.plotting import style
@@ -21,6 +22,11 @@ def sentence(text: str) -> Markup:
     """`text` as a sentence: capital, full stop, and what stands between backticks as code."""
     whole = text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
     return Markup(re.sub(r"`([^`]*)`", r"<code>\1</code>", str(escape(whole))))
+
+
+def tex(formula: str, display: str = "inline") -> Markup:
+    """A formula in LaTeX's notation as MathML, which a browser draws without help; `display` inline or block."""
+    return Markup(convert(formula, display=display))
 
 
 def figure(path: Path) -> dict[str, Any]:

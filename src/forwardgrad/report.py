@@ -19,14 +19,18 @@ from forwardgrad import provenance, speed_section
 from forwardgrad.catalogue import impossible
 from forwardgrad.comparison import BAND
 from forwardgrad.configuration import AT, SPEED, Run, combinations, expand
-from forwardgrad.markup import figure, sentence, themed
+from forwardgrad.markup import figure, sentence, tex, themed
 from forwardgrad.plotting import labels, style
-from forwardgrad.statistics import FEWEST
+from forwardgrad.statistics import FEWEST, LEVEL
 from forwardgrad.tables import baseline_of, read_quoted
 from forwardgrad.tuning import differing
 
 # What an experiment has beside the tables of every other.
 FURTHER = {"tuning": ("rates",), "convergence": ("loss-ratios",)}
+
+# Experiments about accuracy for its cost, by name or kind: they come after those about either.
+FRONTIER = {"fair", "controls", "convergence", "tuning"}
+VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,9 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "band": BAND}
-    environment.globals["redo"] = partial(redo, sources.configfiles)
-    environment.filters["sentence"] = sentence
+    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%"), "band": BAND}
+    environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles)}
+    environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
     output.write_text(page, encoding="utf-8")
@@ -97,6 +101,9 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     ]
     return {
         "experiments": experiments,
+        "part": by_part(experiments),
+        "claims": table_of("claims", sources),
+        "audit": table_of("audit", sources),
         "records": records,
         "missing": [(record, sum(run.dataset == name for run in runs)) for name, record in missing.items()],
         "impossible": impossible_combinations(config),
@@ -108,6 +115,15 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         "host": provenance.host(),
         "commit": provenance.commit(sources.root),
     }
+
+
+def by_part(experiments: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the experiments by the part of the page that they belong to: results, cost or frontier."""
+    parts: dict[str, list[Mapping[str, Any]]] = {"results": [], "cost": [], "frontier": []}
+    for experiment in experiments:
+        late = {experiment["key"], experiment.get("kind")} & FRONTIER
+        parts["cost" if experiment["key"] == SPEED else "frontier" if late else "results"].append(experiment)
+    return parts
 
 
 def gather_experiment(
@@ -155,6 +171,12 @@ def gather_experiment(
         "diverged": int(methods["diverged"].sum()),
         "produced_by": json.loads((sources.results / "frames" / f"{name}-provenance.json").read_text()),
     }
+
+
+def table_of(name: str, sources: Sources) -> list[dict[str, Any]]:
+    """Return the rows of a table that belongs to no experiment; none while it has not been made."""
+    path = sources.results / "tables" / f"{name}.csv"
+    return pd.read_csv(path, keep_default_na=False).to_dict("records") if path.exists() else []
 
 
 def figures_of(experiment: str, sources: Sources) -> list[dict[str, Any]]:

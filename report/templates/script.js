@@ -1,0 +1,146 @@
+"use strict";
+// What this adds to a page that is complete without it: figures enlarge, tables sort, rows filter.
+
+function make(tag, attributes, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+// Figures. The picture itself moves into the dialog and back, so that nothing exists twice.
+
+const frame = make("div", { class: "frame", tabindex: "0" });
+const words = make("p", { class: "note" });
+const close = make("button", { type: "button", "aria-label": "Close" }, "×");
+const viewer = make("dialog", { class: "viewer", "aria-label": "Figure, enlarged" }, close, frame, words);
+const figures = [...document.querySelectorAll("figure:has(> svg)")];
+let shown = null;
+
+function giveBack() {
+  if (shown) shown.figure.querySelector(".enlarge").before(shown.picture);
+  shown = null;
+}
+
+function enlarge(figure) {
+  giveBack();
+  const picture = figure.querySelector("svg");
+  const [caption] = figure.querySelector("figcaption").childNodes;
+  shown = { figure, picture };
+  frame.replaceChildren(picture);
+  words.textContent = caption.textContent;
+  if (!viewer.open) viewer.showModal();
+  frame.focus();
+}
+
+for (const figure of figures) {
+  const button = make("button", { type: "button", class: "enlarge control" }, "Enlarge");
+  button.addEventListener("click", () => enlarge(figure));
+  const picture = figure.querySelector("svg");
+  picture.after(button);
+  picture.addEventListener("click", () => viewer.open || enlarge(figure));
+}
+close.addEventListener("click", () => viewer.close());
+viewer.addEventListener("click", (event) => event.target === viewer && viewer.close());
+viewer.addEventListener("close", () => {
+  const button = shown.figure.querySelector(".enlarge");
+  giveBack();
+  button.focus();
+});
+viewer.addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  const next = step && figures[figures.indexOf(shown.figure) + step];
+  if (next && frame.scrollWidth <= frame.clientWidth) enlarge(next);
+});
+document.body.append(viewer);
+
+// Tables. A cell's value is what stands before its small print; numbers go by size, seconds whatever their unit.
+
+const UNITS = { s: 1, ms: 1e-3, "µs": 1e-6 };
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+function value(cell) {
+  const copy = cell.cloneNode(true);
+  copy.querySelectorAll("small").forEach((part) => part.remove());
+  const text = copy.textContent.trim();
+  const plain = text
+    .replace(/^about /, "")
+    .replace(/−/g, "-")
+    .replace(/(\d),(?=\d{3})/g, "$1")
+    .replace(/\s×\s10(⁻?)([⁰¹²³⁴-⁹]+)/, (_, sign, digits) => `e${sign && "-"}${[...digits].map((digit) => SUPERSCRIPTS.indexOf(digit)).join("")}`);
+  const number = cell.tagName === "TD" && plain.match(/^[+-]?\d[\d.]*(?:e-?\d+)?(?=$|[\s:–[])/);
+  if (number) return Number(number[0]) * (UNITS[plain.slice(number[0].length).trim()] ?? 1);
+  if (text === "never" || text === "diverged") return Infinity;
+  return text === "–" ? "" : text;
+}
+
+function compare(one, other) {
+  if (typeof one === typeof other) return typeof one === "number" ? (one === other ? 0 : one - other) : one.localeCompare(other, "en", { numeric: true });
+  return typeof one === "number" ? -1 : 1;
+}
+
+function sort(table, column, descending) {
+  const body = table.tBodies[0];
+  const rows = [...body.rows].map((row) => ({ row, key: value(row.cells[column]) }));
+  const empty = rows.filter(({ key }) => key === "");
+  const full = rows.filter(({ key }) => key !== "").sort((one, other) => (descending ? -1 : 1) * compare(one.key, other.key));
+  body.append(...[...full, ...empty].map(({ row }) => row));
+}
+
+for (const table of document.querySelectorAll("table")) {
+  if (table.tHead?.rows.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[colspan], [rowspan]")) continue;
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = make("button", { type: "button", class: "sort" }, ...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const descending = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+      sort(table, column, descending);
+    });
+  });
+}
+
+// Claims. Rows say what they can be filtered by; a verdict's count at the top leads to its rows.
+
+const rows = [...document.querySelectorAll("tr[data-verdict]")];
+
+function choice(name, change) {
+  const found = [...new Set(rows.map((row) => row.dataset[name]))];
+  const options = ["all", ...found].map((text) => make("option", { value: text === "all" ? "" : text }, text));
+  const select = make("select", { name }, ...options);
+  select.addEventListener("change", change);
+  return select;
+}
+
+if (rows.length) {
+  const count = make("output", {});
+  const selects = ["verdict", "source", "group"].map((name) => choice(name, filter));
+  const labelled = selects.map((select) => make("label", {}, select.name, select));
+  rows[0].closest(".box").before(make("div", { class: "filters control" }, ...labelled, count));
+
+  function filter() {
+    for (const row of rows) row.hidden = selects.some((select) => select.value && select.value !== row.dataset[select.name]);
+    for (const box of new Set(rows.map((row) => row.closest(".box")))) box.hidden = !box.querySelector("tr[data-verdict]:not([hidden])");
+    count.textContent = `${rows.filter((row) => !row.hidden).length} of ${rows.length}`;
+  }
+
+  filter();
+  for (const link of document.querySelectorAll(".verdicts a")) {
+    link.addEventListener("click", () => {
+      for (const select of selects) select.value = "";
+      selects[0].value = link.closest("[data-verdict]").dataset.verdict;
+      filter();
+    });
+  }
+  // A link to one claim must find it.
+  const reveal = () => {
+    if (!location.hash.startsWith("#claim-")) return;
+    for (const select of selects) select.value = "";
+    filter();
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+}
