@@ -12,8 +12,20 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 LAYERS = {
-    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance"),
-    1: ("draws", "tangents", "forward", "gradients", "models", "metrics", "dataset", "data", "allocator"),
+    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger"),
+    1: (
+        "draws",
+        "tangents",
+        "forward",
+        "estimates",
+        "perturbations",
+        "gradients",
+        "models",
+        "metrics",
+        "dataset",
+        "data",
+        "allocator",
+    ),
     2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results",),
     4: (
@@ -28,8 +40,11 @@ LAYERS = {
         "report",
         "reference",
         "verify",
+        "evidence",
+        "claims",
+        "invariants",
     ),
-    5: ("validation", "progress", "client", "server", "arguments", "cli"),
+    5: ("notebooks", "validation", "progress", "client", "server", "arguments", "cli"),
 }
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.

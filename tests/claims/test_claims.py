@@ -1,0 +1,173 @@
+"""Every verdict and every comparison."""
+
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, made_by, region, table, write_row
+from forwardgrad.statistics import Estimate
+
+TOLERANCES = {
+    "tenth": {"relative": 0.1, "why": "x"},
+    "reading": {"absolute": 0.05, "why": "x"},
+    "log_axis": {"factor": 1.5, "why": "x"},
+}
+
+
+def expect(comparison, value, tolerance=None):
+    return {"comparison": comparison, "value": value} | ({"tolerance": tolerance} if tolerance else {})
+
+
+@pytest.mark.parametrize(
+    ("expected", "low", "high", "words"),
+    [
+        (expect("equal", 0.5, "tenth"), 0.45, 0.55, "0.5 ± 10 %"),
+        (expect("equal", -2, "tenth"), -2.2, -1.8, "-2 ± 10 %"),
+        (expect("equal", 2.21, "reading"), 2.16, 2.26, "2.21 ± 0.05"),
+        (expect("equal", 6e-5, "log_axis"), 4e-5, 9e-5, "6e-05 up to a factor of 1.5"),
+        (expect("between", [0.5, 0.6]), 0.5, 0.6, "0.5 to 0.6"),
+        (expect("between", [0.5, 0.6], "reading"), 0.45, 0.65, "0.5 to 0.6 ± 0.05"),
+        (expect("at_most", 0.5, "tenth"), -math.inf, 0.55, "at most 0.5 ± 10 %"),
+        (expect("at_least", 0.5), 0.5, math.inf, "at least 0.5"),
+        (expect("lower", 1), -math.inf, 1, "lower than 1"),
+        (expect("higher", 1, "tenth"), 0.9, math.inf, "higher than 1 ± 10 %"),
+    ],
+)
+def test_what_agrees_with_a_claim(expected, low, high, words):
+    agreed = region(expected, TOLERANCES)
+    assert agreed[:2] == pytest.approx((low, high))
+    assert agreed.closed == (expected["comparison"] not in ("lower", "higher"))
+    assert in_words(expected, TOLERANCES) == words
+
+
+def test_an_unknown_comparison_is_refused():
+    with pytest.raises(ValueError, match="unknown comparison 'about'"):
+        region(expect("about", 1), {})
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict", "why"),
+    [
+        (0.46, 0.54, "reproduced", "the interval lies inside 0.45 to 0.55"),
+        (0.45, 0.55, "reproduced", "the interval lies inside 0.45 to 0.55"),
+        (0.40, 0.50, "partly", "the lower end of the interval lies outside 0.45 to 0.55"),
+        (0.50, 0.60, "partly", "the upper end of the interval lies outside 0.45 to 0.55"),
+        (0.40, 0.60, "partly", "the lower and the upper end of the interval lies outside 0.45 to 0.55"),
+        (0.30, 0.44, "not reproduced", "the interval lies below 0.45 to 0.55"),
+        (0.56, 0.70, "not reproduced", "the interval lies above 0.45 to 0.55"),
+    ],
+)
+def test_verdicts(low, high, verdict, why):
+    found = judge(Estimate(0.5, low, high, 3), region(expect("equal", 0.5, "tenth"), TOLERANCES))
+    assert found == (verdict, why)
+    assert verdict in VERDICTS
+
+
+@pytest.mark.parametrize(
+    ("comparison", "low", "high", "verdict"),
+    [
+        ("lower", 0.8, 0.9, "reproduced"),
+        ("lower", 0.8, 1.0, "partly"),
+        ("lower", 1.0, 1.2, "not reproduced"),
+        ("at_most", 0.8, 1.0, "reproduced"),
+        ("at_most", 1.0, 1.2, "partly"),
+        ("higher", 1.0, 1.2, "partly"),
+        ("higher", 0.9, 1.0, "not reproduced"),
+        ("at_least", 1.0, 1.2, "reproduced"),
+    ],
+)
+def test_only_lower_and_higher_leave_the_bound_out(comparison, low, high, verdict):
+    assert judge(Estimate(1.0, low, high, 5), region(expect(comparison, 1), {}))[0] == verdict
+
+
+@pytest.mark.parametrize(("n", "why"), [(1, "there is 1"), (2, "there are 2"), (0, "there are 0")])
+def test_fewer_than_three_are_no_evidence(n, why):
+    verdict, said = judge(Estimate(0.5, math.nan, math.nan, n), region(expect("at_most", 1), {}))
+    assert verdict == "no evidence"
+    assert said.endswith(why)
+    assert judge(Estimate(0.5, 0.4, 0.6, n), region(expect("at_most", 1), {}))[0] == "no evidence"
+
+
+def claim(cost_model="none", **evidence):
+    query = {"frame": "mnist-runs", "where": {"dataset": "mnist"}, "value": "test_loss", "statistic": "mean"}
+    return {
+        "group": "lr",
+        "source": "paper",
+        "place": "Figure 4",
+        "claim": "It ends at about a half.",
+        "certainty": "FIG",
+        "cost_model": cost_model,
+        "figure": "mnist/mnist-lr-by-step",
+        "evidence": query | evidence,
+        "expect": expect("equal", 0.5, "tenth"),
+    }
+
+
+def frame(loss, dataset="mnist", seeds=5):
+    rows = {"dataset": dataset, "seed": range(seeds), "test_loss": loss, "status": "completed"}
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize(
+    ("losses", "verdict"),
+    [
+        ([0.49, 0.5, 0.5, 0.5, 0.51], "reproduced"),
+        ([0.4, 0.5, 0.5, 0.5, 0.6], "partly"),
+        (0.6, "not reproduced"),
+    ],
+)
+def test_a_claim_gets_its_row(losses, verdict):
+    row = assess("half", claim(), TOLERANCES, frame(losses))
+    assert list(row) == list(CLAIMS)
+    assert (row["id"], row["verdict"], row["n"], row["evidence"]) == ("half", verdict, 5, "run")
+    assert row["measured"] == pytest.approx(np.mean(losses))
+    assert row["expected"] == "0.5 ± 10 %"
+
+
+def test_without_evidence_the_row_says_why():
+    row = assess("half", claim(), TOLERANCES, None)
+    assert (row["verdict"], row["why"]) == ("no evidence", "experiment mnist was not run")
+    assert math.isnan(row["measured"])
+    assert row["evidence"] == ""
+    row = assess("half", claim(), TOLERANCES, frame(0.5, "mnist5k"))
+    assert (row["verdict"], row["why"]) == ("no evidence", "mnist-runs has no row with dataset mnist")
+    row = assess("half", claim(), TOLERANCES, frame(0.5, seeds=2))
+    assert (row["verdict"], row["n"], row["measured"]) == ("no evidence", 2, 0.5)
+
+
+def test_the_published_run_stands_in_where_this_one_has_no_row():
+    published = frame(0.5), "published run at commit abc, AMD EPYC"
+    for own in (None, frame(0.9, "mnist5k")):
+        row = assess("half", claim(), TOLERANCES, own, published)
+        assert (row["verdict"], row["measured"], row["evidence"]) == ("reproduced", 0.5, published[1])
+    row = assess("half", claim(), TOLERANCES, frame(0.9), published)
+    assert (row["verdict"], row["measured"], row["evidence"]) == ("not reproduced", 0.9, "run")
+
+
+def test_what_else_a_reader_must_know_is_said():
+    runs = frame([0.5] * 4 + [9.0])
+    runs.loc[4, "status"] = "diverged"
+    row = assess("half", claim("stock"), TOLERANCES, runs)
+    assert (
+        row["why"] == "the interval lies inside 0.45 to 0.55; costs are those of one machine; 1 diverged and left out"
+    )
+
+
+def test_rows_are_written_and_joined(tmp_path):
+    rows = [assess("half", claim(), TOLERANCES, None), assess("whole", claim(), TOLERANCES, frame(0.5))]
+    rows[1]["high"] = math.inf
+    for row in rows:
+        write_row(tmp_path / f"{row['id']}.json", row)
+    assert json.loads((tmp_path / "half.json").read_text())["measured"] is None
+    joined = table([tmp_path / "half.json", tmp_path / "whole.json"])
+    assert list(joined) == list(CLAIMS)
+    assert joined["measured"].tolist() == pytest.approx([math.nan, 0.5], nan_ok=True)
+    assert joined["high"].tolist()[1] == math.inf
+
+
+def test_what_made_the_published_run():
+    record = {"experiments": {"mnist": [{"commit": "abc", "host": {"cpu": "AMD EPYC", "cores": 2}}]}}
+    assert made_by(record, "mnist") == "published run at commit abc, AMD EPYC"
