@@ -1,10 +1,11 @@
 """Values of the command line, read strictly: what is wrong is said in one line, with what is allowed."""
 
 import argparse
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from forwardgrad.configuration import Run
@@ -71,6 +72,16 @@ def run_of(text: str) -> "Run":
 def runs_of(text: str) -> "list[Run]":
     """Read one run per line."""
     return [run_of(line) for line in text.splitlines()]
+
+
+def mapping(text: str) -> dict[str, Any]:
+    """Read names and their values from JSON."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        values = None
+    require(isinstance(values, dict), text, 'names and values as JSON, such as {"quick": true}')
+    return values
 
 
 def writable(text: str) -> Path:

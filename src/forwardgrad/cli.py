@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, run_of, runs_of, writable
+from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, mapping, run_of, runs_of, writable
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,6 +74,14 @@ def write_json(path: Path, content: object) -> None:
     temporary = path.with_name(path.name + ".partial")
     temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     os.replace(temporary, path)
+
+
+def notebook(options: argparse.Namespace) -> int:
+    """Execute a notebook and write its page."""
+    from forwardgrad.notebooks import render
+
+    render(options.source, options.output, options.templates, options.parameters)
+    return 0
 
 
 def locate(options: argparse.Namespace) -> int:
@@ -175,6 +183,15 @@ def parser() -> argparse.ArgumentParser:
         "--reference", type=Path, default=Path("results/reference"), help="its folder (default: results/reference)"
     )
     command.set_defaults(carry_out=verify)
+
+    command = commands.add_parser("notebook", help="execute a notebook and write it as a page")
+    command.add_argument("source", type=Path, help="the notebook, as py:percent text")
+    command.add_argument("--output", required=True, type=writable, metavar="HTML", help="page to write")
+    command.add_argument(
+        "--templates", type=Path, default=Path("report/templates"), metavar="DIR", help="default: report/templates"
+    )
+    command.add_argument("--parameters", type=mapping, default={}, metavar="JSON", help="values of its parameters")
+    command.set_defaults(carry_out=notebook)
 
     command = commands.add_parser("data", help="find and prepare data sets")
     command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
