@@ -54,6 +54,7 @@ def bench(options: argparse.Namespace) -> int:
     if not options.models and not options.depths:
         options.usage.error("give --models, --depths or both")
     from forwardgrad import bench, graphs, provenance
+    from forwardgrad.writing import write_json
 
     if reason := graphs.obstacle(options.device):
         options.usage.error(f"argument --device: {reason}")
@@ -67,13 +68,6 @@ def bench(options: argparse.Namespace) -> int:
         setting = {"device": graphs.name(options.device), "threads": options.threads}
         write_json(options.record, made_by | setting | {"commit": provenance.commit()})
     return 0
-
-
-def write_json(path: Path, content: object) -> None:
-    """Write `content` all at once or not at all."""
-    temporary = path.with_name(path.name + ".partial")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
 
 
 def notebook(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 LAYERS = {
-    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger"),
+    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger", "writing"),
     1: (
         "draws",
         "tangents",

@@ -4,12 +4,11 @@ The loop adds next to nothing to the bare step: batches are gathered into one bu
 brought to the host between evaluations, and evaluation is not part of the time.
 """
 
-import csv
 import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
@@ -27,6 +26,7 @@ from forwardgrad.gradients import Estimator, detached, make_estimator, write_gra
 from forwardgrad.metrics import score
 from forwardgrad.models import build
 from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
+from forwardgrad.writing import write_csv
 
 DIVERGED = 1e4
 
@@ -146,18 +146,6 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
             next(update)
         seconds += time.perf_counter() - start
         step += steps
-
-
-def write_csv(path: Path, columns: Iterable[str], rows: list[dict]) -> None:
-    """Write rows with nine significant digits, all at once or not at all."""
-    temporary = path.with_suffix(".partial")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for row in rows:
-            values = (row[column] for column in columns)
-            writer.writerow([f"{value:.9g}" if isinstance(value, float) else value for value in values])
-    os.replace(temporary, path)
 
 
 def record(run: Run, data: Dataset, last: dict) -> dict:
