@@ -193,6 +193,23 @@ def write_row(path: Path, row: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def judge_files(entry: Mapping[str, Any], run: Path | None, published: Path | None, output: Path) -> None:
+    """Judge one claim by frames in files, and write its row.
+
+    Args:
+        entry: `id`, `claim` and the `tolerances` of the ledger.
+        run: The frame that the claim asks, from this run; None if its experiment was not run.
+        published: The same frame of the published run, beside its `record.json`; None if there is none.
+        output: JSON file to write.
+    """
+    stand_in = None
+    if published is not None:
+        record = json.loads(published.with_name("record.json").read_text(encoding="utf-8"))
+        stand_in = pd.read_csv(published), made_by(record, experiment_of(entry["claim"]["evidence"]["frame"]))
+    frame = None if run is None else pd.read_csv(run)
+    write_row(output, assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in))
+
+
 def table(paths: Iterable[Path]) -> pd.DataFrame:
     """Join the rows that `write_row` wrote; columns CLAIMS."""
     rows = pd.DataFrame([json.loads(path.read_text(encoding="utf-8")) for path in paths], columns=list(CLAIMS))

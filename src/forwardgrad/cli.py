@@ -12,7 +12,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from forwardgrad import client
 from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, mapping, run_of, runs_of, writable
+
+# What a fork of the run server carries out if there is one (`forwardgrad.server`): short, and asked for often.
+FORKED = ("run", "claim")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,7 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     options = parser().parse_args(arguments)
     try:
-        return run(options, arguments) if options.command == "run" else options.carry_out(options)
+        status = client.ask(arguments) if options.command in FORKED else None
+        return options.carry_out(options) if status is None else status
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except OSError as error:  # a missing file, a full disk: nothing that a traceback would explain
@@ -28,17 +33,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def run(options: argparse.Namespace, arguments: list[str]) -> int:
-    """Train one run: in a fork of the run server if there is one, else in this process."""
-    from forwardgrad.client import ask
+def run(options: argparse.Namespace) -> int:
+    """Train one run."""
+    from forwardgrad.training import train_run
 
-    status = ask(arguments)
-    if status is None:
-        from forwardgrad.training import train_run
+    train_run(options.run, options.data, options.output)
+    return 0
 
-        train_run(options.run, options.data, options.output)
-        status = 0
-    return status
+
+def claim(options: argparse.Namespace) -> int:
+    """Judge one claim by its evidence."""
+    from forwardgrad.claims import judge_files
+
+    judge_files(options.claim, options.run, options.published, options.output)
+    return 0
 
 
 def cost(options: argparse.Namespace) -> int:
@@ -146,6 +154,14 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--run", required=True, type=run_of, metavar="JSON", help="the run with all its settings")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
+    command.set_defaults(carry_out=run)
+
+    command = commands.add_parser("claim", help="judge one claim of the ledger by its evidence")
+    command.add_argument("--claim", required=True, type=mapping, metavar="JSON", help="its id, entry and tolerances")
+    command.add_argument("--run", nargs="?", type=Path, metavar="CSV", help="the frame it asks; none if it was not run")
+    command.add_argument("--published", nargs="?", type=Path, metavar="CSV", help="the same frame of a published run")
+    command.add_argument("--output", required=True, type=Path, metavar="JSON", help="file to write")
+    command.set_defaults(carry_out=claim)
 
     command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
     command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")

@@ -1,4 +1,4 @@
-"""A server that imports torch once and forks one process for each run.
+"""A server that imports torch once and forks one process for each run, and for each claim that is judged.
 
 Importing torch takes longer than training a small model. So the workflow starts this server, and the
 command of each run asks it for a fork, which has everything imported and writes to the output of
@@ -99,7 +99,8 @@ def serve(path: Path, parent: int) -> None:
     """Serve until process `parent` is gone; then remove the folder of the socket at `path`."""
     os.environ.pop(ADDRESS, None)  # a fork does its work itself
     try:
-        import forwardgrad.training  # noqa: F401  what every fork needs
+        import forwardgrad.claims
+        import forwardgrad.training  # noqa: F401  what the forks need
 
         server = Server()
         while os.getppid() == parent:
