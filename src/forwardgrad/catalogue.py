@@ -52,6 +52,21 @@ ESTIMATORS = (
     "forward_blockwise_standardised",
 )
 
+# Forward passes that an estimate costs by its arithmetic: products of weights with activations, draws and updates not
+# counted. A dense tangent costs as much as reverse mode, a rank-one tangent nothing beside the primal.
+PASSES = {
+    "backprop": 3.0,
+    "forward_gaussian": 3.0,
+    "forward_rademacher": 3.0,
+    "forward_sphere": 3.0,
+    "forward_rank_one": 2.0,
+    "forward_rank_one_layer": 1.2,
+    "activity": 3.0,
+    "spsa": 2.0,
+    "spsa_rank_one": 2.0,
+    "noisy_backprop": 3.0,
+}
+
 # What the benchmark measures beside the estimators, and on which networks (it has no softmax layer by hand).
 BASELINES = ("evaluation", "backprop_compiled", "backprop_by_hand", "jvp", "forward_ad")
 MEASURED = (*BASELINES, *ESTIMATORS)
@@ -66,3 +81,11 @@ def impossible(dataset: str, model: str) -> str | None:
     if DATASETS[dataset] == MODELS[model]:
         return None
     return f"{model} takes {MODELS[model]}, {dataset} has {DATASETS[dataset]}"
+
+
+def forward_passes(estimator: str) -> float | None:
+    """Return what an estimate costs in forward passes: of K tangents 1 + 2 K; None where it depends on the network."""
+    name, _, tangents = estimator.rpartition("_")
+    if name in ("forward_mean", "forward_projected"):
+        return 1.0 + 2.0 * int(tangents)
+    return PASSES.get(estimator)

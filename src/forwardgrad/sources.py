@@ -31,6 +31,9 @@ LAYERS = {
     4: (
         "statistics",
         "tables",
+        "times",
+        "budgets",
+        "norms",
         "ratios",
         "tuning",
         "comparison",

@@ -67,6 +67,23 @@ def mean(values: ArrayLike, *identity: str | int) -> Estimate:
     return bootstrap(np.mean, [values], ("mean", *identity))
 
 
+def median(values: ArrayLike, *identity: str | int) -> Estimate:
+    """Median of `values`, one per seed, with its interval; inf stands for never.
+
+    The ends of the interval are medians of resamples, rounded outwards, never between two: one of them may be inf.
+    """
+    values = np.asarray(values, float)
+    n = len(values)
+    if n < FEWEST:
+        return Estimate(float(np.median(values)) if n else np.nan, np.nan, np.nan, n)
+    resampled = np.random.default_rng(derive_seed("bootstrap", "median", *identity)).integers(n, size=(RESAMPLES, n))
+    medians = np.sort(np.median(values[resampled], axis=1))
+    outside = (1 - LEVEL) / 2
+    low = np.quantile(medians, outside, method="lower")
+    high = np.quantile(medians, 1 - outside, method="higher")
+    return Estimate(float(np.median(values)), float(low), float(high), n)
+
+
 def paired_difference(ours: pd.Series, other: pd.Series, *identity: str | int) -> Estimate:
     """Mean of `ours - other` over the seeds (the indices) that both have."""
     pairs = pd.concat([ours, other], axis=1, join="inner")
@@ -92,6 +109,22 @@ def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> 
     logarithms = np.log(pairs.iloc[:, 0]) - np.log(pairs.iloc[:, 1])
     value, low, high, n = bootstrap(np.mean, [logarithms], ("geometric ratio", *identity))
     return Estimate(*np.exp([value, low, high]).tolist(), n)
+
+
+def repeated_ratio(values: ArrayLike) -> Estimate:
+    """Geometric mean of ratios, one per independent repetition, with Student's interval of the mean logarithm.
+
+    For repetitions too few to resample: the 95 % percentile bootstrap of five normal numbers holds their mean in 83 %
+    of cases, Student's interval in 95 %. So repeated starts of a program are compared (Kalibera and Jones, 2013,
+    Rigorous benchmarking in reasonable time). Ratios stay consistent: the mean of a/b is that of a/c over that of b/c.
+    """
+    logarithms = np.log(np.asarray(values, float))
+    n = len(logarithms)
+    middle = float(np.mean(logarithms)) if n else np.nan
+    if n < FEWEST:
+        return Estimate(float(np.exp(middle)), np.nan, np.nan, n)
+    reach = stats.t.ppf((1 + LEVEL) / 2, n - 1) * np.std(logarithms, ddof=1) / n**0.5
+    return Estimate(*np.exp([middle, middle - reach, middle + reach]).tolist(), n)
 
 
 def share(successes: int, n: int) -> Estimate:

@@ -87,11 +87,9 @@ def paired_table(frames: Frames) -> pd.DataFrame:
     rows = []
     for identity, cell in _cells(frames.runs):
         methods = methods_of(cell)
-        baseline = baseline_of(methods)
-        if baseline is None:
-            continue
         for method, estimator in methods.items():
-            if method == baseline:
+            baseline = counterpart(method, methods)
+            if baseline is None:
                 continue
             for quantity in ("steps", "test_accuracy", "test_loss"):
                 ours, other = (_by_seed(cell[cell["method"] == name], quantity) for name in (method, baseline))
@@ -108,6 +106,17 @@ def baseline_of(methods: dict[str, str]) -> str | None:
     if "backprop" in methods:
         return "backprop"
     return next((method for method, estimator in methods.items() if estimator == "backprop"), None)
+
+
+def counterpart(method: str, methods: dict[str, str]) -> str | None:
+    """Method that `method` is to be compared with: the backpropagation of {method: estimator} that it is paired with.
+
+    `forward_gaussian_low_rate` belongs to `backprop_low_rate`, if there is one; whatever has no backpropagation
+    of its own, to `baseline_of`. That one has none.
+    """
+    own = "backprop" + method.removeprefix(methods[method])
+    found = own if own in methods and own != method else baseline_of(methods)
+    return None if found == method else found
 
 
 def read_quoted(path: Path) -> pd.DataFrame:

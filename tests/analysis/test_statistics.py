@@ -41,6 +41,23 @@ def test_differences_and_ratios_are_paired_by_seed():
     assert statistics.paired_ratio(ours, other, "test") == (2, 2, 2, 3)
 
 
+def test_repeated_ratios_have_students_interval_of_the_logarithm():
+    value, low, high, n = statistics.repeated_ratio([0.5, 0.5, 1.0, 1.0])
+    # Logarithms around their mean: -a, -a, a, a with a = log(2) / 2; t is 3.1824 for three degrees of freedom.
+    reach = 3.182446 * np.sqrt(4 / 3) * (np.log(2) / 2) / 2
+    assert value == pytest.approx(np.sqrt(0.5))
+    assert (low, high) == pytest.approx((np.sqrt(0.5) * np.exp(-reach), np.sqrt(0.5) * np.exp(reach)))
+    assert n == 4
+    np.testing.assert_equal(statistics.repeated_ratio([2.0, 2.0]), (pytest.approx(2), np.nan, np.nan, 2))
+    np.testing.assert_equal(statistics.repeated_ratio([]), (np.nan, np.nan, np.nan, 0))
+
+
+def test_the_interval_of_five_repetitions_covers_their_mean_in_95_of_100_cases():
+    draws = np.exp(np.random.default_rng(0).normal(size=(2000, 5)))
+    covered = [low < 1 < high for _, low, high, _ in map(statistics.repeated_ratio, draws)]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.015)
+
+
 def test_geometric_ratios_are_paired_by_seed():
     ours = pd.Series([8.0, 1.0, 2.0, 99.0], index=[0, 1, 2, 7])
     other = pd.Series([2.0, 2.0, 2.0, 50.0], index=[2, 0, 1, 8])
@@ -154,3 +171,17 @@ def test_a_method_without_a_measured_cost_has_no_seconds(two_methods):
     frames = two_methods.frames()
     curves = statistics.curves(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
     assert curves.groupby("method")["seconds"].count().to_dict() == {"backprop": 3, "forward_gaussian": 0}
+
+
+def test_a_median_has_an_interval_that_may_be_unbounded():
+    assert statistics.median([1, 2, np.inf], "x") == (2, 1, np.inf, 3)
+    assert statistics.median([3.0] * 4, "x") == (3, 3, 3, 4)
+    value, low, high, n = statistics.median([1, np.inf], "x")
+    assert (value, n) == (np.inf, 2)
+    assert np.isnan([low, high]).all()
+    assert np.isnan(statistics.median([], "x").value)
+    many = np.random.default_rng(0).normal(size=400)
+    estimate = statistics.median(many, "x")
+    # The standard error of a median of n normal values is sqrt(pi / (2 n)).
+    half = 1.96 * np.sqrt(np.pi / 800)
+    assert estimate.high - estimate.low == pytest.approx(2 * half, rel=0.3)

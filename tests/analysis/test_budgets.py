@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from forwardgrad.budgets import BUDGETS, at, budget_table, prices
+from forwardgrad.catalogue import ESTIMATORS, forward_passes
+
+CELL = {"dataset": "mnist5k", "model": "lr"}
+
+
+@pytest.fixture
+def frames(results):
+    """Forty steps each; backpropagation takes 1 ms and three passes, rank one 0.5 ms and two."""
+    for seed in range(3):
+        results.run("backprop", seed, (2.0, 1.0, 0.8, 0.4, 0.2), every=10, **CELL)
+        results.run("forward_rank_one", seed, (2.0, 1.8, 1.6, 1.4 - seed / 10, 1.2), every=10, **CELL)
+    results.run("backprop", 3, (2.0, 2e4), "diverged", every=10, **CELL)
+    results.cost({"backprop": 1e-3, "forward_rank_one": 5e-4}, batch_size=64, **CELL)
+    return results.frames()
+
+
+def row(table, method, budget):
+    return table.set_index(["method", "budget"]).loc[method, budget]
+
+
+def test_equal_steps_by_hand(frames):
+    table = budget_table(frames)
+    assert list(table) == list(BUDGETS)
+    ours = row(table, "forward_rank_one", "steps")
+    assert ours[["amount", "step", "runs", "diverged"]].tolist() == [40, 40, 3, 0]
+    assert ours["train_loss"] == pytest.approx(1.2)
+    backprop = row(table, "backprop", "steps")
+    # The diverged run has no part in the mean and does not shorten the budget.
+    assert backprop[["amount", "step", "runs", "diverged"]].tolist() == [40, 40, 4, 1]
+    assert backprop["train_loss"] == pytest.approx(0.2)
+
+
+def test_equal_passes_by_hand(frames):
+    table = budget_table(frames)
+    # Rank one has spent 80 passes in the end, backpropagation 120: 80 are 26.7 of its steps, the last evaluation at 20.
+    backprop = row(table, "backprop", "passes")
+    assert backprop[["amount", "step"]].tolist() == [80, 20]
+    assert backprop["train_loss"] == pytest.approx(0.8)
+    assert row(table, "forward_rank_one", "passes")["step"] == 40
+
+
+def test_equal_seconds_by_hand(frames):
+    table = budget_table(frames)
+    backprop, ours = (row(table, method, "seconds") for method in ("backprop", "forward_rank_one"))
+    assert backprop[["amount", "step"]].tolist() == pytest.approx([0.02, 20])
+    assert ours[["amount", "step"]].tolist() == pytest.approx([0.02, 40])
+    assert backprop["test_accuracy"] == pytest.approx(1 - 0.08)
+    assert backprop["test_accuracy_low"] == pytest.approx(backprop["test_accuracy_high"])
+
+
+def test_a_method_whose_price_is_unknown_has_no_row_where_it_counts(results):
+    for method in ("backprop", "forward_blockwise", "spsa"):
+        results.run(method, 0, (2.0, 1.0), **CELL)
+    results.cost({"backprop": 1e-3, "forward_blockwise": 1e-3}, **CELL)
+    table = budget_table(results.frames())
+    found = table.groupby("method", sort=False)["budget"].agg(list).to_dict()
+    # Its passes depend on the network; the third was not measured at all.
+    assert found == {"backprop": ["steps", "passes", "seconds"], "forward_blockwise": ["steps", "seconds"]}
+    assert np.isnan(row(table, "backprop", "steps")["train_loss_low"])
+
+
+def test_a_budget_that_is_met_exactly_counts(frames):
+    assert at(frames.metrics[frames.metrics["method"] == "backprop"], 0.03 / 1e-3)["step"].tolist() == [30, 30, 30, 10]
+
+
+def test_prices(frames):
+    assert prices(frames.costs).loc["mnist5k", "lr", "forward_rank_one"].tolist() == [1, 2, 5e-4]
+    assert forward_passes("forward_mean_4") == 9
+    assert forward_passes("forward_projected_16") == 33
+    assert forward_passes("forward_blockwise") is None
+    priced = {key for key in ESTIMATORS if forward_passes(key)}
+    assert set(ESTIMATORS) - priced == {"forward_blockwise", "forward_blockwise_standardised", "forward_rank_four"}

@@ -1,0 +1,33 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from forwardgrad.norms import NORMS, norm_table
+
+
+def test_growth_by_hand(results):
+    for seed in range(3):
+        results.run("backprop", seed, (2.0, 1.0))
+        results.run("forward_gaussian", seed, (2.0, 0.5 - seed / 10))
+    results.run("forward_gaussian", 3, (2.0, 2e4), "diverged")
+    frames = results.frames()
+    for frame, last in ((frames.metrics, frames.metrics["step"] == 1), (frames.runs, frames.runs["steps"] == 1)):
+        grown = last & (frame["method"] == "forward_gaussian")
+        frame.loc[grown, "weight_norm"] = 1.5 + frame.loc[grown, "seed"] / 2
+    table = norm_table(frames)
+    assert list(table) == list(NORMS)
+    backprop, forward = table.to_dict("records")
+    assert (backprop["growth"], backprop["growth_low"], backprop["growth_high"]) == (1, 1, 1)
+    # 1.5, 2 and 2.5 times the norm at the start; the diverged run has no part.
+    assert forward["growth"] == pytest.approx(2)
+    assert 1.5 <= forward["growth_low"] < 2 < forward["growth_high"] <= 2.5
+    assert forward["train_loss"] == pytest.approx(0.4)
+    assert (forward["runs"], forward["diverged"], forward["steps"]) == (4, 1, 1)
+
+
+def test_two_runs_have_no_interval(results):
+    for seed in range(2):
+        results.run("backprop", seed)
+    (row,) = norm_table(results.frames()).to_dict("records")
+    assert np.isnan([row["growth_low"], row["train_loss_high"]]).all()
+    assert not pd.isna(row["growth"])

@@ -1,0 +1,119 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from forwardgrad.tables import QUOTED, counterpart
+from forwardgrad.times import SUMMARY, TIMES, first_step, step_times, summary, times_table
+
+INF = float("inf")
+CELL = {"dataset": "mnist5k", "model": "lr"}
+QUOTES = pd.DataFrame(
+    [
+        ("paper", "", "lr", "forward_gaussian", "T_f", "197.3", "FIG"),
+        ("paper", "", "lr", "backprop", "T_b", "356.8", "FIG"),
+        ("paper", "", "lr", "forward_gaussian", "T_f/T_b", "0.553", "FIG"),
+    ],
+    columns=list(QUOTED),
+)
+
+
+@pytest.fixture
+def frames(results):
+    """Backpropagation ends at 0.5 after 20 steps of 1 ms; a step of the forward gradient takes 2 ms."""
+    for seed in range(4):
+        results.run("backprop", seed, (2.0, 1.0, 0.5), "diverged" if seed == 3 else "completed", every=10, **CELL)
+    ends = ((2.0, 0.5, 0.6, 0.4), (2.0, 0.9, 0.51, 0.5), (2.0, 0.9, 0.8, 0.7), (2.0, 0.1, 0.1, 0.1))
+    for seed, losses in enumerate(ends):
+        results.run("forward_gaussian", seed, losses, every=10, **CELL)
+    results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3}, batch_size=64, **CELL)
+    return results.frames()
+
+
+def rows(table, cost):
+    return table[table["cost"] == cost].set_index("seed")
+
+
+def test_times_by_hand(frames):
+    table = times_table(frames)
+    assert list(table) == list(TIMES)
+    engine = rows(table, "engine")
+    # Seed 3 has no row: its backpropagation diverged.
+    assert engine.index.tolist() == [0, 1, 2]
+    assert engine["T_b"].tolist() == pytest.approx([0.02] * 3)
+    assert engine["T_f"].tolist() == pytest.approx([0.02, 0.06, INF])
+    assert engine["ratio"].tolist() == pytest.approx([1, 3, INF])
+    assert engine["reached"].tolist() == [True, True, False]
+    assert engine["bound"].tolist() == pytest.approx([3, 3, 3])
+    assert set(engine["against"]) == {"backprop"}
+
+
+def test_times_in_memory_and_of_whole_runs_by_hand(frames):
+    table = times_table(frames)
+    assert set(table["cost"]) == {"engine", "engine_in_memory", "engine_whole_run"}
+    # Steps take 0.8 of their time with the batch in memory; 100 steps of a whole run take 110 times as long as one.
+    assert rows(table, "engine_in_memory")["T_f"][1] == pytest.approx(0.048)
+    assert rows(table, "engine_whole_run")["T_f"][1] == pytest.approx(0.066)
+    assert rows(table, "engine_whole_run")["ratio"][1] == pytest.approx(3)
+
+
+def measured(**changed):
+    row = {"model": "lr", "method": "jvp", "batch_size": 64, "depth": 0.0, "device": "cpu", "ratio_to_backprop": 5.0}
+    return pd.DataFrame([row | changed])
+
+
+def test_the_stock_frameworks_step_costs_its_ratio_times_that_of_backpropagation(frames):
+    times = step_times(frames.costs, measured()).set_index(["method", "cost"])["seconds"]
+    assert times["backprop", "stock"] == pytest.approx(1e-3)
+    assert times["forward_gaussian", "stock"] == pytest.approx(5e-3)
+    assert rows(times_table(frames, measured()), "stock")["ratio"][1] == pytest.approx(7.5)
+
+
+@pytest.mark.parametrize(
+    "changed", [{"model": "mlp"}, {"batch_size": 16}, {"device": "cuda"}, {"method": "forward_ad"}]
+)
+def test_another_networks_ratio_does_not_count(frames, changed):
+    assert "stock" not in set(times_table(frames, measured(**changed))["cost"])
+
+
+def test_a_cell_without_validation_has_no_times(frames):
+    frames.runs["validation_loss"] = frames.metrics["validation_loss"] = np.nan
+    assert len(times_table(frames)) == 0
+    assert list(summary(times_table(frames), QUOTES)) == list(SUMMARY)
+
+
+def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
+    run = pd.DataFrame(
+        {"step": [0, 1, 2], "validation_loss": [2.0, 0.6, 0.1], "status": ["running"] * 2 + ["diverged"]}
+    )
+    assert first_step(run, 0.6) == 1
+    assert first_step(run, 0.5) == INF
+
+
+def test_the_summary_by_hand(frames):
+    table = summary(times_table(frames), QUOTES)
+    assert list(table) == list(SUMMARY)
+    engine = table.set_index("cost").loc["engine"]
+    # Ratios 1, 3 and never: the median of three resampled runs may be any of them.
+    assert engine[["runs", "reached", "ratio", "low", "high", "bound"]].tolist() == pytest.approx([3, 2, 3, 1, INF, 3])
+    assert engine[["T_f", "T_b"]].tolist() == pytest.approx([0.06, 0.02])
+    assert engine[["T_f_quoted", "T_b_quoted", "ratio_quoted"]].tolist() == [197.3, 356.8, 0.553]
+    assert engine["certainty"] == "FIG"
+
+
+def test_the_paper_has_no_time_for_methods_of_ours(frames):
+    for frame in (frames.metrics, frames.runs, frames.costs):
+        frame.replace("forward_gaussian", "forward_rank_one", inplace=True)
+    (row,) = summary(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
+    assert np.isnan([row["ratio_quoted"], row["T_b_quoted"]]).all()
+
+
+def test_what_a_method_is_paired_with():
+    methods = {"backprop": "backprop", "backprop_low": "backprop", "a_low": "a", "a": "a", "a_high": "a"}
+    assert [counterpart(name, methods) for name in methods] == [
+        None,
+        "backprop",
+        "backprop_low",
+        "backprop",
+        "backprop",
+    ]
+    assert counterpart("a", {"a": "a"}) is None
