@@ -4,7 +4,6 @@ Nothing heavy is imported before it is needed: a run that a server carries out s
 """
 
 import argparse
-import json
 import os
 import signal
 import sys
