@@ -50,6 +50,14 @@ ESTIMATORS = (
     "forward_rank_four",
     "forward_blockwise",
     "forward_blockwise_standardised",
+    "forward_mean_4",
+    "forward_mean_16",
+    "forward_projected_4",
+    "forward_projected_16",
+    "activity",
+    "spsa",
+    "spsa_rank_one",
+    "noisy_backprop",
 )
 
 # Forward passes that an estimate costs by its arithmetic: products of weights with activations, draws and updates not

@@ -89,13 +89,15 @@ class Block(Iterator[Tangents]):
         fill: Distribution of the random numbers (mean 0, variance 1).
         generator: Source of randomness, on the parameters' device. On a GPU a block holds one step, so that
             every step does the same and can be recorded (`graphs`).
+        together: How many tangents one step takes (`several`): they lie in distinct memory.
     """
 
-    def __init__(self, layers: Layers, cut: Cut, fill: Fill, generator: Generator) -> None:
+    def __init__(self, layers: Layers, cut: Cut, fill: Fill, generator: Generator, together: int = 1) -> None:
         plans = {name: cut(layer) for name, layer in layers.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
         self.entries, self.fill, self.generator = sum(sizes), fill, generator
-        steps = max(1, min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries)) if generator.device.type == "cpu" else 1
+        many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if generator.device.type == "cpu" else 1
+        steps = together * max(1, many // together)
         padded = -(-self.entries // WORD) * WORD
         self.rows = next(iter(layers.values())).weight.new_empty((steps, padded), requires_grad=False)
         self.scaled: list[tuple[Tensor, float]] = []
@@ -118,6 +120,11 @@ class Block(Iterator[Tangents]):
             self.used = 0
         self.used += 1
         return self.tangents[self.used - 1]
+
+    def several(self, count: int) -> tuple[list[Tangents], Tensor]:
+        """Return the next `count` tangents (the `together` of this block), and their numbers, shape (count, n)."""
+        tangents = [next(self) for _ in range(count)]
+        return tangents, self.rows[self.used - count : self.used, : self.entries]
 
 
 class OneLayer(Iterator[Tangents]):

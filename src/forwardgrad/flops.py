@@ -1,8 +1,9 @@
 """Multiply-adds of a step by arithmetic: the floor under any measurement.
 
 With F the products of one forward pass and F_1 those of its first parameterised layer, backprop needs
-3 F - F_1 (no cotangent is passed below the first layer), a dense tangent the same, a rank-one tangent
-2 F - F_1. Random draws, elementwise work and updates come on top and are not counted.
+3 F - F_1 (no cotangent is passed below the first layer), a dense tangent the same, K of them K times that, a
+rank-one tangent 2 F - F_1, a difference of two losses 2 F. Random draws, elementwise work and updates come on
+top and are not counted.
 """
 
 import torch
@@ -34,12 +35,16 @@ def floor(method: str, layers: list[float], biases: bool = True) -> float:
     rest = [sum(layers[index + 1 :]) for index in range(len(layers))]  # tangent products above a moving layer
     above = sum(rest) / len(layers)
     blockwise = sum((1 + biases) * (forward + above) + count for above, count in zip(rest, layers, strict=True))
+    one = 3 * forward - first
     total = {
         "evaluation": forward,
+        "spsa": 2 * forward,
+        "spsa_rank_one": 2 * forward,
+        **{f"forward_{kind}_{count}": count * one for kind in ("mean", "projected") for count in (4, 16)},
         "forward_rank_one": 2 * forward - first,
         "forward_rank_four": 2 * forward - first,
         "forward_rank_one_layer": forward + above,
         "forward_blockwise": blockwise,
         "forward_blockwise_standardised": blockwise,
-    }.get(method, 3 * forward - first)
-    return total / (3 * forward - first)
+    }.get(method, one)
+    return total / one

@@ -189,10 +189,8 @@ class Network:
         """The layers that have parameters, by name."""
         return {layer.name: layer.module for layer in self.layers if layer.weight}
 
-    def evaluate(
-        self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions."""
+    def outputs(self, parameters: Parameters, tangents: Tangents, inputs: Tensor) -> Pair:
+        """Return the network's output and its tangent, None where nothing moves."""
         primal, tangent = inputs, None
         for layer in self.layers:
             if layer.weight:
@@ -200,6 +198,13 @@ class Network:
                 primal, tangent = layer.rule(layer.module, weight, bias, moves, primal, tangent)
             else:
                 primal, tangent = layer.rule(layer.module, primal, tangent)
+        return primal, tangent
+
+    def evaluate(
+        self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions."""
+        primal, tangent = self.outputs(parameters, tangents, inputs)
         if tangent is None:
             loss = self.loss(primal, targets)
             return loss, torch.zeros_like(loss)

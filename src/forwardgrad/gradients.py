@@ -1,74 +1,21 @@
 """Every estimator of the gradient, behind one signature.
 
-An estimator is called with a batch and returns an estimate: the loss, and a gradient that is kept in
-the form it came in. A forward gradient stays `directional derivative x tangent`, so that a step along a
-rank-one tangent never writes out a dense one; `dense` does, for optimizers that want it.
+An estimator is called with a batch and returns an estimate (`estimates`). Here are reverse mode and the
+forward gradients, along one tangent or several; `perturbations` has what works otherwise.
 """
 
+import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad import draws
+from forwardgrad.estimates import Estimate, Estimator, ForwardGradient, Gradient, detached
 from forwardgrad.forward import Loss, Network, Parameters, network
+from forwardgrad.perturbations import activity, spsa, spsa_rank_one
 from forwardgrad.tangents import Dense, Tangents
-
-
-class Estimate(Protocol):
-    """An estimate of the gradient at one point, and the loss there."""
-
-    loss: Tensor
-
-    def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """Add `scale` times the estimate to the parameters, in place. A step of SGD has scale = -rate."""
-        ...
-
-    def dense(self, parameters: Parameters) -> Parameters:
-        """Return the estimate written out, one tensor per parameter."""
-        ...
-
-
-Estimator = Callable[[Tensor, Tensor], Estimate]
-
-
-@dataclass(frozen=True)
-class Gradient:
-    """The gradient itself, from reverse mode."""
-
-    loss: Tensor
-    gradient: tuple[Tensor, ...]
-
-    def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """One fused pass over all parameters."""
-        torch._foreach_add_(list(parameters.values()), self.gradient, alpha=scale)
-
-    def dense(self, parameters: Parameters) -> Parameters:
-        """Itself, by name."""
-        return dict(zip(parameters, self.gradient, strict=True))
-
-
-@dataclass(frozen=True)
-class ForwardGradient:
-    """sum_k d_k v_k: directional derivatives times the tangents they were taken along."""
-
-    loss: Tensor
-    terms: list[tuple[Tensor, Tangents]]
-
-    def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """Add scale d_k v_k for every k. The derivative stays a tensor: nothing waits for a device."""
-        for derivative, tangents in self.terms:
-            for layer, tangent in tangents.items():
-                tangent.add_to_(parameters[f"{layer}.weight"], parameters.get(f"{layer}.bias"), derivative, scale)
-
-    def dense(self, parameters: Parameters) -> Parameters:
-        """Write the sum out."""
-        total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-        self.add_to_(total, 1.0)
-        return total
 
 
 def backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
@@ -82,6 +29,27 @@ def backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimato
     return estimate
 
 
+def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = grad f + sigma xi, xi ~ N(0, I), sigma^2 = ||grad f||^2 (n + 1) / n: a control.
+
+    It has the mean of the Gaussian forward gradient and its second moment, E||g||^2 = (n + 2) ||grad f||^2, but
+    its noise knows no direction. Reverse mode, and as many normal numbers as there are parameters.
+    """
+    exact, parameters = backprop(model, loss, generator), tuple(model.parameters())
+    sizes = [parameter.numel() for parameter in parameters]
+    entries = sum(sizes)
+    noise = parameters[0].new_empty((1, entries), requires_grad=False)
+    parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), parameters, strict=True)]
+
+    def estimate(inputs: Tensor, targets: Tensor) -> Gradient:
+        found = exact(inputs, targets)
+        draws.gaussian_(noise, entries, generator)
+        noise.mul_(torch.nn.utils.get_total_norm(found.gradient) * math.sqrt((entries + 1) / entries))
+        return Gradient(found.loss, tuple(torch._foreach_add(found.gradient, parts)))
+
+    return estimate
+
+
 def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> Estimator:
     """g = <grad f, v> v for one tangent v of the whole network per call (Baydin et al., 2022, arXiv 2202.08587)."""
 
@@ -91,11 +59,6 @@ def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> E
         return ForwardGradient(value, [(derivative, tangents)])
 
     return estimate
-
-
-def detached(model: nn.Module) -> Parameters:
-    """Return the parameters by name, sharing their storage but unknown to autograd."""
-    return {name: parameter.detach() for name, parameter in model.named_parameters()}
 
 
 def forward_dense(distribution: str, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
@@ -122,6 +85,51 @@ def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generato
     """A rank-one tangent of one uniformly drawn layer: nothing but the primal in front of it."""
     net = network(model, loss)
     return along(net, detached(model), draws.OneLayer(net.moving, draws.rademacher_, generator))
+
+
+def several(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Callable[..., tuple]:
+    """Return a function of a batch: the loss, the derivatives along `count` Gaussian tangents, these, and as rows."""
+    net, parameters = network(model, loss), detached(model)
+    stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator, count)
+
+    def evaluate(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, list[Tangents], Tensor]:
+        tangents, rows = stream.several(count)
+        values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
+        return values[0], torch.stack(derivatives), tangents, rows
+
+    return evaluate
+
+
+def forward_mean(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = (1/K) sum_k <grad f, v_k> v_k over K = `count` independent Gaussian tangents, K forward-mode passes.
+
+    E||g||^2 = (n + K + 1) / K ||grad f||^2.
+    """
+    evaluate = several(count, model, loss, generator)
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        value, derivatives, tangents, _ = evaluate(inputs, targets)
+        return ForwardGradient(value, list(zip(derivatives / count, tangents, strict=True)))
+
+    return estimate
+
+
+def forward_projected(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = (n/K) V (V'V)^+ V' grad f: the gradient projected on the span of K = `count` Gaussian tangents.
+
+    They are the columns of V (FROG, 2024, arXiv 2410.17764). The span is isotropic, so that
+    the projection alone is K/n of the gradient on average; n/K makes it unbiased, with E||g||^2 = n/K ||grad f||^2
+    and E cos^2 = K/n. Of more tangents than parameters K counts as n, and the estimate is the gradient itself.
+    """
+    evaluate = several(count, model, loss, generator)
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        value, derivatives, tangents, rows = evaluate(inputs, targets)
+        entries = rows.shape[1]
+        solved = torch.linalg.pinv(rows @ rows.t(), hermitian=True) @ derivatives
+        return ForwardGradient(value, list(zip(solved * (entries / min(count, entries)), tangents, strict=True)))
+
+    return estimate
 
 
 def standardise(part: Tensor) -> Tensor:
@@ -168,6 +176,14 @@ ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
     "forward_rank_four": partial(forward_rank, 4),
     "forward_blockwise": partial(forward_blockwise, False),
     "forward_blockwise_standardised": partial(forward_blockwise, True),
+    "forward_mean_4": partial(forward_mean, 4),
+    "forward_mean_16": partial(forward_mean, 16),
+    "forward_projected_4": partial(forward_projected, 4),
+    "forward_projected_16": partial(forward_projected, 16),
+    "activity": activity,
+    "spsa": spsa,
+    "spsa_rank_one": spsa_rank_one,
+    "noisy_backprop": noisy_backprop,
 }
 
 

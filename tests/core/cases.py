@@ -151,14 +151,15 @@ def digits(first: int, count: int, base: int, entries: int) -> Tensor:
     return torch.arange(first, first + count)[:, None] // base ** torch.arange(entries) % base
 
 
-def counting(law: Law) -> draws.Fill:
-    """A fill that draws nothing: it counts through every vector of values."""
+def counting(law: Law, together: int = 1) -> draws.Fill:
+    """A fill that draws nothing: it counts through every vector of values, each filling `together` rows."""
     values, position = torch.tensor(law[0], dtype=torch.float64), 0
 
     def fill(rows: Tensor, entries: int, generator: Generator) -> None:
         nonlocal position
-        rows[:, :entries] = values[digits(position, len(rows), len(values), entries)]
-        position += len(rows)
+        vectors = len(rows) // together
+        rows[:, :entries] = values[digits(position, vectors, len(values), together * entries)].view(-1, entries)
+        position += vectors
 
     return fill
 

@@ -119,3 +119,16 @@ def test_the_drawn_layer_says_nothing_about_its_signs():
     firsts = [next(draws.OneLayer(layers, draws.rademacher_, generator(seed))) for seed in range(400)]
     signed = [tangents["a"].right if "a" in tangents else -tangents["b"].right for tangents in firsts]
     cases.assert_mean(torch.stack(signed), torch.zeros(64))
+
+
+@pytest.mark.parametrize("together", [3, 16, 100])
+@pytest.mark.parametrize("inputs", [1, 6000])
+def test_tangents_of_one_step_lie_in_distinct_memory(inputs, together):
+    layers = {"layer": nn.Linear(inputs, 2), "last": nn.Linear(2, 1, bias=False)}
+    parameters = {f"{name}.{part}": value for name, layer in layers.items() for part, value in layer.named_parameters()}
+    stream, drawn = draws.Block(layers, draws.dense, draws.gaussian_, generator(), together), []
+    for _ in range(3):
+        tangents, rows = stream.several(together)
+        assert torch.equal(torch.stack([cases.written(each, parameters) for each in tangents]), rows)
+        drawn.append(rows.clone())
+    assert len(torch.cat(drawn).unique(dim=0)) == 3 * together

@@ -36,6 +36,14 @@ ESTIMATORS = {
     "forward_rank_four": "Forward gradient, rank four",
     "forward_blockwise": "Forward gradient, per tensor",
     "forward_blockwise_standardised": "Forward gradient, per tensor, standardised",
+    "forward_mean_4": "Forward gradient, mean of 4",
+    "forward_mean_16": "Forward gradient, mean of 16",
+    "forward_projected_4": "Forward gradient, projection on 4",
+    "forward_projected_16": "Forward gradient, projection on 16",
+    "activity": "Activity perturbation",
+    "spsa": "Central difference, Gaussian",
+    "spsa_rank_one": "Central difference, rank one",
+    "noisy_backprop": "Backpropagation with noise",
 }
 
 METHODS = {

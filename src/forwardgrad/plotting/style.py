@@ -1,8 +1,8 @@
 """One look for all figures, readable in colour, colour-blind, in grey print and on a dark page.
 
-An estimator has one colour (Okabe and Ito's palette), line style and marker everywhere. Methods that
-share an estimator share its colour and are told apart by hollow markers and finer dots. Files come out the
-same, byte for byte, from the same data.
+An estimator has one colour, line style and marker everywhere: colours from Okabe and Ito's palette, and beyond
+it shades of one hue for each family. Methods that share an estimator share its colour and are told apart by
+hollow markers and finer dots. Files come out the same, byte for byte, from the same data.
 """
 
 import re
@@ -71,7 +71,7 @@ class Look(NamedTuple):
 
     color: str
     line: Any
-    marker: str
+    marker: Any
     face: str
 
 
@@ -85,6 +85,14 @@ ESTIMATORS = {
     "forward_rank_one": ("#d55e00", "-", "p"),
     "forward_rank_one_layer": ("#009e73", (0, (4, 1)), "h"),
     "forward_rank_four": ("#8a5a2b", (0, (6, 1, 1, 1)), "X"),
+    "forward_mean_4": ("#8f83e0", (0, (3, 1, 1, 1)), "<"),
+    "forward_mean_16": ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"),
+    "forward_projected_4": ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)),
+    "forward_projected_16": ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)),
+    "activity": ("#8f8a00", (0, (10, 2)), (6, 1, 0)),
+    "spsa": ("#1b6b2f", (0, (1.5, 1)), "d"),
+    "spsa_rank_one": ("#78b84a", (0, (1.5, 1, 4, 1)), "8"),
+    "noisy_backprop": ("#8e939b", "-", (3, 1, 0)),
 }
 # Baselines of the benchmark: hollow, in the colour of the same gradient or tangent computed by other means.
 BASELINES = {
