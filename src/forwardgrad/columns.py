@@ -108,6 +108,7 @@ DESCENT_RUNS = {
     "steps": "number of updates done; where it diverged, until that was found",
     "status": "completed, or diverged: not finite or above 10,000 times the value at the start",
     "initial": "value of the function at the start",
+    "peak": "highest value passed through over that at the start",
     "final": "value at the end",
     "minimum": "least value that the function has",
     "distance": "Euclidean distance of the end from the place of the minimum",

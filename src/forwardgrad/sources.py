@@ -12,7 +12,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 LAYERS = {
-    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger", "writing"),
+    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger", "writing", "cases"),
     1: (
         "draws",
         "tangents",
@@ -25,8 +25,9 @@ LAYERS = {
         "dataset",
         "data",
         "allocator",
+        "functions",
     ),
-    2: ("training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
+    2: ("descent", "descent_costs", "training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
     3: ("results",),
     4: (
         "statistics",
