@@ -20,6 +20,7 @@ include: "workflow/rules/runs.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/speed.smk"
 include: "workflow/rules/tuning.smk"
+include: "workflow/rules/analyses.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -28,6 +29,7 @@ rule all:
     input:
         [product for experiment in config["run"] for product in all_of(experiment)],
         rules.report.output.page,
+        rules.document.output.document,
 
 
 for experiment in [*config["experiments"], configuration.SPEED]:

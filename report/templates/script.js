@@ -91,7 +91,8 @@ for (const table of document.querySelectorAll("table")) {
   if (table.tHead?.rows.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[colspan], [rowspan]")) continue;
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
-    const button = make("button", { type: "button", class: "sort" }, ...head.childNodes);
+    const note = head.querySelector("small") ?? "";
+    const button = make("button", { type: "button", class: "sort" }, make("span", {}, ...[...head.childNodes].filter((node) => node !== note)), note);
     head.append(button);
     button.addEventListener("click", () => {
       const descending = head.getAttribute("aria-sort") === "ascending";

@@ -27,7 +27,7 @@ LAYERS = {
         "allocator",
         "functions",
     ),
-    2: ("descent", "descent_costs", "training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench"),
+    2: ("descent", "descent_costs", "training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench", "audit"),
     3: ("results",),
     4: (
         "statistics",

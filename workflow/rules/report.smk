@@ -1,4 +1,5 @@
-# The page that says what was run, on what, with what outcome; and the first words of `snakemake --report`.
+# The page that says what was run, on what, with what outcome; the same on paper; and the first words of
+# `snakemake --report`.
 
 
 report: "../report/workflow.rst"
@@ -24,3 +25,19 @@ rule report:
         code=digest("report"),
     script:
         "../scripts/report.py"
+
+
+rule document:
+    input:
+        page=rules.report.output.page,
+        style="report/templates/report.typ",
+    output:
+        document=report(
+            "report/report.pdf", caption="../report/page.rst", category="Report", labels={"page": "report, to print"}
+        ),
+    log:
+        "results/logs/document.log",
+    params:
+        code=digest("document"),
+    script:
+        "../scripts/document.py"
