@@ -98,12 +98,20 @@ def prepared(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor)
 
 
 def measure(
-    name: str, depth: int | None, batch_size: int, methods: Sequence[str], threads: int, device: str, seconds: float
+    name: str,
+    depth: int | None,
+    batch_size: int,
+    methods: Sequence[str],
+    threads: int,
+    device: str,
+    seconds: float,
+    rounds: int = 10,
 ) -> list[Row]:
     """Measure one network: all methods on the same weights, in one interleaved run.
 
     Returns:
-        One row per method. `low` and `high` bound `ratio_to_backprop` (95 %).
+        One row per method. `low` and `high` bound `ratio_to_backprop` (95 %) within this process; another one can
+        differ by more.
     """
     keep_freed_memory()
     torch.set_num_threads(threads)
@@ -112,7 +120,7 @@ def measure(
     ready = {method: prepared(method, model, inputs, targets) for method in methods}
     wait: Callable[[], None] = torch.cuda.synchronize if device != "cpu" else lambda: None
     every = {name: step for steps, _ in ready.values() for name, step in steps.items()}
-    samples = interleave(every, seconds, wait=wait)
+    samples = interleave(every, seconds, rounds, wait)
     layers = products(model, inputs)
     base = {key: parts_of(key, samples) for key in RATIOS_TO}
     rows = []
@@ -157,6 +165,7 @@ def bench(
     threads: int = 2,
     device: str = "cpu",
     seconds: float = 30.0,
+    rounds: int = 10,
     peaks: bool = False,
     report: Callable[[str], None] = print,
 ) -> list[Row]:
@@ -170,6 +179,7 @@ def bench(
         threads: Threads of torch.
         device: `cpu` or `cuda`, where every step is a CUDA graph.
         seconds: Time to spend on each network.
+        rounds: Least number of rounds, whatever they take.
         peaks: Whether to measure peak memory too.
         report: Called with one line per row as it is measured.
     """
@@ -179,7 +189,7 @@ def bench(
     rows: list[Row] = []
     for name, depth in cases:
         for batch_size in batch_sizes:
-            measured = measure(name, depth, batch_size, needed, threads, device, seconds)
+            measured = measure(name, depth, batch_size, needed, threads, device, seconds, rounds)
             if peaks:
                 add_peaks(measured, depth)
             for row in measured:

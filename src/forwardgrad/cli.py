@@ -67,7 +67,7 @@ def bench(options: argparse.Namespace) -> int:
         options.usage.error(f"argument --device: {reason}")
     rows = bench.bench(
         options.models, options.batch_size, options.depths, options.methods or bench.METHODS, options.threads,
-        options.device, options.seconds, options.memory, report=partial(print, flush=True),
+        options.device, options.seconds, options.rounds, options.memory, report=partial(print, flush=True),
     )  # fmt: skip
     write_json(options.json, rows)
     if options.record:
@@ -181,6 +181,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--memory", action="store_true", help="measure peak memory too")
     command.add_argument("--threads", type=count, default=2, metavar="N", help="threads of torch (default: 2)")
     command.add_argument("--seconds", type=duration, default=30.0, metavar="S", help="for each network (default: 30)")
+    command.add_argument("--rounds", type=count, default=10, metavar="N", help="least number of rounds (default: 10)")
     command.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")

@@ -166,6 +166,10 @@ def data_folder(config: dict[str, Any]) -> str | None:
 SPEED = "speed"  # the experiment that measures steps instead of training
 PAPER_BATCH_SIZE = 64
 
+AUDIT = "audit"  # computes what defects of published reproductions do
+AUDIT_SPLITS = 20  # splits of penguins that it computes on
+ONCE = {"backprop_compiled"}  # compiling takes as long as all measurements of a process, and would again in each
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -180,16 +184,16 @@ class Measurement:
 
     @property
     def path(self) -> str:
-        """Path of its rows below the folder of measurements, without suffix."""
+        """Path of its folder below that of measurements."""
         network = self.model if self.depth is None else f"{self.model}_depth_{self.depth}"
         return str(PurePosixPath(self.device, network, f"batch-{self.batch_size}"))
 
-    @property
-    def arguments(self) -> str:
-        """Arguments of `forwardgrad bench`."""
+    def arguments(self, process: int) -> str:
+        """Arguments of `forwardgrad bench` in one of several processes; the first does what is done once."""
         network = f"--models {self.model}" if self.depth is None else f"--depths {self.depth}"
-        rest = f"--batch-size {self.batch_size} --device {self.device} --methods {','.join(self.methods)}"
-        return f"{network} {rest}{' --memory' if self.memory else ''}"
+        methods = [method for method in self.methods if process == 0 or method not in ONCE] or ["evaluation"]
+        rest = f"--batch-size {self.batch_size} --device {self.device} --methods {','.join(methods)}"
+        return f"{network} {rest}{' --memory' if self.memory and process == 0 else ''}"
 
 
 def measurements(config: dict[str, Any]) -> list[Measurement]:

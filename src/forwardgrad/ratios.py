@@ -11,11 +11,17 @@ from typing import Any
 
 import pandas as pd
 
-from forwardgrad.columns import BENCH, RATIOS
+from forwardgrad.columns import BENCH, RATIOS, SPEED
 from forwardgrad.results import ResultError
+from forwardgrad.statistics import repeated_ratio
 
 NETWORK = ["device", "model", "depth", "batch_size"]
 PAPER = "Baydin et al. (2022)"
+BOUNDS = {
+    "ratio_to_evaluation": ("R_low", "R_high"),
+    "ratio_to_backprop": ("low", "high"),
+    "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high"),
+}
 NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "note")]
 
 
@@ -45,10 +51,27 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def read_measurements(paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the rows of several files; columns BENCH."""
-    frame = pd.DataFrame([row for path in paths for row in read_rows(path)], columns=list(BENCH))
-    return frame.astype(dict.fromkeys(NUMBERS, float))
+def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
+    """Join the rows of files `.../process-<number>.json`; columns BENCH and `process`."""
+    rows = [row | {"process": int(path.stem.partition("-")[2])} for path in paths for row in read_rows(path)]
+    return pd.DataFrame(rows, columns=[*BENCH, "process"]).astype(dict.fromkeys(NUMBERS, float))
+
+
+def pool(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what the processes of every network came to, one row per method; columns SPEED."""
+    groups = rows.groupby([*NETWORK, "method"], sort=False, dropna=False)
+    return pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
+
+
+def pool_method(own: pd.DataFrame) -> dict[str, Any]:
+    """Return the row of one method on one network; its peak memory is that of the one process that measured it."""
+    timed = own[own["seconds"].notna()]
+    row = own.iloc[0].to_dict() | {"seconds": timed["seconds"].median(), "processes": len(timed)}
+    row |= {"peak_bytes": own["peak_bytes"].max(), "note": None if len(timed) else row["note"]}
+    for name, bounds in BOUNDS.items():
+        row[name], *interval, _ = repeated_ratio(timed[name])
+        row |= dict(zip(bounds, interval, strict=True))
+    return row
 
 
 def load_measurements(path: Path) -> pd.DataFrame:
@@ -60,7 +83,7 @@ def ratio_table(measured: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
     """R, R_b and their ratio of every method on every network, then the paper's; columns RATIOS.
 
     Args:
-        measured: Joined rows; columns BENCH.
+        measured: Pooled rows; columns SPEED.
         quoted: Published numbers; columns `tables.QUOTED`.
     """
     ours = measured[measured["seconds"].notna()].rename(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from forwardgrad.columns import BENCH
-from forwardgrad.ratios import read_measurements
+from forwardgrad.ratios import pool, read_processes
 from forwardgrad.tables import read_quoted
 
 COSTS = {
@@ -19,42 +19,56 @@ COSTS = {
 FLOORS = {"evaluation": 0.4, "forward_rank_one": 0.6}
 
 
-def measured(model, depth, batch_size=64, device="cpu", peaks=False):
-    """Rows as `forwardgrad bench` writes them; the last method could not be measured."""
+BASES = ("evaluation", "backprop", "backprop_by_hand")
+JITTER = (0.8, 1.0, 1.25)  # what a method costs in each process, beside what ratios are taken to
+
+
+def measured(model, depth, batch_size=64, device="cpu", peaks=False, process=0):
+    """Rows as `forwardgrad bench` writes them; the last method could not be measured, and only one process tried."""
     identity = {"model": model, "batch_size": batch_size, "depth": depth, "threads": 2, "device": device}
     rows = []
     for method, cost in COSTS.items():
+        cost *= 1 if method in BASES else JITTER[process]
         ratios = {"ratio_to_evaluation": cost, "ratio_to_backprop": cost / 3, "ratio_to_backprop_by_hand": cost / 2.4}
-        bounds = {"low": 0.9 * cost / 3, "high": 1.2 * cost / 3, "flop_floor": FLOORS.get(method, 1.0)}
-        peak = {"peak_bytes": int(cost * 2**20) * (depth or 1) if peaks else None, "note": None}
+        bounds = {"low": 0.99 * cost / 3, "high": 1.01 * cost / 3, "flop_floor": FLOORS.get(method, 1.0)}
+        peak = {
+            "peak_bytes": int(COSTS[method] * 2**20) * (depth or 1) if peaks and not process else None,
+            "note": None,
+        }
         rows.append(identity | {"method": method, "seconds": cost * 1e-3} | ratios | bounds | peak)
+    if process:
+        return rows
     absent = identity | {"method": "backprop_compiled", "flop_floor": 1.0, "note": "no compiler here: install g++"}
     return [*rows, dict.fromkeys(BENCH) | absent]
 
 
 @pytest.fixture
 def write(tmp_path):
-    """A function that writes rows and returns the file."""
+    """A function that writes the rows of one process and returns the file."""
 
-    def write(*parts, name="rows.json"):
-        path = tmp_path / name
-        path.write_text(json.dumps([row for part in parts for row in part]))
+    def write(rows, process=0, folder="batch-64"):
+        path = tmp_path / folder / f"process-{process}.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(rows))
         return path
 
     return write
 
 
 @pytest.fixture
-def frame(write):
-    """Two models at two batch sizes, and the MLP at three depths."""
-    sizes = [
-        measured(model, depth, size, peaks=model == "mlp")
-        for size in (64, 16)
-        for model, depth in (("mlp", 2), ("cnn", None))
-    ]
-    return read_measurements(
-        [write(*sizes), write(*(measured("mlp", depth, peaks=True) for depth in (10, 50)), name="deep.json")]
+def processes(write):
+    """Two models at two batch sizes, and the MLP at three depths, each in three processes."""
+    networks = [("mlp", 2, 64), ("cnn", None, 64), ("mlp", 2, 16), ("cnn", None, 16), ("mlp", 10, 64), ("mlp", 50, 64)]
+    return read_processes(
+        write(measured(*network, peaks=network[0] == "mlp", process=process), process, "-".join(map(str, network)))
+        for network in networks
+        for process in range(len(JITTER))
     )
+
+
+@pytest.fixture
+def frame(processes):
+    return pool(processes)
 
 
 @pytest.fixture

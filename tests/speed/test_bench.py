@@ -172,6 +172,7 @@ def command(*arguments, json="rows.json"):
         (["--models", "lr", "--batch-size", "64,0"], "argument --batch-size: '0': allowed is a whole number above 0"),
         (["--depths", "x"], "argument --depths: 'x': allowed is a whole number above 0"),
         (["--models", "lr", "--threads", "1.5"], "argument --threads: '1.5': allowed is a whole number above 0"),
+        (["--models", "lr", "--rounds", "0"], "argument --rounds: '0': allowed is a whole number above 0"),
         (["--models", "lr", "--seconds", "0"], "argument --seconds: '0': allowed is a number of seconds above 0"),
         (["--models", "lr", "--device", "tpu"], "argument --device: invalid choice: 'tpu' (choose from 'cpu', 'cuda')"),
         ([], "give --models, --depths or both"),
@@ -208,8 +209,9 @@ def test_a_folder_that_cannot_be_made_is_one_line(capsys, tmp_path):
 
 def test_the_command_writes_rows_and_what_made_them(capsys, tmp_path):
     arguments = ["--models", "students_lr", "--batch-size", "2,4", "--methods", "forward_rank_one", "--threads", "1"]
+    arguments += ["--seconds", "0.01", "--rounds", "3"]
     record = tmp_path / "new/record.json"
-    assert command(*arguments, "--seconds", "0.01", "--record", str(record), json=tmp_path / "rows.json") == 0
+    assert command(*arguments, "--record", str(record), json=tmp_path / "rows.json") == 0
     found = json.loads((tmp_path / "rows.json").read_text())
     assert [row["batch_size"] for row in found] == [2] * 4 + [4] * 4
     assert all(set(row) == set(BENCH) for row in found)

@@ -12,6 +12,7 @@ SPEED = {
     "depths": [2, 5],
     "methods": ["jvp"],
     "depth_methods": ["jvp", "forward_rank_one"],
+    "processes": 2,
     "seconds": 1,
     "memory": True,
 }
@@ -28,9 +29,16 @@ def test_models_are_measured_at_every_batch_size_and_depths_at_the_papers():
     ]
     assert found["cpu/mlp/batch-16"].methods == ("jvp",)
     assert not found["cpu/mlp/batch-16"].memory
-    assert found["cpu/mlp_depth_5/batch-64"].arguments == (
+    assert found["cpu/mlp_depth_5/batch-64"].arguments(0) == (
         "--depths 5 --batch-size 64 --device cpu --methods jvp,forward_rank_one --memory"
     )
+
+
+def test_memory_and_what_is_compiled_are_measured_in_the_first_process_alone():
+    (found,) = measurements({"speed": SPEED | {"models": [], "depths": [5], "depth_methods": ["backprop_compiled"]}})
+    common = "--depths 5 --batch-size 64 --device cpu --methods"
+    assert found.arguments(0) == f"{common} backprop_compiled --memory"
+    assert found.arguments(1) == f"{common} evaluation"
 
 
 def test_two_hidden_layers_are_measured_once():
@@ -45,8 +53,12 @@ def test_every_measurement_of_a_preset_is_a_sound_command(preset):
     found = measurements(preset)
     assert len({one.path for one in found}) == len(found)
     for one in found:
-        options = parser().parse_args(["bench", *one.arguments.split(), "--json", "rows.json"])
-        assert options.methods == list(one.methods)
+        first, second = (
+            parser().parse_args(["bench", *one.arguments(process).split(), "--json", "rows.json"]) for process in (0, 1)
+        )
+        assert first.methods == list(one.methods)
+        assert second.methods == [method for method in one.methods if method != "backprop_compiled"]
+        assert not second.memory
 
 
 def test_the_default_measures_what_the_headline_needs(load):

@@ -1,34 +1,75 @@
 import json
+import math
 
 import pytest
 import torch
 
-from forwardgrad.columns import BENCH, RATIOS
+from forwardgrad.columns import BENCH, PROCESSES, RATIOS, SPEED
 from forwardgrad.models import deep
 from forwardgrad.ratios import (
     PAPER,
     paper_rows,
     parameter_bytes,
+    pool,
     produced_by,
     ratio_table,
-    read_measurements,
+    read_processes,
     read_rows,
 )
 from forwardgrad.results import ResultError
 
 
-def test_the_frame_has_the_documented_columns(frame):
-    assert list(frame.columns) == list(BENCH)
+def test_the_frames_have_the_documented_columns(frame, processes):
+    assert list(frame.columns) == list(SPEED)
     assert len(frame) == 6 * 7
+    assert set(PROCESSES) < set(processes.columns)
+
+
+def row_of(frame, method, model="cnn"):
+    (row,) = frame[(frame["method"] == method) & (frame["model"] == model) & (frame["batch_size"] == 64)].itertuples()
+    return row
+
+
+def test_a_ratio_is_the_geometric_mean_of_the_processes_with_students_interval(frame):
+    row = row_of(frame, "jvp")
+    # Logarithms -a, 0, a have the standard error a / sqrt 3; t is 4.3027 for two degrees of freedom.
+    reach = math.exp(4.302653 * math.log(1.25) / math.sqrt(3))
+    assert (row.ratio_to_evaluation, row.ratio_to_backprop) == pytest.approx((6, 2))
+    assert (row.low, row.high) == pytest.approx((2 / reach, 2 * reach))
+    assert (row.R_low, row.R_high) == pytest.approx((6 / reach, 6 * reach))
+    assert (row.by_hand_low, row.by_hand_high) == pytest.approx((2.5 / reach, 2.5 * reach))
+    assert (row.seconds, row.processes) == pytest.approx((6e-3, 3))
+
+
+def test_the_interval_of_one_process_is_not_passed_on(processes):
+    row = row_of(pool(processes[processes["process"] < 2]), "jvp")
+    assert row.processes == 2
+    assert math.isnan(row.low)
+    assert math.isnan(row.R_high)
+    assert row.ratio_to_backprop == pytest.approx(2 * math.sqrt(0.8))
+
+
+def test_what_ratios_are_taken_to_has_no_uncertainty(frame):
+    row = row_of(frame, "backprop")
+    assert (row.low, row.ratio_to_backprop, row.high) == (1, 1, 1)
+
+
+def test_what_one_process_measures_stands_for_all(frame):
+    absent = row_of(frame, "backprop_compiled")
+    assert (absent.note, absent.processes) == ("no compiler here: install g++", 0)
+    assert math.isnan(absent.ratio_to_backprop)
+    (deep,) = frame[(frame["depth"] == 50) & (frame["method"] == "backprop")].itertuples()
+    assert deep.peak_bytes == 150 * 2**20
 
 
 def test_r_of_every_method_stands_beside_that_of_backpropagation(frame, quoted):
     table = ratio_table(frame, quoted)
     assert list(table.columns) == list(RATIOS)
     ours = table[(table["source"] == "measured") & (table["method"] == "forward_rank_one")]
-    assert set(ours["R"]) == {1.5}
-    assert set(ours["R_backprop"]) == {3.0}
-    assert set(ours["ratio"]) == {0.5}
+    assert ours["R"].tolist() == pytest.approx([1.5] * 6)
+    assert ours["R_backprop"].tolist() == pytest.approx([3.0] * 6)
+    assert ours["ratio"].tolist() == pytest.approx([0.5] * 6)
+    assert (ours["R"] / ours["R_backprop"]).tolist() == pytest.approx(ours["ratio"].tolist())
     assert "backprop_compiled" not in set(table["method"])
 
 
@@ -88,7 +129,7 @@ def test_a_broken_file_is_named_with_what_makes_it_again(tmp_path, content, faul
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ResultError, match="is missing"):
-        read_measurements([tmp_path / "rows.json"])
+        read_processes([tmp_path / "process-0.json"])
 
 
 def test_machines_are_counted():

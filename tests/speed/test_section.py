@@ -93,6 +93,14 @@ def test_it_says_that_no_gpu_was_measured_unless_one_was(page):
     assert "No GPU was measured." not in page(gpu=True)
 
 
+def test_it_says_what_its_intervals_are_over(page, section):
+    assert "Every network was measured in 3 processes" in page()
+    (jvp,) = [row for row in section["networks"][0]["rows"] if row["method"] == "jvp"]
+    assert "<small>{low:.2f} to {high:.2f}</small>".format(**jvp) in page()
+    network = section["networks"][0] | {"rows": [jvp | {"low": float("nan")}]}
+    assert " to " not in page(networks=[network]).partition("R&nbsp;/&nbsp;R<sub>b</sub>")[2].partition("</tr>")[0]
+
+
 def test_it_says_why_a_row_is_absent(page):
     assert "Backpropagation, compiled: not measured. No compiler here: install g++." in page()
 

@@ -40,7 +40,7 @@ data_dir = configuration.data_folder(config)
 # Every run of every experiment, selected or not, by its folder below results/runs.
 RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(config["experiments"])})}
 
-# Every measurement of steps, by its path below results/speed.
+# Every measurement of steps, by its folder below results/speed.
 MEASUREMENTS = {one.path: one for one in configuration.measurements(config)}
 
 # Experiments that compare the rates of a grid: nothing of theirs is timed, and their outcome is the choice.
@@ -162,14 +162,15 @@ def all_of(experiment):
 def measurement_at(wildcards):
     """Return the measurement that the wildcards of a target name."""
     path = "{device}/{network}/batch-{batch_size}".format(**wildcards)
-    if path not in MEASUREMENTS:
-        sys.exit(f"results/speed/{path}: the configuration has no such measurement")
+    if path not in MEASUREMENTS or int(wildcards.process) >= config["speed"]["processes"]:
+        sys.exit(f"results/speed/{path}/process-{wildcards.process}: the configuration has no such measurement")
     return MEASUREMENTS[path]
 
 
 def speed_files(suffix):
-    """Return the files of all measurements of steps."""
-    return [f"results/speed/{path}{suffix}" for path in MEASUREMENTS]
+    """Return the files of all measurements of steps, each in every process."""
+    processes = range(config["speed"]["processes"])
+    return [f"results/speed/{path}/process-{number}{suffix}" for path in MEASUREMENTS for number in processes]
 
 
 def speed_figures():

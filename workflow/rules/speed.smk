@@ -1,20 +1,21 @@
 # What one step costs: measured on untrained networks, joined, set beside the paper's numbers, drawn.
 
 
-# Alone on the machine: it takes every core, though torch gets two threads whatever there is.
+# Alone on the machine: it takes every core, though torch gets two threads whatever there is. A network is measured in
+# several processes, because what differs between two of them is not seen within one.
 rule bench:
     output:
-        rows="results/speed/{device}/{network}/batch-{batch_size}.json",
-        record="results/speed/{device}/{network}/batch-{batch_size}-record.json",
+        rows="results/speed/{device}/{network}/batch-{batch_size}/process-{process}.json",
+        record="results/speed/{device}/{network}/batch-{batch_size}/process-{process}-record.json",
     log:
-        "results/logs/speed/{device}/{network}/batch-{batch_size}.log",
+        "results/logs/speed/{device}/{network}/batch-{batch_size}-process-{process}.log",
     threads: workflow.cores
     params:
-        arguments=lambda wildcards: measurement_at(wildcards).arguments,
-        seconds=config["speed"]["seconds"],
+        arguments=lambda wildcards: measurement_at(wildcards).arguments(int(wildcards.process)),
+        seconds=config["speed"]["seconds"] / config["speed"]["processes"],
         code=digest("bench"),
     shell:
-        "forwardgrad bench {params.arguments} --threads 2 --seconds {params.seconds}"
+        "forwardgrad bench {params.arguments} --threads 2 --seconds {params.seconds} --rounds 3"
         " --json {output.rows} --record {output.record} > {log} 2>&1"
 
 
@@ -27,6 +28,7 @@ rule speed_frame:
         records=speed_files("-record.json"),
     output:
         frame="results/frames/speed.csv",
+        processes="results/frames/speed-processes.csv",
         provenance="results/frames/speed-provenance.json",
     log:
         "results/logs/frames/speed.log",
