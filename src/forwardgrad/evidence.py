@@ -1,7 +1,8 @@
 """Evidence for a claim: a query on a frame of results, answered with an estimate and its interval.
 
 A query is plain data (report/claims.yaml): which rows of which frame, which column, which statistic,
-and against which other rows. Repetitions are seeds; whatever is compared is paired by them.
+and against which other rows. Repetitions are seeds, unless the query names another `unit`; whatever is
+compared is paired by them.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad import statistics
-from forwardgrad.ledger import UNIT, counted
+from forwardgrad.ledger import columns_asked, intervals_of
 from forwardgrad.statistics import Estimate
 
 NEVER = 1e100  # stands for infinity while medians are resampled: differences of infinities are not numbers
@@ -39,9 +40,9 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Fo
     Raises:
         EvidenceError: No row fits, or more rows than the query can tell apart.
     """
-    missing = [name for name in named(query) if name not in frame.columns]
+    missing = {column for _, column in columns_asked(query)} - set(frame.columns)
     if missing:
-        raise EvidenceError(f"{query['frame']} has no column {', '.join(missing)}")
+        raise EvidenceError(f"{query['frame']} has no column {', '.join(sorted(missing))}")
     if query["statistic"] == "given":
         return Found(given(query, frame))
     ours = fitting(frame, query["where"], query["frame"])
@@ -53,12 +54,6 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Fo
     if "against" in query:
         samples.append(fitting(frame, query["where"] | query["against"], query["frame"]))
     return compared(query, samples, identity)
-
-
-def named(query: Mapping[str, Any]) -> list[str]:
-    """Return the columns that a query needs."""
-    further = [query["over"]] if "over" in query else []
-    return list(dict.fromkeys([query["value"], *further, *query["where"], *query.get("against", {})]))
 
 
 def fitting(frame: pd.DataFrame, where: Mapping[str, Any], name: str) -> pd.DataFrame:
@@ -73,9 +68,9 @@ def fitting(frame: pd.DataFrame, where: Mapping[str, Any], name: str) -> pd.Data
 
 
 def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Found:
-    """Return a statistic of one sample, or of two paired by seed."""
+    """Return a statistic of one sample, or of two paired by the query's unit."""
     statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
-    series = [by_seed(last(rows), query["value"], ranks) for rows in samples]
+    series = [by_unit(query, last(query, rows), ranks) for rows in samples]
     if len(series) == 2:
         if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
             series[1] = pd.Series(float(single(series[1])), index=series[0].index)
@@ -92,29 +87,36 @@ def single(values: pd.Series) -> float:
     return values.iloc[0]
 
 
-def last(rows: pd.DataFrame) -> pd.DataFrame:
+def unit_of(query: Mapping[str, Any]) -> str:
+    """Return the column that tells repetitions apart."""
+    return query.get("unit", "seed")
+
+
+def last(query: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
     """Return the last row of every run, for frames that have one for each evaluation."""
-    return rows.sort_values("step").groupby(UNIT, sort=True).tail(1) if "step" in rows else rows
+    return rows.sort_values("step").groupby(unit_of(query), sort=True).tail(1) if "step" in rows else rows
 
 
-def by_seed(rows: pd.DataFrame, value: str, ranks: bool) -> pd.Series:
-    """Return `value` by seed; where a run diverged, or never reached its threshold, it is nan, or inf for ranks."""
-    if rows[UNIT].duplicated().any():
-        raise EvidenceError("the query fits more than one row of a seed")
-    values = rows.set_index(UNIT)[value].astype(float)
+def by_unit(query: Mapping[str, Any], rows: pd.DataFrame, ranks: bool) -> pd.Series:
+    """Return the values by seed or other unit; nan, or inf for ranks, where a run diverged or never arrived."""
+    unit, value = unit_of(query), query["value"]
+    if rows[unit].duplicated().any():
+        raise EvidenceError(f"the query fits more than one row of a {unit}")
+    rows = rows.set_index(unit)
     worst = (-np.inf if value.endswith("accuracy") else np.inf) if ranks else np.nan
-    status = rows.set_index(UNIT)["status"] if "status" in rows else pd.Series("", index=values.index)
-    stopping = value == "steps" and "threshold" in rows and rows["threshold"].notna().any()
-    return values.mask(status != "threshold" if stopping else status == "diverged", worst)
+    failed = rows["status"] == "diverged" if "status" in rows else pd.Series(False, index=rows.index)
+    if value == "steps" and "threshold" in rows and rows["threshold"].notna().any():
+        failed = rows["status"] != "threshold"
+    return rows[value].astype(float).mask(failed, worst)
 
 
 def share(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
     """Return the share of runs whose value equals `equals` or, for a number `up_to`, is at most that."""
-    ended = last(rows)
+    ended = last(query, rows)
     if "equals" in query:
         hits = ended[query["value"]] == query["equals"]
     else:
-        hits = by_seed(ended, query["value"], ranks=True) <= query["up_to"]
+        hits = by_unit(query, ended, ranks=True) <= query["up_to"]
     return statistics.share(int(hits.sum()), len(hits))
 
 
@@ -140,10 +142,10 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
         rows = rows.sort_values(query["value"], ascending=query["pick"] == "lowest").head(1)
     if len(rows) > 1:
         raise EvidenceError("the query fits more than one row")
-    row, count = rows.iloc[0], counted(query["frame"])
+    row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
     scale = float(row[query["over"]]) if "over" in query else 1.0
-    value, low, high = (float(row[name]) / scale for name in (query["value"], "low", "high"))
-    return Estimate(value, low, high, int(row[count]) if count in rows and pd.notna(row[count]) else 1)
+    interval = (float(row[name]) / scale for name in (query["value"], low, high))
+    return Estimate(*interval, int(row[count]))
 
 
 def largest_gap(query: Mapping[str, Any], ours: pd.DataFrame, other: pd.DataFrame, identity: str) -> Found:
@@ -151,15 +153,15 @@ def largest_gap(query: Mapping[str, Any], ours: pd.DataFrame, other: pd.DataFram
 
     The curves are means over the seeds that both methods have and at which neither diverged.
     """
-    seeds = [set(rows[UNIT]) for rows in (ours, other)]
-    diverged = {seed for rows in (ours, other) for seed in rows.loc[rows["status"] == "diverged", UNIT]}
+    seeds = [set(rows["seed"]) for rows in (ours, other)]
+    diverged = {seed for rows in (ours, other) for seed in rows.loc[rows["status"] == "diverged", "seed"]}
     common = sorted(seeds[0] & seeds[1])
     sound = [seed for seed in common if seed not in diverged]
     steps = sorted(set(ours["step"]) & set(other["step"]))
     if not steps:
         raise EvidenceError("the two methods have no evaluation in common")
     matrices = [
-        statistics.align(rows[rows[UNIT].isin(sound)].sort_values("step"), query["value"], steps)
+        statistics.align(rows[rows["seed"].isin(sound)].sort_values("step"), query["value"], steps)
         for rows in (ours, other)
     ]
 

@@ -3,38 +3,51 @@
 Standard library only, so that the workflow can say what a claim needs without importing anything heavy.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from forwardgrad.columns import BENCH, COSTS, IDENTITY, METRICS, RUNS
-from forwardgrad.configuration import SPEED
+from forwardgrad import columns
 
 # Frames of every experiment that trains networks, by what follows the experiment's name.
-TRAINING = {"": (*IDENTITY, *METRICS), "-runs": tuple(RUNS), "-costs": tuple(COSTS)}
+TRAINING = {
+    "": (*columns.IDENTITY, *columns.METRICS),
+    "-runs": tuple(columns.RUNS),
+    "-costs": tuple(columns.COSTS),
+}
 
 # Frames of which there is one.
 SINGLE = {
-    "functions-runs": (
-        "source", "function", "method", "seed", "learning_rate", "steps", "status", "initial", "final", "minimum",
-        "distance",
-    ),
-    "functions-costs": ("source", "function", "method", "seconds_per_step", "low", "high", "n"),
+    "functions-runs": tuple(columns.DESCENT_RUNS),
+    "functions-costs": tuple(columns.DESCENT_COSTS),
+    "functions-contraction": tuple(columns.CONTRACTION),
     "estimators": ("estimator", "network", "n", "quantity", "measured", "low", "high", "formula", "draws"),
-    SPEED: (*BENCH, "processes"),
-    "times": ("dataset", "model", "method", "ratio", "low", "high", "n"),
+    "speed": tuple(columns.SPEED),
+    "times": (
+        "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
+    ),
 }  # fmt: skip
 
 # Experiments that train no networks of the configuration: their frames are those above.
-OWN = ("functions", "estimators", SPEED)
-
-# The column that says how many measurements stand behind a row that has an interval of its own.
-COUNTED = {"functions-costs": "n", "estimators": "draws", SPEED: "processes", "times": "n", "-costs": "repetitions"}
+OWN = ("functions", "estimators", "speed")
 
 # Frames that do not lie in results/frames, and whose experiment their name does not say.
 ELSEWHERE = {"times": ("mnist", "results/tables/mnist/times.csv")}
 
-# What identifies a repetition: rows are paired by it.
-UNIT = "seed"
+# Columns whose values have an interval in the same row, with its two columns and the one that says what it is from.
+ENDS = ("low", "high")
+INTERVALS = {
+    "speed": {
+        "ratio_to_backprop": (*ENDS, "processes"),
+        "ratio_to_evaluation": ("R_low", "R_high", "processes"),
+        "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
+    },
+    "estimators": {"measured": (*ENDS, "draws")},
+    "functions-costs": {"seconds_per_step": (*ENDS, "n"), "ratio": ("ratio_low", "ratio_high", "n")},
+    "-costs": {
+        "seconds_per_step": (*ENDS, "repetitions"),
+        "seconds_in_memory": ("in_memory_low", "in_memory_high", "repetitions"),
+    },
+}
 
 
 def experiment_of(frame: str) -> str:
@@ -50,18 +63,23 @@ def path_of(frame: str) -> str:
 def known_frames(experiments: Collection[str]) -> dict[str, tuple[str, ...]]:
     """Return the columns of every frame that there can be with these `experiments`, by the frame's name."""
     trained = [name for name in experiments if name not in OWN]
-    return {f"{name}{suffix}": columns for name in trained for suffix, columns in TRAINING.items()} | SINGLE
+    return {f"{name}{suffix}": names for name in trained for suffix, names in TRAINING.items()} | SINGLE
 
 
-def counted(frame: str) -> str | None:
-    """Return the column that counts what is behind a row with an interval of its own; None if rows have none."""
-    return COUNTED.get(frame) or COUNTED.get(f"-{frame.partition('-')[2]}")
+def frames_made_by(experiment: str) -> list[str]:
+    """Return the names of the frames of an experiment in results/frames."""
+    if experiment not in OWN:
+        return [f"{experiment}{suffix}" for suffix in TRAINING]
+    return [frame for frame in SINGLE if experiment_of(frame) == experiment and frame not in ELSEWHERE]
 
 
-def columns_asked(evidence: Mapping[str, Any]) -> dict[str, str]:
-    """Return every column that a query names, by where in the query it stands."""
-    places = {"value": evidence["value"]}
-    places |= {"over": evidence["over"]} if "over" in evidence else {}
+def intervals_of(frame: str) -> dict[str, tuple[str, str, str]]:
+    """Return (low, high, count) by the column that they belong to, for a frame whose rows have intervals."""
+    return INTERVALS.get(frame) or INTERVALS.get(f"-{frame.partition('-')[2]}", {})
+
+
+def columns_asked(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield every column that a query names, after where in the query it stands."""
+    yield from ((place, evidence[place]) for place in ("value", "over", "unit") if place in evidence)
     for part in ("where", "against"):
-        places |= {f"{part}.{column}": column for column in evidence.get(part, {})}
-    return places
+        yield from ((f"{part}.{column}", column) for column in evidence.get(part, {}))

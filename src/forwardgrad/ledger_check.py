@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from forwardgrad.catalogue import DATASETS, MODELS
-from forwardgrad.ledger import columns_asked, known_frames
+from forwardgrad.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.validation import schema_problems, suggest
 
 PAIRED = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest_gap")
@@ -35,6 +35,18 @@ def mapping_of(loader: Unique, node: yaml.MappingNode) -> dict[Any, Any]:
 
 
 Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_of)
+
+
+def load_ledger(path: Path, schema: Path, experiments: Collection[str]) -> dict[str, Any]:
+    """Read the ledger and check it against the schema in the file `schema`, and the configuration's `experiments`.
+
+    Raises:
+        ValueError: Something is wrong with it: one line for each fault.
+    """
+    ledger = read_ledger(path)
+    if faults := ledger_problems(ledger, yaml.safe_load(schema.read_text(encoding="utf-8")), experiments):
+        raise ValueError("\n".join(f"{path}: {fault}" for fault in faults))
+    return ledger
 
 
 def read_ledger(path: Path) -> dict[str, Any]:
@@ -79,7 +91,7 @@ def claim_problems(
         if name is not None and name not in known:
             yield f"{place} = {name!r}: unknown; {suggest(name, known)}"
     columns = frames.get(query["frame"], ())
-    for place, column in columns_asked(query).items():
+    for place, column in columns_asked(query):
         if columns and column not in columns:
             yield f"evidence.{place} = {column!r}: {query['frame']} has no such column; {suggest(column, columns)}"
     for part in ("where", "against"):
@@ -88,6 +100,10 @@ def claim_problems(
             for name in value if isinstance(value, list) else [value]:
                 if name is not None and name not in known:
                     yield f"evidence.{part}.{column} = {name!r}: unknown; {suggest(name, known)}"
+    own = intervals_of(query["frame"])
+    if query["statistic"] == "given" and query["value"] in columns and query["value"] not in own:
+        having = f"those of {', '.join(own)} have" if own else "no column has"
+        yield f"evidence.value = {query['value']!r}: its rows have no interval of their own; {having}"
     yield from disagreements(query, expect)
 
 

@@ -138,7 +138,7 @@ def test_the_largest_gap_between_mean_curves():
 def speed():
     rows = [
         {"model": model, "depth": depth, "method": method, "ratio_to_backprop": ratio, "low": ratio - 0.1}
-        | {"high": ratio + 0.1, "processes": 5, "seconds": 2.0}
+        | {"high": ratio + 0.1, "ratio_to_evaluation": 7.0, "R_low": 6.0, "R_high": 8.0, "processes": 5, "flop_floor": 2.0}
         for model, depth, method, ratio in (
             ("lr", 0, "jvp", 3.0), ("mlp", 2, "jvp", 2.0), ("cnn", math.nan, "jvp", 1.0), ("lr", 0, "other", 0.5),
         )
@@ -147,9 +147,8 @@ def speed():
 
 
 def given(frame, name="speed", value="ratio_to_backprop", **further):
-    return evaluate(
-        {"frame": name, "where": {"method": "jvp"}, "value": value, "statistic": "given"} | further, frame, ""
-    )
+    query = {"frame": name, "where": {"method": "jvp"}, "value": value, "statistic": "given"} | further
+    return evaluate(query, frame, "")
 
 
 def test_rows_that_have_their_own_interval(speed):
@@ -159,19 +158,26 @@ def test_rows_that_have_their_own_interval(speed):
     assert given(speed, where={"model": ["lr", "mlp"]}, pick="highest").estimate.value == 3.0
     against = given(speed, where={"model": "mlp", "method": "jvp"}, against={"model": "lr"}).estimate
     assert against == pytest.approx((2 / 3, 1.9 / 3.1, 2.1 / 2.9, 5))
-    halved = given(speed, where={"model": "mlp", "method": "jvp"}, over="seconds").estimate
+    halved = given(speed, where={"model": "mlp", "method": "jvp"}, over="flop_floor").estimate
     assert halved == pytest.approx((1.0, 0.95, 1.05, 5))
 
 
-def test_a_row_that_does_not_say_how_many_measurements_it_has_counts_as_one(speed):
-    assert given(speed.drop(columns="processes"), pick="lowest").estimate.n == 1
+def test_every_column_has_its_own_interval(speed):
+    own = given(speed, where={"model": "lr", "method": "jvp"}, value="ratio_to_evaluation").estimate
+    assert own == (7.0, 6.0, 8.0, 5)
 
 
 @pytest.mark.parametrize(
-    ("name", "column"), [("students-costs", "repetitions"), ("functions-costs", "n"), ("estimators", "draws")]
+    ("name", "column", "count"),
+    [
+        ("students-costs", "seconds_per_step", "repetitions"),
+        ("functions-costs", "seconds_per_step", "n"),
+        ("estimators", "measured", "draws"),
+    ],
 )
-def test_every_frame_has_its_own_count(speed, name, column):
-    assert given(speed.rename(columns={"processes": column}), name, pick="lowest").estimate.n == 5
+def test_every_frame_has_its_own_count(speed, name, column, count):
+    frame = speed.rename(columns={"processes": count, "ratio_to_backprop": column})
+    assert given(frame, name, column, pick="lowest").estimate == pytest.approx((1.0, 0.9, 1.1, 5))
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_every_frame_has_its_own_count(speed, name, column):
         ({}, "the query fits more than one row"),
         ({"where": {"method": "none"}}, "speed has no row with method none"),
         ({"where": {"method": "jvp", "depth": None}, "against": {"depth": 9}}, "no row with method jvp, depth 9"),
-        ({"value": "ratio", "where": {}}, "speed has no column ratio"),
+        ({"value": "ratio", "over": "a", "where": {"b": 1}}, "speed has no column a, b, ratio"),
     ],
 )
 def test_what_cannot_be_answered_says_why(speed, further, message):
@@ -191,6 +197,11 @@ def test_what_cannot_be_answered_says_why(speed, further, message):
 def test_an_empty_value_is_no_evidence(speed):
     with pytest.raises(EvidenceError, match="its ratio_to_backprop is empty"):
         given(speed.assign(ratio_to_backprop=math.nan))
+
+
+def test_repetitions_can_be_something_else_than_seeds(speed):
+    where = {"frame": "speed", "where": {"method": "jvp"}, "value": "flop_floor", "statistic": "mean"}
+    assert evaluate(where | {"unit": "model"}, speed, "").estimate == pytest.approx((2, 2, 2, 3))
 
 
 def test_two_rows_of_a_seed_are_no_evidence():
