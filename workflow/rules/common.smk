@@ -17,6 +17,7 @@ from forwardgrad.validation import obstacles, problems, untuned
 
 
 wildcard_constraints:
+    process="[0-9]+",
     experiment="[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     model="[a-z][a-z0-9_]*",

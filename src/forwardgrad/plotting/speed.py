@@ -30,8 +30,6 @@ BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
 RATIO = "Cost of a step / cost of a backpropagation step"
 DEPTH = "Hidden layers, 1,024 wide"
 HERE = "Measured on this machine, alone, steps of all methods interleaved, in several processes."
-    "Measured on this machine, alone, steps of all methods interleaved, in several processes; intervals are over these."
-)
 
 
 def label_of(method: str) -> str:
