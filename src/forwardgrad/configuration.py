@@ -168,6 +168,9 @@ PAPER_BATCH_SIZE = 64
 
 AUDIT = "audit"  # computes what defects of published reproductions do
 AUDIT_SPLITS = 20  # splits of penguins that it computes on
+
+AUDIT = "audit"  # computes what defects of published reproductions do
+AUDIT_SPLITS = 20  # splits of penguins that it computes on
 ONCE = {"backprop_compiled"}  # compiling takes as long as all measurements of a process, and would again in each
 
 

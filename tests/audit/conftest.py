@@ -1,0 +1,55 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+import torch
+import yaml
+
+from forwardgrad.configuration import AUDIT_SPLITS
+from forwardgrad.data import penguins
+from forwardgrad.data.prepare import generator
+from forwardgrad.dataset import Dataset, Examples, Provenance
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def splits():
+    """Three splits of 30 and 9 points, made by hand; three classes, which lie apart."""
+
+    def part(size, source):
+        labels = torch.arange(size) % 3
+        return Examples(0.6 * torch.eye(3, 4)[labels] + 0.4 * torch.rand(size, 4, generator=source), labels)
+
+    def split(seed):
+        source = torch.Generator().manual_seed(seed)
+        return Dataset(part(30, source), None, part(9, source), ("a", "b", "c"), Provenance("", {}, "", "", "", ""))
+
+    return [split(seed) for seed in range(3)]
+
+
+@pytest.fixture(scope="session")
+def defects(request):
+    """The file that describes the defects."""
+    return request.config.rootpath / "report/audit.yaml"
+
+
+@pytest.fixture(scope="session")
+def repositories(defects):
+    return yaml.safe_load(defects.read_text())
+
+
+@pytest.fixture(scope="session")
+def birds(tmp_path_factory):
+    """The penguins, prepared for as many splits as the audit takes."""
+    rows = np.array(list(csv.reader(penguins.rebuild()[0].decode().splitlines()))[1:], float)
+    inputs, labels = rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.int64)
+    about = dict.fromkeys(("source", "licence", "licence_url", "citation", "definition"), "") | {"sha256": {}}
+    arrays = {"inputs": inputs, "labels": labels, "class_names": np.array(["a", "b", "c"])}
+    for seed in range(AUDIT_SPLITS):
+        parts = penguins.split(labels, generator("penguins", seed))._asdict()
+        arrays |= {f"{part}-{seed}": indices for part, indices in parts.items()}
+    path = tmp_path_factory.mktemp("birds") / "penguins.npz"
+    np.savez(path, provenance=np.array(json.dumps(about)), **arrays)
+    return path
