@@ -1,7 +1,7 @@
 """Descents of test functions, all seeds at once: by their gradient, and by forward gradients.
 
-Points are float64, of shape (seeds, dimensions). No operation mixes rows, and every seed draws from a
-generator of its own: a seed's descent is the same to the bit whether it runs alone or beside others.
+Points are float64, of shape (runs, dimensions). No operation mixes rows, and every run draws from a
+generator of its own: its descent is the same to the bit whether it runs alone or beside others.
 """
 
 import math
@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.func import grad_and_value, hessian, jvp, vmap
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch.autograd import forward_ad
 
 from forwardgrad import provenance
 from forwardgrad.cases import FORWARD, GRADIENT_DESCENT, Case
@@ -28,49 +27,34 @@ POINTS = 100
 FRACTIONS = (0.125, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)
 DRAWS = 1000
 
-Step = Callable[..., tuple[Tensor, Tensor]]
+Run = tuple[str, int]  # method, seed
 
 
 class Descent(NamedTuple):
-    """What a descent passes through: `values` (steps + 1, seeds), `points` (steps + 1, seeds, dimensions)."""
+    """What runs pass through: `values` (steps + 1, runs), `points` (steps + 1, runs, dimensions)."""
 
     values: Tensor
     points: Tensor
 
 
-def gradient_step(function: Callable[[Tensor], Tensor]) -> Step:
-    """Return points, rate -> values, points - rate * gradient; reverse mode."""
-
-    def step(points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
-        gradients, values = vmap(grad_and_value(function))(points)
-        return values, points - rate * gradients
-
-    return step
+def gradient_step(function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the values at `points`, and points - rate * gradient; reverse mode."""
+    points = points.detach().requires_grad_()
+    values = function(points)
+    (gradients,) = torch.autograd.grad(values.sum(), points)
+    return values.detach(), points.detach() - rate * gradients
 
 
-def forward_step(function: Callable[[Tensor], Tensor]) -> Step:
-    """Return points, rate, v -> values, points - rate * <gradient, v> v; forward mode, no gradient.
+def forward_step(
+    function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor, tangents: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the values at `points`, and points - rate * <gradient, v> v for `tangents` v; forward mode, no gradient.
 
     The forward gradient of Baydin, Pearlmutter, Syme, Wood and Torr (2022), arXiv:2202.08587.
     """
-
-    def step(points: Tensor, rate: Tensor, tangents: Tensor) -> tuple[Tensor, Tensor]:
-        values, slopes = jvp(function, (points,), (tangents,))
-        return values, points - rate * (slopes.unsqueeze(-1) * tangents)
-
-    return step
-
-
-def traced(step: Step, *example: Tensor) -> Step:
-    """Return `step` as the list of operations that it carries out on tensors like `example`, for many calls.
-
-    Forward mode takes the framework up to a millisecond to arrange, for a few microseconds of arithmetic.
-    Here it is arranged once; the operations, and so the results, are the same.
-    """
-    program = make_fx(step)(*example)
-    program.graph.eliminate_dead_code()
-    program.recompile()
-    return program
+    with forward_ad.dual_level():
+        values, slopes = forward_ad.unpack_dual(function(forward_ad.make_dual(points, tangents)))
+    return values, points - rate * (slopes.unsqueeze(-1) * tangents)
 
 
 def rates(case: Case) -> Tensor:
@@ -88,34 +72,40 @@ def directions(distribution: str, steps: int, dimensions: int, seed: int) -> Ten
     return rows[:, :dimensions].clone()
 
 
-def draw(case: Case, method: str, seeds: Sequence[int], steps: int) -> Tensor:
-    """Draw the directions of several seeds, shape (steps, seeds, dimensions)."""
-    identities = [derive_seed("functions", case.source, case.name, method, seed) for seed in seeds]
-    distribution = method.removeprefix(FORWARD)
-    return torch.stack([directions(distribution, steps, case.dimensions, seed) for seed in identities], dim=1)
+def draw(case: Case, runs: Sequence[Run], steps: int) -> Tensor:
+    """Draw the directions of several runs, shape (steps, runs, dimensions)."""
+    return torch.stack(
+        [
+            directions(
+                method.removeprefix(FORWARD),
+                steps,
+                case.dimensions,
+                derive_seed("functions", case.source, case.name, method, seed),
+            )
+            for method, seed in runs
+        ],
+        dim=1,
+    )
 
 
-def descend(case: Case, method: str, seeds: Sequence[int]) -> Descent:
-    """Descend the function of `case` from its start, once for each seed."""
+def descend(case: Case, runs: Sequence[Run]) -> Descent:
+    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none."""
     function = FUNCTIONS[case.function].value
-    points = torch.tensor(case.start, dtype=torch.float64).repeat(len(seeds), 1)
-    inputs = [rates(case).unbind()]
-    if method == GRADIENT_DESCENT:
-        step = gradient_step(function)
+    points = torch.tensor(case.start, dtype=torch.float64).repeat(len(runs), 1)
+    if {method for method, _ in runs} == {GRADIENT_DESCENT}:
+        step, drawn = gradient_step, [()] * case.steps
     else:
-        step = forward_step(function)
-        inputs.append(draw(case, method, seeds, case.steps).unbind())
-    program = traced(step, points, *(part[0] for part in inputs))
+        step, drawn = forward_step, [(tangents,) for tangents in draw(case, runs, case.steps)]
     values, passed = [], [points]
-    for arguments in zip(*inputs, strict=True):
-        value, points = program(points, *arguments)
+    for rate, tangents in zip(rates(case), drawn, strict=True):
+        value, points = step(function, points, rate, *tangents)
         values.append(value)
         passed.append(points)
     return Descent(torch.stack([*values, function(points)]), torch.stack(passed))
 
 
 def endings(values: Tensor) -> list[tuple[int, bool]]:
-    """Return (last step, whether it diverged) of each seed; `values` as in `Descent`.
+    """Return (last step, whether it diverged) of each run; `values` as in `Descent`.
 
     Diverged: the value is not finite, or above 10,000 times that of the start. A descent ends there.
     """
@@ -131,32 +121,29 @@ def kept(steps: int) -> list[int]:
     return torch.cat([even, logarithmic]).round().long().clamp(max=steps).unique().tolist()
 
 
-def rows_of(case: Case, method: str, seeds: Sequence[int]) -> tuple[list[dict], list[dict]]:
-    """Descend; return a row for every seed and kept step (columns DESCENTS), and one for every seed (DESCENT_RUNS)."""
-    descent = descend(case, method, seeds)
-    known = FUNCTIONS[case.function]
-    steps, curves, runs = kept(case.steps), [], []
-    for column, (seed, (end, diverged)) in enumerate(zip(seeds, endings(descent.values), strict=True)):
+def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
+    """Descend; return a row for every run and kept step (columns DESCENTS), and one for every run (DESCENT_RUNS)."""
+    descent, known, steps = descend(case, runs), FUNCTIONS[case.function], kept(case.steps)
+    curves, rows = [], []
+    for column, ((method, seed), (end, diverged)) in enumerate(zip(runs, endings(descent.values), strict=True)):
         values, points = descent.values[: end + 1, column], descent.points[: end + 1, column]
         identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
-        for index in sorted({step for step in steps if step < end} | {end}):
+        for index in [step for step in steps if step < end] + [end]:
             plane = points[index].tolist() if case.dimensions == 2 else ("", "")
             curves.append(identity | {"step": index, "value": values[index].item(), "x1": plane[0], "x2": plane[1]})
-        runs.append(
-            identity
-            | {
-                "learning_rate": case.learning_rate,
-                "steps": end,
-                "status": "diverged" if diverged else "completed",
-                "initial": values[0].item(),
-                "peak": (values.max() / values[0]).item(),
-                "final": values[-1].item(),
-                "minimum": known.minimum,
-                "distance": distance(known, points[-1]),
-                "dimensions": case.dimensions,
-            }
-        )
-    return curves, runs
+        outcome = {
+            "learning_rate": case.learning_rate,
+            "steps": end,
+            "status": "diverged" if diverged else "completed",
+            "initial": values[0].item(),
+            "peak": (values.max() / values[0]).item(),
+            "final": values[-1].item(),
+            "minimum": known.minimum,
+            "distance": distance(known, points[-1]),
+            "dimensions": case.dimensions,
+        }
+        rows.append(identity | outcome)
+    return curves, rows
 
 
 def distance(known: Function, point: Tensor) -> float:
@@ -170,11 +157,13 @@ def run_case(case: Case, stem: Path) -> None:
     The CSV files are deterministic: same case, same versions, same machine, same bytes.
     """
     torch.set_num_threads(1)
-    parts = [rows_of(case, method, list(case.seeds_of(method))) for method in case.methods]
-    curves, runs = ([row for part in parts for row in part[index]] for index in (0, 1))
+    runs = [(method, seed) for method in case.methods for seed in case.seeds_of(method)]
+    kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
+    parts = [rows_of(case, kind) for kind in kinds if kind]
+    curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
     stem.parent.mkdir(parents=True, exist_ok=True)
-    write_json(beside(stem, "-record.json"), record() | {"case": case.path, "descents": len(runs)})
-    write_csv(beside(stem, "-runs.csv"), DESCENT_RUNS, runs)
+    write_json(beside(stem, "-record.json"), record() | {"case": case.path, "descents": len(rows)})
+    write_csv(beside(stem, "-runs.csv"), DESCENT_RUNS, rows)
     write_csv(beside(stem, ".csv"), DESCENTS, curves)
 
 
@@ -200,7 +189,7 @@ def limits(case: Case) -> dict[str, float]:
     Gradient descent: 2 / lambda_max. Gaussian directions: 2 / (tr H + 2 lambda_max), sufficient, and sharp
     where all eigenvalues are equal; for signs 2 / tr H there.
     """
-    matrix = hessian(FUNCTIONS[case.function].value)(torch.tensor(case.start, dtype=torch.float64))
+    matrix = torch.func.hessian(FUNCTIONS[case.function].value)(torch.tensor(case.start, dtype=torch.float64))
     trace, largest = matrix.trace().item(), torch.linalg.eigvalsh(matrix)[-1].item()
     return {
         GRADIENT_DESCENT: 2 / largest,
@@ -220,23 +209,13 @@ def contract(case: Case, output: Path) -> None:
     rows = []
     for method, limit in limits(case).items():
         for seed in case.seeds_of(method) if method in case.methods else ():
-            if method == GRADIENT_DESCENT:
-                step, arguments = gradient_step(function), ()
-            else:
-                step, arguments = forward_step(function), (draw(case, method, [seed], DRAWS)[:, 0],)
-            for fraction in FRACTIONS:
-                before, points = step(start, torch.tensor(fraction * limit, dtype=torch.float64), *arguments)
-                rows.append(
-                    {
-                        "source": case.source,
-                        "function": case.name,
-                        "method": method,
-                        "seed": seed,
-                        "dimensions": case.dimensions,
-                        "learning_rate": fraction * limit,
-                        "limit": limit,
-                        "factor": (function(points) / before).mean().item(),
-                    }
-                )
+            drawn = () if method == GRADIENT_DESCENT else (draw(case, [(method, seed)], DRAWS)[:, 0],)
+            step = forward_step if drawn else gradient_step
+            identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
+            for rate in (fraction * limit for fraction in FRACTIONS):
+                before, points = step(function, start, torch.tensor(rate, dtype=torch.float64), *drawn)
+                factor = (function(points) / before).mean().item()
+                measured = {"learning_rate": rate, "limit": limit, "factor": factor}
+                rows.append(identity | {"dimensions": case.dimensions} | measured)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(output, CONTRACTION, rows)

@@ -1,7 +1,7 @@
 """What one step of one descent costs, alone on the machine: by forward mode and by reverse mode.
 
-By stock means, as one would write it and as the paper's loops were timed; and as the bare operations that
-these carry out (`descent.traced`), without the time that the framework takes to arrange them.
+By the framework's own means, as one would write it and as the paper's loops were timed: next to no
+arithmetic, so that what is measured is how long the framework takes to arrange it.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,21 +15,38 @@ from torch.func import jvp
 
 from forwardgrad.cases import GRADIENT_DESCENT, Case
 from forwardgrad.columns import DESCENT_COSTS
-from forwardgrad.descent import forward_step, gradient_step, record, traced
+from forwardgrad.descent import record
 from forwardgrad.functions import FUNCTIONS
 from forwardgrad.timing import Steps, interleave, median_interval, ratio
 from forwardgrad.writing import write_csv, write_json
 
 FORWARD = "forward_gaussian"
-TRACED = "_traced"
-DUAL = "_dual"
+DUAL, ADDED = "_dual", "_added"
+
+
+def rosenbrock_added(points: Tensor) -> Tensor:
+    """Rosenbrock's function, its factor 100 the weight of a sum.
+
+    In torch 2.13 the product of a constant with a tensor that has a tangent takes a detour, which alone is slower
+    than all the rest of the step. A weighted sum takes none.
+    """
+    x, y = points[..., 0], points[..., 1]
+    return torch.add((1 - x) ** 2, (y - x**2) ** 2, alpha=100)
 
 
 def steps_of(case: Case) -> Steps:
     """Return one step of every kind from the start of `case`, each from the point, the draw included, to the next."""
-    function, rate = FUNCTIONS[case.function].value, case.learning_rate
+    steps = kinds(case, FUNCTIONS[case.function].value)
+    if case.function == "rosenbrock":
+        added = kinds(case, rosenbrock_added)
+        steps |= {method + ADDED: added[method] for method in (GRADIENT_DESCENT, FORWARD + DUAL)}
+    return steps
+
+
+def kinds(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
+    """Return the steps of `steps_of` for `function`."""
+    rate = case.learning_rate
     start, generator = torch.tensor(case.start, dtype=torch.float64), torch.Generator().manual_seed(0)
-    tensor_rate = torch.tensor(rate, dtype=torch.float64)
 
     def tangent() -> Tensor:
         return torch.randn(start.shape, dtype=start.dtype, generator=generator)
@@ -50,19 +67,10 @@ def steps_of(case: Case) -> Steps:
             slope = forward_ad.unpack_dual(function(forward_ad.make_dual(start, v))).tangent
         return start - rate * (slope * v)
 
-    def bare(step: Callable[..., tuple[Tensor, Tensor]], draw: bool) -> Callable[[], Tensor]:
-        row = start.unsqueeze(0)
-        program = traced(step(function), row, tensor_rate, *([row] if draw else []))
-        if draw:
-            return lambda: program(row, tensor_rate, tangent().unsqueeze(0))[1]
-        return lambda: program(row, tensor_rate)[1]
-
     return {
         GRADIENT_DESCENT: reverse,
         FORWARD: forward,
         FORWARD + DUAL: dual,
-        GRADIENT_DESCENT + TRACED: bare(gradient_step, False),
-        FORWARD + TRACED: bare(forward_step, True),
     }
 
 
@@ -74,7 +82,7 @@ def measure(cases: Sequence[Case], seconds: float) -> list[dict]:
     for case in cases:
         for method in steps[case.path]:
             times = samples[f"{case.path} {method}"]
-            base = GRADIENT_DESCENT + (TRACED if method.endswith(TRACED) else "")
+            base = GRADIENT_DESCENT + (ADDED if method.endswith(ADDED) else "")
             low, high = median_interval(times)
             paired = ratio([times], samples[f"{case.path} {base}"])
             measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
