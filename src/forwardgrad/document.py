@@ -22,10 +22,10 @@ def write_document(page: Path, template: Path, output: Path, root: Path) -> None
         page: The report as HTML.
         template: Typst's style sheet for it.
         output: PDF file.
-        root: Folder that contains page, template and figures.
+        root: Folder that contains page and figures.
     """
     typst.compile(
-        template,
+        template.read_bytes(),
         output=output,
         root=root,
         sys_inputs={"page": printable(page, root)},

@@ -17,6 +17,7 @@ import pandas as pd
 
 from forwardgrad import provenance, speed_section
 from forwardgrad.catalogue import impossible
+from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
 from forwardgrad.configuration import AT, SPEED, Run, combinations, expand
 from forwardgrad.markup import figure, sentence, tex, themed
@@ -30,7 +31,6 @@ FURTHER = {"tuning": ("rates",), "convergence": ("loss-ratios",)}
 
 # Experiments about accuracy for its cost, by name or kind: they come after those about either.
 FRONTIER = {"fair", "controls", "convergence", "tuning"}
-VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
-import copy
 import json
 from functools import partial
 from html.parser import HTMLParser
 
 import pytest
 
-from forwardgrad import statistics
 from forwardgrad.comparison import loss_ratios
 from forwardgrad.configuration import expand
 from forwardgrad.markup import inline_svg, sentence
-from forwardgrad.plotting.curves import DRAWN, draw_curves
-from forwardgrad.plotting.style import INK, save
+from forwardgrad.plotting.style import INK
 from forwardgrad.report import (
     Sources,
     impossible_combinations,
@@ -19,7 +16,7 @@ from forwardgrad.report import (
     redo,
     write_report,
 )
-from forwardgrad.results import produced_by, read_experiment, read_run, select
+from forwardgrad.results import read_experiment, select
 from forwardgrad.tables import method_table, paired_table
 from forwardgrad.tuning import rate_table
 
@@ -61,69 +58,9 @@ class Page(HTMLParser):
         return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
 
 
-def record(dataset, available=True):
-    return {
-        "dataset": dataset,
-        "available": available,
-        "reason": None if available else "no file <here>",
-        "remedy": None if available else "run `forwardgrad data --retry`",
-        "source": "a museum",
-        "files": [{"name": "penguins.csv", "sha256": "ab" * 32, "bytes": 25648, "origin": "data folder"}],
-        "licence": "CC0",
-        "licence_url": "https://example.org/licence",
-        "citation": "Horst",
-        "definition": "334 birds",
-    }
-
-
 @pytest.fixture
-def settings():
-    """Two cells of five seeds, one on data that cannot be had, and a combination that does not fit."""
-    common = {"seeds": 5, "evaluate_every": 1, "methods": ["backprop", "forward_gaussian"]}
-    rest = {"settings": {"learning_rate": 0.2, "stop": {"steps": 9, "loss": 0.3}}}
-    return {
-        "run": ["students"],
-        "experiments": {"students": {"title": "The students", "cells": ["birds", "characters"]}},
-        "cells": {
-            "birds": {"title": "", "datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
-            "characters": {"title": "", "datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
-        },
-        "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
-    }
-
-
-@pytest.fixture
-def sources(two_methods, root):
-    """Everything that the page is made of, from the run files of `two_methods`."""
-    frames, folder = two_methods.frames(), two_methods.folder
-    tables, figures = folder / "tables/students", folder / "figures/students"
-    for path in (tables, figures, folder / "frames", folder / "data"):
-        path.mkdir(parents=True)
-    method_table(frames).to_csv(tables / "methods.csv", index=False)
-    paired_table(frames).to_csv(tables / "paired.csv", index=False)
-    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, DRAWN)
-    for name, against in (("step", "step"), ("time", "seconds")):
-        stem = figures / f"penguins-students_lr-by-{name}"
-        save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
-    made = produced_by(read_run(run)[2] for run in two_methods.runs)
-    (folder / "frames/students-provenance.json").write_text(json.dumps(made))
-    for entry in (record("penguins"), record("kmnist600", available=False), record("mnist")):
-        (folder / f"data/{entry['dataset']}.json").write_text(json.dumps(entry))
-    return Sources(folder, sorted(figures.glob("*.svg")), root / "report/templates", root / "report/quoted.csv", root)
-
-
-@pytest.fixture
-def full(settings):
-    """The same with more seeds."""
-    more = copy.deepcopy(settings)
-    more["cells"]["birds"]["seeds"] = 8
-    return more
-
-
-@pytest.fixture
-def page(settings, full, sources, tmp_path):
-    write_report(tmp_path / "index.html", settings, full, sources)
-    return Page((tmp_path / "index.html").read_text())
+def page(written):
+    return Page(written.read_text())
 
 
 def test_the_page_is_well_formed_and_loads_nothing(page):
@@ -132,10 +69,10 @@ def test_the_page_is_well_formed_and_loads_nothing(page):
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
-def test_every_file_it_points_to_exists(page, tmp_path):
+def test_every_file_it_points_to_exists(page, written):
     files = [link for link in page.links if not link.startswith(("#", "https://"))]
-    assert len(files) == 1 + 2 * 3 + 2
-    assert all((tmp_path / link).exists() for link in files if link != "report.pdf")
+    assert len(files) >= 1 + 2 * 3 + 2
+    assert [link for link in files if not (written.parent / link).exists()] == []
 
 
 def test_the_numbers_are_those_of_the_tables(page):
@@ -165,7 +102,7 @@ def test_it_names_data_versions_and_commands(page):
     assert "penguins-students_lr-by-time.svg" in page.text
 
 
-def test_an_experiment_whose_data_are_missing_still_has_its_place(settings, full, sources, tmp_path):
+def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settings, full, sources, tmp_path):
     path = sources.results / "data/penguins.json"
     path.write_text(json.dumps(record("penguins", available=False)))
     for table in (sources.results / "tables/students").iterdir():
@@ -222,7 +159,7 @@ def test_commands_name_the_configuration_that_the_page_shows():
 
 
 @pytest.fixture
-def grid_and_comparison(results, root, tmp_path):
+def grid_and_comparison(record, results, root, tmp_path):
     """A function that writes the page of a grid and of a comparison at the rates in `tuned`, and returns its text."""
     methods = ("forward_gaussian", "forward_rank_one")
     for method in methods:

@@ -1,0 +1,160 @@
+"""The page in a real browser: what a script, a style sheet and a reader do with it."""
+
+import re
+import shutil
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+# The least contrast of any text with what lies behind it, by WCAG 2's formula, and where it is.
+CONTRAST = """() => {
+  const channels = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = (color) => {
+    const [r, g, b] = channels(color).map((c) => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = getComputedStyle(e).backgroundColor;
+      if (channels(color)[3] !== 0) return color;
+    }
+    return "rgb(255, 255, 255)";
+  };
+  const own = (e) => [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const seen = [...document.querySelectorAll("body *:not(svg *, math *)")].filter((e) => own(e) && e.checkVisibility());
+  const found = seen.map((e) => {
+    const [one, other] = [light(getComputedStyle(e).color), light(behind(e))].sort((a, b) => b - a);
+    return [(one + 0.05) / (other + 0.05), e.outerHTML.slice(0, 80)];
+  });
+  return found.sort((a, b) => a[0] - b[0])[0];
+}"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium is installed: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def show(browser, written):
+    """A function that opens the page; in the end nothing was complained of and nothing was asked for elsewhere."""
+    complaints, asked, contexts = [], [], []
+
+    def show(width=1280, height=900, **options):
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(written.as_uri())
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    assert {url for url in asked if not url.startswith("data:")} == {written.as_uri()}
+
+
+def column(table, head):
+    """Return what stands in a column, by the first line of its head, without small print."""
+    heads = [text.split("\n")[0] for text in table.locator("thead th").all_inner_texts()]
+    number = 1 + heads.index(head)
+    return [text.split("\n")[0] for text in table.locator(f"tbody tr > :nth-child({number})").all_inner_texts()]
+
+
+def test_a_column_sorts_by_value_and_back_by_mouse(show):
+    table = show().locator("table", has_text="Time per step").first
+    before = column(table, "Method")
+    head = table.locator("th", has_text="Time per step")
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert column(table, "Time per step") == ["1.00\u00a0ms", "3.00\u00a0ms"]
+    head.locator("button").click()
+    assert head.get_attribute("aria-sort") == "descending"
+    assert column(table, "Method") == before[::-1]
+
+
+def test_a_column_sorts_by_keyboard_and_one_alone_is_sorted(show):
+    page = show()
+    table = page.locator("#claims ~ .box table")
+    claims = column(table, "Claim")
+    for name in ("Claim", "Measured"):
+        table.locator("th button", has_text=name).focus()
+        page.keyboard.press("Enter")
+    assert table.locator("[aria-sort]").all_inner_texts() == ["Measured"]
+    assert [claims.index(text) for text in column(table, "Claim")] == [0, 2, 1, 3]
+
+
+def test_claims_filter_and_counts_lead_to_them(show):
+    page = show()
+    rows = page.locator("tr[data-verdict]:visible")
+    assert rows.count() == 4
+    page.get_by_label("source").select_option("students")
+    assert rows.count() == 2
+    assert page.locator("output").inner_text() == "2 of 4"
+    page.locator(".verdicts a", has_text=re.compile("^reproduced$")).click()
+    assert rows.count() == 2
+    assert page.get_by_label("source").input_value() == ""
+    assert {row.get_attribute("data-verdict") for row in rows.all()} == {"reproduced"}
+
+
+def test_a_figure_enlarges_and_comes_back(show):
+    page = show()
+    figures, viewer = page.locator("main figure"), page.locator("dialog")
+    captions = [figure.locator("figcaption").inner_text() for figure in figures.all()]
+    assert not viewer.is_visible()
+    figures.first.locator("button").focus()
+    page.keyboard.press("Enter")
+    assert viewer.is_visible()
+    assert viewer.locator("svg").bounding_box()["width"] > 1000
+    assert captions[0].startswith(viewer.locator("p").inner_text())
+    page.keyboard.press("ArrowRight")
+    assert captions[1].startswith(viewer.locator("p").inner_text())
+    page.keyboard.press("Escape")
+    assert not viewer.is_visible()
+    assert [figure.locator("> svg").count() for figure in figures.all()] == [1, 1]
+    assert page.evaluate("document.activeElement.closest('figure').id") == figures.nth(1).get_attribute("id")
+    figures.first.locator("> svg").click()
+    assert viewer.is_visible()
+    viewer.get_by_label("Close").click()
+    assert not viewer.is_visible()
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(show):
+    page = show(390, 844, has_touch=True, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.locator("main figure > svg").first.tap()
+    assert page.locator("dialog").bounding_box()["width"] <= 390
+
+
+def test_the_first_screen_has_the_verdicts(show):
+    box = show().locator(".verdicts").bounding_box()
+    assert box["y"] + box["height"] < 900
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_what_is_behind_it(show, scheme):
+    page = show(color_scheme=scheme)
+    brightness = page.evaluate("parseInt(getComputedStyle(document.body).backgroundColor.slice(4))")
+    assert (brightness < 128) == (scheme == "dark")
+    contrast, element = page.evaluate(CONTRAST)
+    assert contrast >= 4.5, element
+
+
+def test_paper_has_no_controls(show):
+    page = show(color_scheme="dark")
+    assert page.locator(".control:visible").count() > 0
+    page.emulate_media(media="print")
+    assert page.locator(".control:visible, nav:visible, .files:visible, dialog:visible").count() == 0
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
