@@ -29,14 +29,16 @@ class Trace(NamedTuple):
     """What appears: a `path` with a dot at its head, or a `cloud` of dots.
 
     Attributes:
-        points: In data coordinates, in order of appearance, shape (n, 2); spread evenly over the frames.
+        points: In data coordinates, in order of appearance, shape (n, 2).
         color: A colour of `style`.
         kind: `path` or `cloud`.
+        shown: How many of the points each frame shows, the last all of them; None: one more in every frame.
     """
 
     points: ArrayLike
     color: str
     kind: Literal["path", "cloud"] = "path"
+    shown: Sequence[int] | None = None
 
 
 def animation(figure: Figure, axes: Axes, traces: Sequence[Trace], frames: Sequence[str], name: str) -> Markup:
@@ -50,17 +52,26 @@ def animation(figure: Figure, axes: Axes, traces: Sequence[Trace], frames: Seque
         name: Lowercase letters, once on the page.
 
     Raises:
-        ValueError: A trace has fewer points than there are frames.
+        ValueError: The last frame does not show all of a trace, or a trace has not one number for each frame.
     """
-    for trace in traces:
-        if len(trace.points) < len(frames):
-            raise ValueError(f"a trace of {len(trace.points)} points cannot fill {len(frames)} frames: thin the frames")
+    counts = [list(range(1, len(frames) + 1)) if trace.shown is None else list(trace.shown) for trace in traces]
+    for trace, shown in zip(traces, counts, strict=True):
+        if (len(shown), shown[-1]) != (len(frames), len(trace.points)):
+            raise ValueError(
+                f"{len(frames)} frames show {len(shown)} times and at last {shown[-1]} of a trace's "
+                f"{len(trace.points)} points: give `shown` one number for each frame, the last that of the points"
+            )
     svg = StringIO()
     with style.style():
         figure.savefig(svg, format="svg", metadata={"Date": None})
     drawn = [
-        {"kind": trace.kind, "color": themed(trace.color), "points": _in_points(figure, axes, trace.points)}
-        for trace in traces
+        {
+            "kind": trace.kind,
+            "color": themed(trace.color),
+            "points": _in_points(figure, axes, trace.points),
+            "shown": [int(count) for count in shown],
+        }
+        for trace, shown in zip(traces, counts, strict=True)
     ]
     background = inline_svg(style.shorten(svg.getvalue()), name)
     return Markup(

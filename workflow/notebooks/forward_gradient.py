@@ -1,0 +1,539 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # The forward gradient
+#
+# One forward pass can tell how steeply the loss rises along one direction. This
+# notebook shows what that is good for (Baydin, Pearlmutter, Syme, Wood and Torr 2022,
+# [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)): that the estimate is right on
+# average and how far off it is each time; that it descends test functions and trains
+# networks; what it costs; and how directions of rank one make it cheaper. What a
+# directional derivative is, and how forward mode computes it, stands in [Derivatives,
+# forwards and backwards](prerequisites.html).
+
+# %% tags=["parameters"]
+quick = False  # True: fewer steps and draws, for a test that everything works
+data = "results/data/mnist5k.npz"  # made by `snakemake results/data/mnist5k.npz`
+
+# %%
+import math
+from itertools import islice
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+import torch.nn.functional as F
+from IPython.display import display
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from forwardgrad import baselines
+from forwardgrad.dataset import read
+from forwardgrad.functions import FUNCTIONS
+from forwardgrad.gradients import detached, make_estimator, step_
+from forwardgrad.metrics import score
+from forwardgrad.models import build
+from forwardgrad.plotting import inline, labels
+from forwardgrad.plotting.animation import Trace, animation
+from forwardgrad.plotting.style import INK, MUTED, RULE, look
+from forwardgrad.timing import interleave
+from forwardgrad.training import batches
+
+inline.begin()
+torch.set_num_threads(1)
+BLUE, ORANGE = look("", "forward_gaussian").color, look("", "forward_rank_one").color
+
+# %% [markdown]
+# ## The estimator
+#
+# Draw a random direction $v$, as long as the list of all weights $\theta$, its entries
+# independent with mean 0 and variance 1. One forward-mode pass gives the directional
+# derivative $\langle \nabla f(\theta), v \rangle$, a number. Multiply:
+#
+# $$g(\theta) = \langle \nabla f(\theta), v \rangle \, v.$$
+#
+# The entry $g_i = \sum_j \partial_j f\, v_j v_i$ has mean $\sum_j \partial_j f\,
+# \mathbb{E}[v_i v_j] = \partial_i f$, because $\mathbb{E}[v_i v_j]$ is 1 for $i = j$
+# and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient is *unbiased*,
+# and nothing was propagated backwards. The gradient itself is never known.
+#
+# In two dimensions one can see it. The function is Beale's, $(1.5 - x + xy)^2 + (2.25 -
+# x + xy^2)^2 + (2.625 - x + xy^3)^2$, at $(1, 0.2)$.
+
+# %%
+beale = FUNCTIONS["beale"].value
+point = torch.tensor([1.0, 0.2], dtype=torch.float64)
+exact = torch.func.grad(beale)(point)
+generator = torch.Generator().manual_seed(1)
+
+
+def forward_gradients(function, theta, tangents):
+    """<grad f, v> v for every row v of `tangents`, at every row of `theta`."""
+    _, slopes = torch.func.jvp(function, (theta,), (tangents,))
+    return slopes[:, None] * tangents
+
+
+draws = 2_000
+tangents = torch.randn(draws, 2, generator=generator, dtype=torch.float64)
+cloud = forward_gradients(beale, point.repeat(draws, 1), tangents)
+mean, spread = cloud.mean(0), cloud.std(0) / math.sqrt(draws)
+print(f"gradient                    ({exact[0]:+.3f}, {exact[1]:+.3f})")
+print(f"mean of {draws:,} estimates     ({mean[0]:+.3f}, {mean[1]:+.3f})")
+print(f"its standard error          ({spread[0]:.3f},  {spread[1]:.3f})")
+
+# %% [markdown]
+# Every estimate points along its own direction, always to the side on which the loss
+# rises, so that a step against it goes down. A single one says little; their running
+# mean closes on the gradient, like $1/\sqrt{N}$.
+
+# %%
+frames = np.unique(np.geomspace(1, 400, 80).astype(int))
+running = (cloud.cumsum(0) / torch.arange(1, draws + 1)[:, None])[frames - 1]
+shown = cloud[:400]
+
+figure, axes = plt.subplots(figsize=(4.8, 3.9))
+axes.axhline(0, color=RULE, linewidth=0.8)
+axes.axvline(0, color=RULE, linewidth=0.8)
+axes.plot(*exact, "*", color=ORANGE, markersize=13, label="gradient", zorder=5)
+axes.plot([], [], "o", color=BLUE, alpha=0.5, markersize=4, label="estimates")
+axes.plot([], [], "o-", color=INK, label="their running mean")
+reach = torch.cat([shown, exact[None]])
+axes.set_xlim(*np.array([reach[:, 0].min(), reach[:, 0].max()]) * 1.05)
+axes.set_ylim(*np.array([reach[:, 1].min(), reach[:, 1].max()]) * 1.05)
+axes.set(title="Estimates of one gradient", xlabel="∂f/∂x", ylabel="∂f/∂y")
+axes.legend(loc="best")
+
+said = [
+    f"estimates: {count}; distance of their mean from the gradient: {distance:.2f}"
+    for count, distance in zip(frames, (running - exact).norm(dim=1))
+]
+traces = [Trace(shown, BLUE, "cloud", frames), Trace(running, INK)]
+display(animation(figure, axes, traces, said, "cloud"))
+plt.close(figure)
+
+# %% [markdown]
+# ## How far off it is
+#
+# Right on average is not close. With $n$ weights the estimate is longer than the
+# gradient, in mean square by
+#
+# $$\frac{\mathbb{E}\|g\|^2}{\|\nabla f\|^2} = n + 2 \;\text{(normal numbers)},
+# \qquad n \;\text{(signs, or a sphere of radius } \sqrt n\text{)},$$
+#
+# and it points elsewhere: $\mathbb{E}|\cos(g, \nabla f)| \approx \sqrt{2/(\pi n)}$. In
+# a thousand dimensions the angle is some 88.5°. Training works all the same, because
+# many small steps average over many directions, but the steps must be small: with
+# learning rates that suit backpropagation, forward gradients diverge.
+
+# %%
+sizes = [2, 5, 10, 30, 100, 300, 1000, 3000]
+count = 200 if quick else 2_000
+
+
+def cosines(n):
+    v = torch.randn(count, n, generator=generator)
+    return (v[:, 0] / v.norm(dim=1)).abs()  # the gradient is turned onto the first axis
+
+
+average = [cosines(n).mean().item() for n in sizes]
+
+figure, axes = plt.subplots(figsize=(4.8, 2.9))
+line = np.geomspace(2, 3000)
+axes.loglog(line, np.sqrt(2 / (np.pi * line)), color=MUTED, label="√(2 / πn)")
+axes.loglog(sizes, average, "o", color=BLUE, label=f"mean of {count:,} draws")
+axes.set(title="|cos| between estimate and gradient", xlabel="number of weights n")
+axes.legend()
+
+# %% [markdown]
+# ## Test functions
+#
+# Now take steps $\theta \leftarrow \theta - \eta\, g(\theta)$. First Beale's function
+# as in the paper, from $(0, 0.5)$ with $\eta = 0.01$ for 1,000 steps: gradient descent,
+# and forward gradients with a few seeds.
+
+
+# %%
+def descend(name, start, rate, steps, seeds):
+    """Paths, shape (runs, steps + 1, 2), of gradient descent where `seeds` is 0."""
+    function, generator = FUNCTIONS[name].value, torch.Generator().manual_seed(0)
+    gradient = torch.func.grad(lambda points: function(points).sum())
+    theta = torch.tensor([start] * max(seeds, 1), dtype=torch.float64)
+    path = [theta]
+    for _ in range(steps):
+        if seeds:
+            v = torch.randn(theta.shape, generator=generator, dtype=theta.dtype)
+            estimate = forward_gradients(function, theta, v)
+        else:
+            estimate = gradient(theta)
+        theta = theta - rate * estimate
+        path.append(theta)
+    return torch.stack(path, 1)
+
+
+steps = 1_000
+descent = descend("beale", (0.0, 0.5), 0.01, steps, 0)
+forward = descend("beale", (0.0, 0.5), 0.01, steps, 20)
+ends = beale(forward[:, -1])
+print(f"gradient descent ends at f = {beale(descent[0, -1]):.3e}")
+print(f"forward gradient, {len(ends)} seeds: median {ends.median():.3e}", end=", ")
+print(f"from {ends.min():.1e} to {ends.max():.1e}")
+
+
+# %%
+def landscape(axes, name, x, y):
+    function = FUNCTIONS[name]
+    grid = np.stack(np.meshgrid(np.linspace(*x, 160), np.linspace(*y, 160)), axis=-1)
+    heights = np.log10(function.value(grid) - function.minimum + 1e-3)
+    axes.contour(grid[..., 0], grid[..., 1], heights, 14, colors=MUTED, linewidths=0.5)
+    axes.plot(*function.minimiser, "*", color=INK, markersize=11)
+    axes.set(xlabel="x", ylabel="y", xlim=x, ylim=y)
+    axes.grid(False)
+
+
+frames = np.unique(np.concatenate([[0], np.geomspace(1, steps, 90).astype(int)]))
+figure, axes = plt.subplots(figsize=(4.8, 3.5))
+landscape(axes, "beale", (-0.3, 3.5), (-0.6, 1.0))
+axes.plot([], [], "o-", color=INK, label="gradient descent")
+axes.plot([], [], "o-", color=BLUE, label="forward gradient")
+axes.plot([], [], "o-", color=ORANGE, label="the same, another seed")
+axes.set_title("Two ways down Beale's function")
+axes.legend(loc="upper right", fontsize=7.5)
+paths = [path[frames] for path in (descent[0], forward[0], forward[1])]
+said = [
+    f"step {step}: f = {down:.2g} by gradient descent, {one:.2g} and {two:.2g} without it"
+    for step, down, one, two in zip(frames, *map(beale, paths))
+]
+traces = [Trace(path, color) for path, color in zip(paths, (INK, BLUE, ORANGE))]
+display(animation(figure, axes, traces, said, "beale"))
+plt.close(figure)
+
+# %% [markdown]
+# Along the way the forward gradient stumbles; at the end it is as low. Rosenbrock's
+# curved valley takes far more steps. The paper takes 25,000 of them, with $\eta =
+# 0.0005$ from $(-1, 0)$; here are the first few thousand. The experiment `functions` of
+# the report has them all, with times.
+
+# %%
+steps = 300 if quick else 4_000
+descent = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 0)
+forward = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 10)
+
+figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.4), height_ratios=(3, 2))
+landscape(panels[0], "rosenbrock", (-1.6, 1.5), (-0.6, 1.9))
+panels[0].plot(*forward[0].T, color=BLUE, linewidth=0.7)
+panels[0].plot(*descent[0].T, color=INK)
+panels[0].set_title("Rosenbrock's function")
+rosenbrock = FUNCTIONS["rosenbrock"].value
+for index, run in enumerate(forward):
+    label = "forward gradient, ten seeds" if index == 0 else None
+    panels[1].semilogy(
+        rosenbrock(run), color=BLUE, alpha=0.4, linewidth=0.7, label=label
+    )
+panels[1].semilogy(rosenbrock(descent[0]), color=INK, label="gradient descent")
+panels[1].set(xlabel="step", ylabel="f")
+panels[1].legend()
+
+# %% [markdown]
+# ## A network, forwards and backwards
+#
+# For networks the package has its own forward mode, and every estimator has the same
+# three lines:
+#
+# ```python
+# estimator = make_estimator("forward_gaussian", model, nn.CrossEntropyLoss()) estimate
+# = estimator(inputs, targets)  # loss and gradient's estimate, one forward pass
+# step_(model, estimate, rate)           # parameters -= rate * estimate
+# ```
+#
+# A perceptron and a small convolutional network on MNIST digits, from the same initial
+# weights and with the same batches: backpropagation, and forward gradients with normal
+# numbers and of rank one (see below), all at a rate that suits forward gradients. And
+# backpropagation at a rate that suits *it*, since it could not care less for the small
+# one.
+
+# %%
+digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
+runs = {
+    "mlp_256": (80 if quick else 1_000, 5.6e-4, 0.1),
+    "cnn_small": (20 if quick else 300, 1e-3, 0.1),
+}
+
+
+def train(model_key, estimator_key, steps, rate):
+    """Test losses by step, of a fresh network."""
+    model = build(model_key, seed=0)
+    estimator = make_estimator(estimator_key, model, nn.CrossEntropyLoss(), seed=1)
+    stream = batches(digits.train.inputs, digits.train.labels, 64, seed=2)
+    losses = {0: score(model, digits.test.inputs, digits.test.labels)}
+    for step, batch in enumerate(islice(stream, steps), start=1):
+        step_(model, estimator(*batch), rate)
+        if step % (steps // 10) == 0:
+            losses[step] = score(model, digits.test.inputs, digits.test.labels)
+    return losses
+
+
+curves = {}
+for model_key, (steps, rate, own_rate) in runs.items():
+    for key in ("backprop", "forward_gaussian", "forward_rank_one"):
+        curves[model_key, key, rate] = train(model_key, key, steps, rate)
+    curves[model_key, "backprop", own_rate] = train(
+        model_key, "backprop", steps, own_rate
+    )
+
+for (model_key, key, rate), losses in curves.items():
+    end = losses[max(losses)]
+    name = f"{labels.model(model_key)}, {labels.ESTIMATORS[key]}, rate {rate:g}"
+    print(f"{name:65} loss {end.loss:.3f}  accuracy {end.accuracy:.3f}")
+
+# %%
+figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.6))
+for axes, model_key in zip(panels, runs):
+    for (model, key, rate), losses in curves.items():
+        if model == model_key:
+            drawing, own = look(key, key), rate == 0.1
+            line = ":" if own else drawing.line
+            label = labels.ESTIMATORS[key] + (f", rate {rate:g}" if own else "")
+            heights = [one.loss for one in losses.values()]
+            axes.plot(
+                list(losses), heights, color=drawing.color, linestyle=line, label=label
+            )
+    axes.set(
+        title=labels.model(model_key), xlabel="step", ylabel="test loss", ylim=(0, None)
+    )
+panels[0].legend(fontsize=7.5)
+
+# %% [markdown]
+# At one small rate the methods look alike, or backpropagation a little better; at its
+# own rate backpropagation is far ahead. One seed and a short run prove nothing: the
+# report compares them over seeds, each at a rate chosen on validation data.
+
+# %% [markdown]
+# ## What a step costs
+#
+# The hope is speed: no backward pass. Count the multiplications. For a layer $y = W x$
+# backpropagation needs $W x$, then $W^\top \bar y$ for the layer below and $\bar y\,
+# x^\top$ for the gradient: three products, two in the first layer, which has nothing
+# below it. Forward mode along a dense direction $V$ needs
+#
+# $$y = W x, \qquad \dot y = W \dot x + V x,$$
+#
+# three as well, and two in the first layer, where $\dot x = 0$. There is nothing to be
+# gained. PyTorch can be asked how many multiplications it really did; here for the
+# paper's perceptron, 784-1024-1024-10, and 64 images.
+
+# %%
+model, loss = build("mlp", seed=0), nn.CrossEntropyLoss()
+inputs, targets = digits.train.inputs[:64], digits.train.labels[:64]
+rate = 1e-9  # the same weights throughout: only the work counts here
+
+
+def full_step(key):
+    """Estimate and update, as a function without arguments."""
+    estimator = make_estimator(key, model, loss)
+    return lambda: step_(model, estimator(inputs, targets), rate)
+
+
+steps_of = {
+    "evaluation": baselines.evaluation(model, loss, inputs, targets),
+    "backprop": full_step("backprop"),
+    "jvp": baselines.jvp(model, loss, inputs, targets, rate),
+    "forward_gaussian": full_step("forward_gaussian"),
+    "forward_rademacher": full_step("forward_rademacher"),
+    "forward_rank_one": full_step("forward_rank_one"),
+}
+
+
+def in_place(onto, a, b, **_):
+    """Operations of onto += a b, from the shapes, which the counter does not know."""
+    return 2 * a[0] * a[1] * b[1]
+
+
+def products(step):
+    """Multiply-adds of all matrix products in `step`."""
+    known = {torch.ops.aten.addmm_: in_place}
+    with FlopCounterMode(display=False, custom_mapping=known) as counter:
+        step()
+    return counter.get_total_flops() / 2
+
+
+names = labels.METHODS | labels.ESTIMATORS
+work = {key: products(step) for key, step in steps_of.items()}
+for key, amount in work.items():
+    relative = amount / work["evaluation"]
+    print(f"{names[key]:38} {amount / 1e6:4.0f} million, {relative:.2f} evaluations")
+
+# %% [markdown]
+# The framework's `jvp` does even more than it must: it multiplies by the tangent of the
+# input images too, which is zero. But products are not all. Now by the clock, in turns,
+# so that whatever else the machine does meets all of them; alone on the machine, and
+# for more networks, the report's experiment `speed` measures the same.
+
+# %%
+samples = interleave(steps_of, seconds=0.5 if quick else 4, minimum=5)
+times = {key: 1e3 * np.median(values) for key, values in samples.items()}
+
+figure, axes = plt.subplots(figsize=(4.8, 3.0))
+for row, (key, milliseconds) in enumerate(times.items()):
+    color = MUTED if key == "evaluation" else look(key, key).color
+    axes.barh(row, milliseconds, 0.42, color=color)
+    relative = milliseconds / times["backprop"]
+    axes.text(0, row - 0.3, names[key], fontsize=8.5, va="bottom")
+    axes.text(
+        milliseconds,
+        row,
+        f" {milliseconds:.1f} ms, {relative:.2f} × backprop",
+        va="center",
+        fontsize=8,
+    )
+axes.set(
+    title="One step of the paper's perceptron", xlabel="milliseconds", ylim=(5.5, -0.8)
+)
+axes.set_xlim(0, 1.5 * max(times.values()))
+axes.set_yticks([])
+axes.grid(axis="y", visible=False)
+
+# %% [markdown]
+# Where do the framework's milliseconds go? Take its step apart: drawing one normal
+# number per weight, the pass itself, and the update, which reads the direction once
+# more.
+
+# %%
+parameters = detached(model)
+v = {name: torch.randn_like(value) for name, value in parameters.items()}
+
+
+def value(theta):
+    return loss(torch.func.functional_call(model, theta, (inputs,)), targets)
+
+
+def draw():
+    return [torch.randn_like(value) for value in parameters.values()]
+
+
+def signs():
+    return [
+        torch.empty_like(value).bernoulli_().mul_(2).sub_(1)
+        for value in parameters.values()
+    ]
+
+
+def push():
+    return torch.func.jvp(value, (parameters,), (v,))
+
+
+def update():
+    for name, parameter in parameters.items():
+        parameter.addcmul_(v[name], torch.zeros(()), value=-rate)
+
+
+parts = {"draw normal numbers": draw, "pass (torch.func.jvp)": push, "update": update}
+samples = interleave(parts, seconds=0.3 if quick else 2, minimum=5)
+for name, values in samples.items():
+    print(f"{name:24} {1e3 * np.median(values):6.2f} ms")
+
+# %% [markdown]
+# Drawing the numbers alone takes about as long as a whole step of backpropagation, and
+# the pass longer than its products explain. That is why those who timed forward
+# gradients on a stock framework found no speed-up. The package's own forward mode,
+# dense, spends its time on the three products and on the draws. Random signs need one
+# bit each, are drawn sooner and are as good: their second moment is even a little
+# smaller. The product $V x$ remains.
+
+# %% [markdown]
+# ## Directions of rank one
+#
+# Nothing says that $V$ must be dense. For unbiasedness its entries need mean 0,
+# variance 1 and no correlation, and the outer product of two vectors of random signs
+# has all that:
+#
+# $$V = u w^\top, \qquad \mathbb{E}[u_i w_j u_k w_l] = \delta_{ik} \delta_{jl},
+# \qquad V x = u \,(w \cdot x).$$
+#
+# The third product of every layer shrinks to one inner product per example. Two of
+# three are left, in the first layer one of two; instead of one random number per weight
+# one per row and column is drawn; and the update has rank one. The count above shows
+# it.
+
+# %%
+weights = sum(value.numel() for value in parameters.values())
+vectors = sum(
+    sum(layer.weight.shape) + 1 for layer in model if isinstance(layer, nn.Linear)
+)
+print(f"random numbers per step: dense {weights:,}, rank one {vectors:,}")
+for what, amounts in (("multiplications", work), ("time", times)):
+    relative = amounts["forward_rank_one"] / amounts["backprop"]
+    print(f"{what}, rank one over backpropagation: {relative:.2f}")
+
+# %% [markdown]
+# Is it still unbiased, and what does it lose? On a network small enough for thousands
+# of draws, the mean of $N$ estimates must turn towards the gradient: for dense normal
+# numbers like $\sqrt{N/(N + n + 1)}$. The mean squared length is $n$ times the
+# gradient's for signs, dense or of rank one.
+
+# %%
+tiny = nn.Sequential(
+    nn.Flatten(), nn.AvgPool1d(49), nn.Linear(16, 8), nn.ReLU(), nn.Linear(8, 10)
+)
+for index, parameter in enumerate(tiny.parameters()):
+    with torch.no_grad():
+        parameter.normal_(std=0.5, generator=torch.Generator().manual_seed(index))
+n = sum(parameter.numel() for parameter in tiny.parameters())
+draws = 500 if quick else 8_000
+
+
+def flat(estimate):
+    return torch.cat(
+        [part.flatten() for part in estimate.dense(detached(tiny)).values()]
+    )
+
+
+exact = flat(make_estimator("backprop", tiny, loss)(inputs, targets))
+kinds = ("forward_gaussian", "forward_rademacher", "forward_rank_one")
+turned = {}
+for key in kinds:
+    estimator = make_estimator(key, tiny, loss, seed=3)
+    total, lengths, turned[key] = torch.zeros(n), [], []
+    for _ in range(draws):
+        estimate = flat(estimator(inputs, targets))
+        total += estimate
+        lengths.append((estimate @ estimate).item())
+        turned[key].append(F.cosine_similarity(total, exact, dim=0).item())
+    second = np.mean(lengths) / (exact @ exact).item()
+    error = np.std(lengths) / math.sqrt(draws) / (exact @ exact).item()
+    print(f"{names[key]:32} E|g|² / |∇f|² = {second:6.1f} ± {error:.1f}   (n = {n})")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.1))
+counts = np.arange(1, draws + 1)
+axes.semilogx(
+    counts,
+    np.sqrt(counts / (counts + n + 1)),
+    color=MUTED,
+    linewidth=4,
+    alpha=0.4,
+    label="√(N / (N + n + 1))",
+)
+for key in kinds:
+    drawing = look(key, key)
+    axes.semilogx(
+        counts, turned[key], color=drawing.color, linewidth=1.1, label=names[key]
+    )
+axes.set(
+    title="Means of N estimates turn to the gradient",
+    xlabel="estimates N",
+    ylabel="cosine with the gradient",
+)
+axes.legend(fontsize=7.5)
+
+# %% [markdown]
+# A cheaper step is no better step: the variance stays, and what it does to training
+# decides. The report's experiment `convergence` trains with dense directions and with
+# directions of rank one, each at a rate of its own, over ten seeds. To look into its
+# numbers, go on to [Explore the results](explore_results.html).

@@ -1,0 +1,628 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Derivatives, forwards and backwards
+#
+# What one needs to know before forward gradients make sense: what a derivative along a
+# direction is, and how a computer gets it exactly without ever seeing a formula.
+# Everything is worked out on small functions, and the last section ends with the one
+# operation on which the [forward gradient](forward_gradient.html) rests.
+
+# %% tags=["parameters"]
+quick = False  # True: fewer points, for a test that everything works
+
+# %%
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import torch
+
+from forwardgrad.plotting import inline
+from forwardgrad.plotting.style import INK, MUTED, RULE
+from forwardgrad.timing import interleave
+
+BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
+inline.begin()
+torch.manual_seed(0)
+torch.set_num_threads(1)
+np.set_printoptions(precision=6, suppress=True)
+
+# %% [markdown]
+# ## The derivative
+#
+# The derivative of $f$ at $x$ is the slope of the straight line that fits $f$ best
+# there: the limit of the slopes of secants whose second point moves towards the first,
+#
+# $$f^\prime(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h}.$$
+#
+# Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $f^\prime(x) = \sin(x) +
+# x\,\cos(x)$. Secants approach that number, and halving $h$ halves what is left of the
+# error.
+
+
+# %%
+def f(x):
+    return x * np.sin(x)
+
+
+x, exact = 2.0, math.sin(2.0) + 2.0 * math.cos(2.0)
+steps = [1.0, 0.5, 0.25, 0.125]
+slopes = [(f(x + h) - f(x)) / h for h in steps]
+for h, slope in zip(steps, slopes):
+    print(f"h = {h:<6g} slope {slope:+.4f}   error {abs(slope - exact):.4f}")
+print(f"derivative {exact:+.4f}")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.0))
+grid = np.linspace(0.4, 3.6, 200)
+axes.plot(grid, f(grid), color=INK)
+for h, slope, alpha in zip(steps, slopes, (0.25, 0.4, 0.55, 0.7)):
+    axes.plot(grid, f(x) + slope * (grid - x), color=BLUE, alpha=alpha, linewidth=1.1)
+    axes.plot(x + h, f(x + h), "o", color=BLUE, alpha=alpha)
+axes.plot(grid, f(x) + exact * (grid - x), color=ORANGE)
+axes.plot(x, f(x), "o", color=INK)
+axes.annotate(
+    "tangent",
+    (3.45, f(x) + exact * 1.45),
+    (0, 8),
+    textcoords="offset points",
+    color=ORANGE,
+    ha="right",
+)
+axes.annotate(
+    "secants",
+    (1.1, f(x) - slopes[0] * 0.9),
+    (4, 4),
+    textcoords="offset points",
+    color=BLUE,
+)
+axes.set(
+    title="Secants turn into the tangent", xlabel="x", ylabel="f(x)", ylim=(-1.2, 3.2)
+)
+
+# %% [markdown]
+# ## Partial derivatives
+#
+# A function of several numbers has one derivative per number: hold the others still and
+# differentiate. For
+#
+# $$f(x, y) = x^2 + 2 y^2 + \sin(2x), \qquad
+# \frac{\partial f}{\partial x} = 2x + 2\cos(2x), \qquad
+# \frac{\partial f}{\partial y} = 4y,$$
+#
+# cut the surface at $y = 0.5$ and at $x = 1$, and each cut is an ordinary curve with an
+# ordinary slope.
+
+
+# %%
+def surface(x, y):
+    return x**2 + 2 * y**2 + np.sin(2 * x)
+
+
+def gradient(x, y):
+    return np.array([2 * x + 2 * np.cos(2 * x), 4 * y])
+
+
+point = np.array([1.0, 0.5])
+by_x, by_y = gradient(*point)
+print(f"at (1, 0.5):  df/dx = {by_x:+.4f}   df/dy = {by_y:+.4f}")
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.5), sharey=True)
+offsets = np.linspace(-1, 1, 100)
+cuts = [("x", 0, by_x, "along x, y = 0.5"), ("y", 1, by_y, "along y, x = 1")]
+for axes, (name, axis, slope, heading) in zip(panels, cuts):
+    moved = np.repeat(point[:, None], 100, axis=1)
+    moved[axis] += offsets
+    axes.plot(moved[axis], surface(*moved), color=INK)
+    axes.plot(moved[axis], surface(*point) + slope * offsets, color=ORANGE)
+    axes.plot(point[axis], surface(*point), "o", color=INK)
+    axes.set(title=heading, xlabel=name)
+panels[0].set_ylabel("f(x, y)")
+
+# %% [markdown]
+# ## The gradient
+#
+# All partial derivatives together, as a vector, are the gradient $\nabla f = (\partial
+# f/\partial x, \partial f/\partial y)$. It stands at right angles to the lines of equal
+# height, and it is longer where they are closer together.
+
+
+# %%
+def contours(axes, around, reach):
+    ranges = [np.linspace(centre - reach, centre + reach, 120) for centre in around]
+    heights = surface(*np.meshgrid(*ranges))
+    levels = np.quantile(heights, np.linspace(0.02, 0.98, 12))
+    axes.contour(*ranges, heights, levels, colors=MUTED, linewidths=0.6)
+    axes.set(aspect="equal", xlabel="x", ylabel="y")
+    axes.grid(False)
+
+
+figure, axes = plt.subplots(figsize=(4.8, 3.6))
+contours(axes, (0.4, 0.0), 1.6)
+places = np.stack(np.meshgrid(np.linspace(-0.9, 1.7, 7), np.linspace(-1.3, 1.3, 7)))
+axes.quiver(*places, *gradient(*places), color=BLUE, angles="xy", width=0.005)
+axes.set_title("Gradients and lines of equal height")
+
+# %% [markdown]
+# ## The directional derivative
+#
+# How fast does $f$ change if one walks from $\theta$ along $v$, in no particular
+# direction of the axes? That is the derivative of $t \mapsto f(\theta + t v)$ at $t =
+# 0$, and by the chain rule it is an inner product:
+#
+# $$\left.\frac{d}{dt} f(\theta + t v)\right|_{t=0}
+# = \sum_i \frac{\partial f}{\partial \theta_i} v_i
+# = \langle \nabla f(\theta), v \rangle.$$
+#
+# It is one number, whatever the number of dimensions. Walk along $v = (\cos(\varphi),
+# \sin(\varphi))$ for every angle $\varphi$, and the slope is a cosine: greatest along
+# the gradient, zero along the line of equal height.
+
+# %%
+angles = np.linspace(-np.pi, np.pi, 361)
+directions = np.stack([np.cos(angles), np.sin(angles)])
+h = 1e-6
+measured = (
+    surface(*(point[:, None] + h * directions))
+    - surface(*(point[:, None] - h * directions))
+) / (2 * h)
+inner = gradient(*point) @ directions
+uphill = math.atan2(by_y, by_x)
+difference = np.abs(measured - inner).max()
+print(f"largest difference between walking and the inner product: {difference:.1e}")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 2.7))
+axes.axhline(0, color=RULE)
+axes.plot(np.degrees(angles), inner, color=BLUE)
+top = math.degrees(uphill), np.hypot(by_x, by_y)
+axes.plot(*top, "o", color=ORANGE)
+axes.text(top[0] + 8, top[1] + 0.15, "angle of the gradient", color=ORANGE)
+axes.set(
+    title="The slope in every direction",
+    xlabel="angle of v, degrees",
+    ylabel="slope along v",
+    ylim=(-2.8, 2.8),
+)
+axes.set_xticks(range(-180, 181, 90))
+
+# %% [markdown]
+# ## Steepest ascent, and descent
+#
+# Since $\langle \nabla f, v \rangle = \|\nabla f\| \, \|v\| \cos\angle(\nabla f, v)$,
+# no direction of unit length climbs faster than $\nabla f / \|\nabla f\|$, and none
+# descends faster than its opposite. Gradient descent takes steps of
+#
+# $$\theta \leftarrow \theta - \eta \, \nabla f(\theta).$$
+#
+# A random direction of unit length does worse, but one can always be turned so that it
+# goes down. Remember that: it is half of the idea of the forward gradient.
+
+
+# %%
+def descend(start, rate, count):
+    path = [np.array(start)]
+    for _ in range(count):
+        path.append(path[-1] - rate * gradient(*path[-1]))
+    return np.array(path)
+
+
+start, rate = (1.7, 1.3), 0.08
+path = descend(start, rate, 30)
+first, last = surface(*path[0]), surface(*path[-1])
+print(f"from f = {first:.3f} to f = {last:.3f} in {len(path) - 1} steps")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.6))
+contours(axes, (0.4, 0.0), 1.6)
+axes.plot(*path.T, "o-", color=ORANGE, markersize=3.5, linewidth=1.2)
+axes.set_title("Thirty steps of gradient descent")
+
+# %% [markdown]
+# ## Numerical against automatic differentiation
+#
+# Secants with a small $h$ are how one would differentiate a function that is given as a
+# program. Two errors pull in opposite directions. A large $h$ makes the secant a poor
+# tangent: the error of $(f(x+h) - f(x))/h$ shrinks like $h$, that of the central
+# difference $(f(x+h) - f(x-h))/2h$ like $h^2$. A small $h$ subtracts two nearly equal
+# numbers, and what rounding has done to them is divided by $h$: with numbers of
+# relative precision $\varepsilon$ an error of about $\varepsilon/h$. The best one can
+# do lies in between, near $h \approx \sqrt\varepsilon$ and $\sqrt[3]\varepsilon$.
+#
+# Automatic differentiation has no $h$. It applies the chain rule to the program's own
+# operations and is as accurate as the function itself: the dotted lines.
+
+
+# %%
+def program(x):
+    return torch.exp(torch.sin(3 * x)) / (1 + x**2)
+
+
+truth = torch.func.grad(program)(torch.tensor(0.7, dtype=torch.float64)).item()
+widths = np.logspace(-14, 0, 29 if quick else 85)
+
+
+def errors(dtype):
+    x = torch.tensor(0.7, dtype=dtype)
+    rows = []
+    for width in widths:
+        # The step that is really taken: x + h is rounded too.
+        up, down = (
+            x + torch.tensor(width, dtype=dtype),
+            x - torch.tensor(width, dtype=dtype),
+        )
+        rows.append([
+            (program(up) - program(x)) / (up - x) if up != x else math.nan,
+            (program(up) - program(down)) / (up - down) if up != down else math.nan,
+        ])  # fmt: skip
+    return np.abs(np.array(rows, float) - truth), abs(
+        torch.func.grad(program)(x).item() - truth
+    )
+
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.6))
+for dtype, name, color in (
+    (torch.float32, "float32", ORANGE),
+    (torch.float64, "float64", BLUE),
+):
+    numerical, automatic = errors(dtype)
+    axes.loglog(
+        widths,
+        numerical[:, 0],
+        color=color,
+        linewidth=1,
+        linestyle=(0, (4, 1)),
+        label=f"{name}, forward",
+    )
+    axes.loglog(widths, numerical[:, 1], color=color, label=f"{name}, central")
+    # The truth itself is in float64: its last digit is the smallest error to be seen.
+    floor = max(automatic, abs(truth) * torch.finfo(dtype).eps)
+    axes.axhline(floor, color=color, linestyle=":", label=f"{name}, automatic")
+    best = widths[np.nanargmin(numerical[:, 1])]
+    least = np.nanmin(numerical[:, 1])
+    print(f"{name}: central at best {least:.1e}, h = {best:.0e}; automatic {floor:.1e}")
+axes.set(
+    title="Error of a derivative against the step",
+    xlabel="step h",
+    ylabel="error",
+    ylim=(1e-17, 1e6),
+)
+axes.legend(ncols=2, loc="upper left", fontsize=7.5)
+
+# %% [markdown]
+# ## Dual numbers, from scratch
+#
+# A *dual number* is a pair: a value, and the rate at which it changes. Think of $a +
+# \dot a\,\epsilon$ with $\epsilon^2 = 0$. Sums and products follow at once,
+#
+# $$(a + \dot a \epsilon)(b + \dot b \epsilon) = ab + (\dot a b + a \dot b)\,\epsilon,$$
+#
+# and every elementary function carries its derivative along: $\sin(a + \dot a \epsilon)
+# = \sin(a) + \dot a \cos(a)\, \epsilon$. A dozen lines, and Python itself becomes an
+# automatic differentiator, of whole programs, loops and all.
+
+
+# %%
+@dataclass
+class Dual:
+    value: float
+    rate: float = 0.0
+
+    def __add__(self, other):
+        other = dual(other)
+        return Dual(self.value + other.value, self.rate + other.rate)
+
+    def __mul__(self, other):
+        other = dual(other)
+        return Dual(
+            self.value * other.value, self.rate * other.value + self.value * other.rate
+        )
+
+    def __pow__(self, n):
+        return Dual(self.value**n, n * self.value ** (n - 1) * self.rate)
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def dual(x):
+    return x if isinstance(x, Dual) else Dual(x)
+
+
+# %% [markdown]
+# Heron's rule computes $\sqrt a$ by a loop: $s \leftarrow (s + a/s)/2$. No one has told
+# the program what the derivative of a square root is; it comes out of the loop, and it
+# converges along with the value, to $1/(2\sqrt a)$.
+
+
+# %%
+def heron(a, iterations):
+    s = dual(1.0)
+    for _ in range(iterations):
+        s = 0.5 * (s + a * s**-1)
+    return s
+
+
+for iterations in range(1, 7):
+    root = heron(Dual(2.0, 1.0), iterations)
+    print(f"{iterations} rounds: value {root.value:.10f}   derivative {root.rate:.10f}")
+print(f"exact:    value {math.sqrt(2):.10f}   derivative {0.5 / math.sqrt(2):.10f}")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.0))
+arguments = np.linspace(0.2, 8, 100)
+axes.plot(
+    arguments,
+    0.5 / np.sqrt(arguments),
+    color=INK,
+    linewidth=3,
+    alpha=0.25,
+    label="1 / (2 √a)",
+)
+for iterations, color in ((2, ORANGE), (3, BLUE), (5, GREEN)):
+    rates = [heron(Dual(a, 1.0), iterations).rate for a in arguments]
+    axes.plot(
+        arguments, rates, color=color, label=f"{iterations} iterations", linewidth=1.2
+    )
+axes.set(
+    title="The derivative of a loop",
+    xlabel="a",
+    ylabel="derivative of Heron's value",
+    ylim=(0, 1.3),
+)
+axes.legend()
+
+# %% [markdown]
+# ## Forward mode and reverse mode
+#
+# A program is a chain of steps, and its derivative is a product of their Jacobians,
+#
+# $$J = J_k \cdots J_2\, J_1.$$
+#
+# **Forward mode** multiplies from the right, along with the program: start with a
+# direction $v$ and compute $J_1 v$, then $J_2 (J_1 v)$, and so on. Dual numbers do just
+# that. Nothing needs to be kept. One pass gives one *column* combination, $J v$.
+#
+# **Reverse mode** multiplies from the left: start with a weight $w$ for every output
+# and compute $w^\top J_k$, then $(w^\top J_k) J_{k-1}$. The program has to be run
+# first, and what its steps need must be kept, because they are visited from last to
+# first. One pass gives one *row* combination, $w^\top J$. For a loss, with its single
+# output, that is the whole gradient: backpropagation.
+#
+# Reverse mode from scratch takes a dozen lines too. Every number remembers what it was
+# made from and how strongly it depends on it.
+
+
+# %%
+@dataclass(eq=False)
+class Var:
+    value: float
+    made_from: list = field(
+        default_factory=list
+    )  # pairs: a number, and the derivative by it
+    gradient: float = 0.0
+
+    def __add__(self, other):
+        return Var(self.value + other.value, [(self, 1.0), (other, 1.0)])
+
+    def __mul__(self, other):
+        return Var(self.value * other.value, [(self, other.value), (other, self.value)])
+
+    def sin(self):
+        return Var(math.sin(self.value), [(self, math.cos(self.value))])
+
+
+def backward(output):
+    order = []
+
+    def visit(number):
+        if number not in order:
+            for parent, _ in number.made_from:
+                visit(parent)
+            order.append(number)
+
+    visit(output)
+    output.gradient = 1.0
+    for number in reversed(order):
+        for parent, slope in number.made_from:
+            parent.gradient += number.gradient * slope
+
+
+# %% [markdown]
+# On $f(x_1, x_2, x_3) = x_1 x_2 + x_1 \sin(x_3)$: forward mode needs three passes, one
+# per input, reverse mode one. Both agree with PyTorch to the last digit that is shown.
+
+
+# %%
+def example(x1, x2, x3, sin):
+    return x1 * x2 + x1 * sin(x3)
+
+
+at = [1.5, -0.7, 0.4]
+forward = []
+for index in range(3):
+    seeds = [Dual(value, float(position == index)) for position, value in enumerate(at)]
+    forward.append(
+        example(
+            *seeds, lambda u: Dual(math.sin(u.value), math.cos(u.value) * u.rate)
+        ).rate
+    )
+
+inputs = [Var(value) for value in at]
+backward(example(*inputs, Var.sin))
+
+reference = torch.func.grad(lambda x: example(*x, torch.sin))(
+    torch.tensor(at, dtype=torch.float64)
+)
+print("forward, three passes:", *(f"{rate:+.10f}" for rate in forward))
+print("reverse, one pass:    ", *(f"{number.gradient:+.10f}" for number in inputs))
+print("torch:                ", *(f"{value:+.10f}" for value in reference))
+
+# %% [markdown]
+# Which mode is cheaper depends on the shape. A function from $n$ numbers to $m$ needs
+# $n$ forward passes or $m$ reverse passes for its whole Jacobian. Here it is measured,
+# pass by pass: many inputs favour reverse mode, many outputs forward mode. A loss of a
+# million weights is as far to the left as one can be, which is why nobody trains
+# networks by forward mode, one weight at a time.
+
+# %%
+shapes = [(32, 2), (16, 4), (8, 8), (4, 16), (2, 32)]
+
+
+def passes(inputs, outputs):
+    matrix, x = torch.randn(outputs, inputs), torch.randn(inputs)
+
+    def function(x):
+        return torch.tanh(matrix @ x)
+
+    def forwards():
+        return [
+            torch.func.jvp(function, (x,), (direction,))[1]
+            for direction in torch.eye(inputs)
+        ]
+
+    def backwards():
+        _, pull = torch.func.vjp(function, x)
+        return [pull(weight)[0] for weight in torch.eye(outputs)]
+
+    torch.testing.assert_close(torch.stack(forwards(), 1), torch.stack(backwards()))
+    return interleave(
+        {"forward": forwards, "reverse": backwards}, seconds=0.1 if quick else 0.5
+    )
+
+
+timed = [
+    {mode: 1e3 * np.median(samples) for mode, samples in passes(*shape).items()}
+    for shape in shapes
+]
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 2.9))
+for mode, color in (("forward", BLUE), ("reverse", ORANGE)):
+    axes.plot(
+        [one[mode] for one in timed],
+        "o-",
+        color=color,
+        label=f"{mode} mode, pass by pass",
+    )
+axes.set_xticks(range(len(shapes)), [f"{n} → {m}" for n, m in shapes])
+axes.set(
+    title="Time of a whole Jacobian",
+    xlabel="inputs → outputs",
+    ylabel="milliseconds",
+    ylim=(0, None),
+)
+axes.legend()
+
+# %% [markdown]
+# ## The Jacobian
+#
+# For a function with several outputs the partial derivatives fill a matrix, one row per
+# output. Close to a point the function *is* that matrix, up to an error that shrinks
+# with the square of the distance. Polar coordinates, $(r, \varphi) \mapsto
+# (r\cos(\varphi), r\sin(\varphi))$, have
+#
+# $$J = \begin{pmatrix} \cos(\varphi) & -r\sin(\varphi) \\
+# \sin(\varphi) & r\cos(\varphi) \end{pmatrix}, \qquad \det J = r.$$
+#
+# A small square of side $s$ becomes, nearly, a parallelogram with area $r s^2$.
+
+
+# %%
+def polar(p):
+    r, phi = p
+    return torch.stack([r * torch.cos(phi), r * torch.sin(phi)])
+
+
+corner = torch.tensor([1.0, 0.5], dtype=torch.float64)
+jacobian = torch.func.jacfwd(polar)(corner)
+print(jacobian.numpy())
+print(f"determinant {torch.linalg.det(jacobian):.4f} at r = {corner[0]:g}")
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.7))
+loop = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=torch.float64)
+edge = torch.cat(
+    [a + torch.linspace(0, 1, 30)[:, None] * (b - a) for a, b in pairwise(loop)]
+)
+for side, color in ((0.6, BLUE), (0.25, ORANGE)):
+    square = corner + side * edge
+    panels[0].plot(*square.T, color=color)
+    panels[1].plot(*polar(square.T), color=color)
+    panels[1].plot(
+        *(polar(corner)[:, None] + jacobian @ (side * edge).T),
+        color=color,
+        linewidth=1,
+        linestyle=":",
+    )
+panels[0].set(title="squares", xlabel="r", ylabel="φ", aspect="equal")
+panels[1].set(title="their images; dotted: J", xlabel="x", ylabel="y", aspect="equal")
+
+# %% [markdown]
+# ## The Jacobian times a vector
+#
+# The product $J v$ says where a small step along $v$ leads. It is the directional
+# derivative again, now for every output at once, and forward mode has it **without ever
+# forming $J$**: one pass, in which every intermediate result travels together with its
+# rate of change. That is `torch.func.jvp`, from *Jacobian-vector product*.
+#
+# Push a curve through the map from polar coordinates, and its velocity with it.
+
+# %%
+time = torch.linspace(0, 1, 80, dtype=torch.float64)
+
+
+def curve(t):
+    return torch.stack([0.6 + 0.8 * t, 0.2 + 1.8 * t**2])
+
+
+moments = torch.tensor([0.15, 0.45, 0.75, 0.95], dtype=torch.float64)
+pushed = []
+for moment in moments:
+    place, velocity = torch.func.jvp(curve, (moment,), (torch.ones_like(moment),))
+    image, image_velocity = torch.func.jvp(polar, (place,), (velocity,))
+    pushed.append((place, velocity, image, image_velocity))
+    whole = torch.func.jacfwd(polar)(place) @ velocity
+    print(f"t = {moment:.2f}: jvp {image_velocity.numpy()}   J v {whole.numpy()}")
+
+# %%
+figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.8))
+panels[0].plot(*curve(time), color=INK)
+panels[1].plot(*polar(curve(time)), color=INK)
+for place, velocity, image, image_velocity in pushed:
+    for axes, tail, arrow in (
+        (panels[0], place, velocity),
+        (panels[1], image, image_velocity),
+    ):
+        axes.quiver(
+            *tail,
+            *(0.3 * arrow),
+            color=ORANGE,
+            angles="xy",
+            scale_units="xy",
+            scale=1,
+            width=0.012,
+            zorder=3,
+        )
+panels[0].set(title="a curve and its velocity", xlabel="r", ylabel="φ")
+panels[1].set(title="both, pushed through", xlabel="x", ylabel="y", aspect="equal")
+for axes in panels:
+    axes.margins(0.12)
+
+# %% [markdown]
+# ## What comes next
+#
+# For a loss, $J$ is a single row, the gradient, and $J v$ a single number: the slope of
+# the loss along $v$, exactly, from one forward pass, whatever the number of weights.
+# One number says little about a gradient with a million entries. Yet multiplied by $v$
+# it is *right on average*. The [next notebook](forward_gradient.html) is about that.
