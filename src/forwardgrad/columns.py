@@ -164,6 +164,14 @@ CONTRACTION = {
     "factor": "mean over the seed's directions of the value after one step over the value before",
 }
 
+CONTRACTED = {
+    **{name: CONTRACTION[name] for name in CONTRACTION if name not in ("seed", "factor")},
+    "factor": "mean over the seeds of the value after one step over the value before",
+    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "high": "upper end of its 95 % bootstrap interval over seeds",
+    "expected": "what theory has the mean be",
+}
+
 OUTCOMES = {
     **{name: DESCENTS[name] for name in ("source", "function", "method")},
     "runs": "number of descents, one per seed",
@@ -171,6 +179,8 @@ OUTCOMES = {
     "diverged_low": "lower end of the 95 % interval (Wilson) of the share that diverges; empty for fewer than three",
     "diverged_high": "upper end of the 95 % interval (Wilson) of the share that diverges",
     "minimum": DESCENT_RUNS["minimum"],
+    "start": DESCENT_RUNS["initial"],
+    "peak": "highest value over that at the start among the descents that did not diverge",
     "median": "median final value, a diverged descent counting as inf",
     "median_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
     "median_high": "upper end of its 95 % bootstrap interval over seeds",
