@@ -1,0 +1,66 @@
+import json
+import re
+
+import pytest
+import typst
+from bs4 import BeautifulSoup
+
+from forwardgrad.document import printable, write_document
+
+
+@pytest.fixture(scope="module")
+def page(written):
+    return BeautifulSoup(written.read_text(), "html.parser")
+
+
+@pytest.fixture(scope="module")
+def found(root, written):
+    """A function that returns the elements of a kind in the document, as Typst lays it out."""
+    template = (root / "report/templates/report.typ").read_bytes()
+    folder = written.parents[1]
+
+    def found(selector):
+        inputs = {"page": printable(written, folder)}
+        return json.loads(typst.query(template, selector, root=folder, sys_inputs=inputs, ignore_system_fonts=True))
+
+    return found
+
+
+def text(content):
+    """The letters of an element of Typst."""
+    if isinstance(content, list):
+        return "".join(map(text, content))
+    inner = [content[name] for name in ("body", "child", "children") if name in content]
+    return content.get("text") or (" " if content["func"] == "space" else text(inner))
+
+
+def test_every_section_of_the_page_is_in_the_document(page, found):
+    headings = [" ".join(heading.get_text().split()) for heading in page.select("h2, h3, h4")]
+    assert [text(heading["body"]) for heading in found("heading")] == headings
+
+
+def test_every_figure_formula_and_table_is_in_the_document(page, found):
+    pictures = [element["source"] for element in found("image")]
+    assert pictures == [figure["data-image"].replace("..", "") for figure in page.select("figure")]
+    assert len(found("math.equation")) == len(page.select("math"))
+    assert len(found("table")) == len(page.select("table"))
+
+
+def test_formulae_are_set_as_mathematics(found):
+    words = [json.dumps(formula, ensure_ascii=False) for formula in found("math.equation")]
+    assert any('"func": "frac"' in formula for formula in words)
+    # Letters stay symbols: two of them in one text would be set upright, as a word.
+    assert set(re.findall(r'"text": "([^\W\d]{2,})"', " ".join(words))) == {"max", "tr", "cos"}
+
+
+def test_it_comes_out_the_same_byte_for_byte(root, written, tmp_path):
+    write_document(written, root / "report/templates/report.typ", tmp_path / "again.pdf", written.parents[1])
+    again = (tmp_path / "again.pdf").read_bytes()
+    assert again.startswith(b"%PDF")
+    assert again == written.with_name("report.pdf").read_bytes()
+
+
+def test_what_only_a_screen_can_use_is_left_out(written):
+    body = printable(written, written.parents[1])
+    assert body.startswith("<body>")
+    assert not re.search("<(nav|script|svg|details)", body)
