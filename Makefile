@@ -2,6 +2,7 @@
 # make test        install what is missing and run the tests
 # make install     the environment alone
 # make smoke       every kind of thing once, in two minutes
+# make archive     everything that was made, with what it was made from, as one file to keep: report/archive.zip
 # make lint        style of the code and of the workflow
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .venv
 ACTIVATE := . $(VENV)/bin/activate &&
 SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: reproduce test install smoke lint
+.PHONY: reproduce test install smoke archive lint
 
 reproduce: install
 	$(ACTIVATE) snakemake --cores all
@@ -27,6 +28,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 smoke: install
 	$(ACTIVATE) snakemake --cores all --configfile config/smoke.yaml
+
+archive: reproduce
+	$(ACTIVATE) snakemake --report report/archive.zip
 
 lint: install
 	$(ACTIVATE) ruff check .
