@@ -31,6 +31,7 @@ LAYERS = {
     3: ("results",),
     4: (
         "statistics",
+        "outcomes",
         "tables",
         "times",
         "budgets",

@@ -14,8 +14,10 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
+from forwardgrad.cases import EXPERIMENT, METHODS
 from forwardgrad.catalogue import BENCHMARKED, DATASETS, ESTIMATORS, MEASURED, MODELS, impossible
 from forwardgrad.configuration import SPEED, TUNED, combinations, merged_settings, tuned_rate
+from forwardgrad.functions import FUNCTIONS
 
 Mapping = dict[str, Any]
 
@@ -109,14 +111,21 @@ def reference_problems(config: Mapping) -> Iterator[str]:
                 yield f"{place}[{index}] = {name!r}: unknown {what}; {suggest(name, known)}"
 
     experiments, cells, methods = (entries(config, key) for key in ("experiments", "cells", "methods"))
-    every = [*(config.get("experiments") or []), SPEED] if SPEED in config else config.get("experiments") or {}
+    every = [*(config.get("experiments") or []), *(name for name in (SPEED, EXPERIMENT) if name in config)]
     yield from named("run", config.get("run"), "experiment", every)
     if SPEED in experiments:
         yield f"experiments.{SPEED}: allowed is another name, this one is for measuring steps"
+    if EXPERIMENT in experiments:
+        yield f"experiments.{EXPERIMENT}: allowed is another name, this one is for test functions"
     speed = config.get(SPEED) if isinstance(config.get(SPEED), dict) else {}
     yield from named(f"{SPEED}.models", speed.get("models"), "network", BENCHMARKED)
     for key in ("methods", "depth_methods"):
         yield from named(f"{SPEED}.{key}", speed.get(key), "method", MEASURED)
+    functions = config.get(EXPERIMENT) if isinstance(config.get(EXPERIMENT), dict) else {}
+    yield from named(f"{EXPERIMENT}.methods", functions.get("methods"), "method", METHODS)
+    for source, named_cases in entries(functions, "cases").items():
+        for name, case in entries({source: named_cases}, source).items():
+            yield from case_problems(f"{EXPERIMENT}.cases.{source}.{name}", case.get("function", name), case)
     for name, experiment in experiments.items():
         yield from named(f"experiments.{name}.cells", experiment.get("cells"), "cell", config.get("cells") or {})
         against = experiment.get("against")
@@ -130,6 +139,16 @@ def reference_problems(config: Mapping) -> Iterator[str]:
         estimator = method.get("estimator")
         if isinstance(estimator, str) and estimator not in ESTIMATORS:
             yield f"methods.{name}.estimator = {estimator!r}: unknown estimator; {suggest(estimator, ESTIMATORS)}"
+
+
+def case_problems(place: str, function: object, case: Mapping) -> Iterator[str]:
+    """Yield what is wrong with one test function beyond its form: unknown, or started where it is not defined."""
+    if function not in FUNCTIONS:
+        yield f"{place}.function = {function!r}: unknown function; {suggest(function, FUNCTIONS)}"
+    elif isinstance(case.get("start"), list) and isinstance(case.get("repeat", 1), int):
+        given, needed = len(case["start"]) * case.get("repeat", 1), FUNCTIONS[function].dimensions
+        if needed not in (None, given):
+            yield f"{place}.start: {function} takes {needed} coordinates, not {given}"
 
 
 def entries(config: Mapping, key: str) -> dict[str, Mapping]:
