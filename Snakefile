@@ -21,6 +21,7 @@ include: "workflow/rules/results.smk"
 include: "workflow/rules/speed.smk"
 include: "workflow/rules/tuning.smk"
 include: "workflow/rules/analyses.smk"
+include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -28,6 +29,7 @@ rule all:
     default_target: True
     input:
         [product for experiment in config["run"] for product in all_of(experiment)],
+        rules.audit.input,
         rules.report.output.page,
         rules.document.output.document,
 

@@ -3,7 +3,10 @@ import pytest
 from forwardgrad import columns
 
 
-@pytest.mark.parametrize("frame", ["IDENTITY", "METRICS", "TIMES", "COSTS", "RUNS", "BENCH", "SPEED", "PROCESSES", "RATIOS"])
+@pytest.mark.parametrize(
+    "frame",
+    ["IDENTITY", "METRICS", "TIMES", "COSTS", "RUNS", "BENCH", "SPEED", "PROCESSES", "RATIOS", "AUDIT", "MOMENTS"],
+)
 def test_results_explain_every_column_as_the_code_does(root, frame):
     text = (root / "results/README.md").read_text()
     for name, meaning in getattr(columns, frame).items():

@@ -77,6 +77,14 @@ def bench(options: argparse.Namespace) -> int:
     return 0
 
 
+def audit(options: argparse.Namespace) -> int:
+    """Compute what the defects of published reproductions do."""
+    from forwardgrad.audit import write
+
+    write(options.defects, options.data, options.output, options.moments)
+    return 0
+
+
 def notebook(options: argparse.Namespace) -> int:
     """Execute a notebook and write its page."""
     from forwardgrad.notebooks import render
@@ -193,6 +201,13 @@ def parser() -> argparse.ArgumentParser:
         "--reference", type=Path, default=Path("results/reference"), help="its folder (default: results/reference)"
     )
     command.set_defaults(carry_out=verify)
+
+    command = commands.add_parser("audit", help="compute what defects of published reproductions do")
+    command.add_argument("--defects", required=True, type=Path, metavar="YAML", help="what they are")
+    command.add_argument("--data", type=Path, metavar="NPZ", help="prepared penguins; left out, what needs them is too")
+    command.add_argument("--output", required=True, type=writable, metavar="CSV", help="table to write")
+    command.add_argument("--moments", required=True, type=writable, metavar="CSV", help="moments of tangents to write")
+    command.set_defaults(carry_out=audit)
 
     command = commands.add_parser("notebook", help="execute a notebook and write it as a page")
     command.add_argument("source", type=Path, help="the notebook, as py:percent text")

@@ -166,11 +166,7 @@ def data_folder(config: dict[str, Any]) -> str | None:
 SPEED = "speed"  # the experiment that measures steps instead of training
 PAPER_BATCH_SIZE = 64
 
-AUDIT = "audit"  # computes what defects of published reproductions do
-AUDIT_SPLITS = 20  # splits of penguins that it computes on
-
-AUDIT = "audit"  # computes what defects of published reproductions do
-AUDIT_SPLITS = 20  # splits of penguins that it computes on
+AUDIT_SPLITS = 20  # splits of penguins on which the audit computes
 ONCE = {"backprop_compiled"}  # compiling takes as long as all measurements of a process, and would again in each
 
 

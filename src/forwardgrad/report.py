@@ -104,6 +104,8 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         "part": by_part(experiments),
         "claims": table_of("claims", sources),
         "audit": table_of("audit", sources),
+        "audit_figures": figures_of("audit", sources),
+        "results": sources.results,
         "records": records,
         "missing": [(record, sum(run.dataset == name for run in runs)) for name, record in missing.items()],
         "impossible": impossible_combinations(config),

@@ -128,7 +128,5 @@ def test_an_interval_is_students():
 
 
 def test_noise_of_the_last_bits_is_not_written():
-    assert audit.rounded(2.2e-32) == "0"
-    assert audit.rounded(1 - 1e-15) == "1"
-    assert audit.rounded(20_000.0) == "20000"
-    assert audit.rounded(1.461150171) == "1.46115"
+    assert audit.rounded(2.2e-32) == 0
+    assert audit.rounded(1 - 1e-15) == 1

@@ -60,10 +60,16 @@ def found(wildcards):
     )
 
 
+def arrays_if_found(dataset):
+    """Return an input function for the prepared arrays of a data set, for a job that can do without them."""
+    return lambda _: [f"results/data/{dataset}.npz"] if record_of(dataset)["available"] else []
+
+
 def seeds_of(wildcards):
-    """Return the number of seeds that a data set must be split for: the most that any cell asks for."""
+    """Return the number of seeds that a data set must be split for: the most that any cell or the audit asks for."""
     cells = [cell for cell in config["cells"].values() if wildcards.dataset in cell["datasets"]]
-    return max(configuration.seeds(cell).stop for cell in cells)
+    audited = [configuration.AUDIT_SPLITS] if wildcards.dataset == "penguins" else []
+    return max([configuration.seeds(cell).stop for cell in cells] + audited)
 
 
 def runs_of(experiment):

@@ -10,7 +10,11 @@ rule report:
         records=[record for experiment in config["run"] for record in records_of(experiment)],
         provenance=expand("results/frames/{experiment}-provenance.json", experiment=config["run"]),
         tables=[table for experiment in config["run"] for table in tables_of(experiment)],
-        figures=lambda wildcards: [svg for experiment in config["run"] for svg in figures_of(experiment)(wildcards)],
+        figures=lambda wildcards: [
+            *(svg for experiment in config["run"] for svg in figures_of(experiment)(wildcards)),
+            rules.audit_figure.output.figure,
+        ],
+        audit=rules.audit_table.output.table,
         templates=sorted(str(path) for path in Path("report/templates").rglob("*.*")),
         quoted="report/quoted.csv",
         default="config/config.yaml",

@@ -4,8 +4,6 @@ What a repository does was read in its code, and `report/audit.yaml` says it. Wh
 is computed here, so that it could come out otherwise.
 """
 
-import csv
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -19,6 +17,7 @@ from forwardgrad.audit.finding import Finding
 from forwardgrad.columns import AUDIT, MOMENTS
 from forwardgrad.configuration import AUDIT_SPLITS
 from forwardgrad.dataset import Dataset, read
+from forwardgrad.writing import write_csv
 
 Computations = Mapping[str, Callable[[], Finding] | None]
 
@@ -59,9 +58,9 @@ def outcome(compute: Callable[[], Finding] | None) -> dict[str, Any]:
     return numbers | {"n": finding.n, "shown": "yes" if finding.shown else "no"}
 
 
-def rounded(value: float) -> str:
-    """Return `value` with six significant digits, at most nine after the point: no noise of the last bits."""
-    return f"{round(value, 9):.6g}"
+def rounded(value: float) -> float:
+    """Return `value` with nine digits after the point: no noise of the last bits."""
+    return round(value, 9)
 
 
 def moments() -> Iterator[dict[str, Any]]:
@@ -92,13 +91,3 @@ def write(defects: Path, data: Path | None, output: Path, moments_output: Path) 
     repositories = yaml.safe_load(defects.read_text(encoding="utf-8"))
     write_csv(output, AUDIT, rows(repositories, computations(splits)))
     write_csv(moments_output, MOMENTS, moments())
-
-
-def write_csv(path: Path, columns: Mapping[str, str], lines: Iterator[dict[str, Any]]) -> None:
-    """Write rows all at once or not at all."""
-    temporary = path.with_suffix(".partial")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(lines)
-    os.replace(temporary, path)

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 from forwardgrad.audit.ensemble import Ensemble
 from forwardgrad.audit.finding import Finding, exact, sampled
 from forwardgrad.dataset import Dataset
+from forwardgrad.functions import sum_squares, trid
 
 DECAY, STEPS = 1e-4, 20_000  # the paper's k, and the steps of its perceptron
 GIVEN = -12.0  # the minimum of trid as Gallo gives it
@@ -19,16 +20,6 @@ SUM_SQUARES = ((-18.0, 20.0), 1e-2, 1_200)  # his start, rate and steps
 DRAWS = 100_000
 
 Draw = Callable[..., Tensor]
-
-
-def sum_squares(point: Tensor) -> Tensor:
-    """x1^2 + 2 x2^2 (Gallo, 2023)."""
-    return point[0] ** 2 + 2 * point[1] ** 2
-
-
-def trid(point: Tensor) -> Tensor:
-    """(x1 - 1)^2 + (x2 - 1)^2 - x1 x2 (Gallo, 2023)."""
-    return (point[0] - 1) ** 2 + (point[1] - 1) ** 2 - point[0] * point[1]
 
 
 def tangents(draw: Draw, *shape: int) -> Tensor:

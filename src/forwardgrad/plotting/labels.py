@@ -56,6 +56,8 @@ METHODS = {
     "forward_ad": "Forward gradient, torch.autograd.forward_ad",
 }
 
+TANGENTS = {"gaussian": "Gaussian", "standardised": "Standardised", "uniform": "Uniform on [0, 1)"}
+
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
 
 PAPER = "Baydin et al. (2022), dense Gaussian"
