@@ -78,6 +78,33 @@ def test_a_digest_covers_what_is_imported_and_nothing_else(package):
     assert sources.digest("top") != before
 
 
+def test_of_the_constants_a_digest_covers_those_that_are_named(package):
+    package(
+        columns="A = {'a': 1}\nB = {**A, 'b': 1}\nC = 1",
+        middle="from forwardgrad.columns import B\nfrom forwardgrad import bottom",
+    )
+    before = sources.digest("top")
+    package(columns="NEW = 0\nA = {'a': 1}\nB = {**A, 'b': 1}\nC = 2  # analysis alone")
+    assert sources.digest("top") == before
+    package(columns="A = {'a': 2}\nB = {**A, 'b': 1}\nC = 1")
+    assert sources.digest("top") != before
+    package(columns="A = {'a': 1}\nB = {**A, 'b': 2}\nC = 1")
+    assert sources.digest("top") != before
+
+
+def test_constants_are_plain_and_imported_by_name():
+    statements = sources.parse(sources.CONSTANTS).body[1:]
+    assert all(isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) for node in statements)
+    for module in sources.modules():
+        whole = [node for node in ast.walk(sources.parse(module)) if isinstance(node, ast.ImportFrom)]
+        assert not any(alias.name == sources.CONSTANTS for node in whole for alias in node.names), module
+
+
+def test_runs_do_not_depend_on_columns_of_the_analysis():
+    named = {node.targets[0].id for node in sources.constants(sources.dependencies("training"))}
+    assert named == {"METRICS", "TIMES"}
+
+
 def test_runs_depend_on_core_training_and_data_reading_only():
     found = sources.dependencies("training")
     assert {"training", "gradients", "forward", "tangents", "models", "dataset", "seeds"} <= found

@@ -6,6 +6,7 @@ what depends on it and nothing else.
 
 import ast
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
@@ -55,6 +56,9 @@ LAYERS = {
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
 DECLARATIONS = {"catalogue", "configuration"}
 
+# Constants alone: what imports some of them by name depends on these, not on the others.
+CONSTANTS = "columns"
+
 
 def layer(module: str) -> int:
     """Return the layer of `module`, a name such as `training` or `data.penguins`."""
@@ -96,10 +100,26 @@ def dependencies(module: str) -> set[str]:
     return found
 
 
+def constants(users: Iterable[str]) -> list[ast.stmt]:
+    """Return the assignments of the module of constants that `users` import by name, and what these refer to."""
+    imported = [node for user in users for node in ast.walk(parse(user)) if isinstance(node, ast.ImportFrom)]
+    names = {alias.name for node in imported if node.module == f"forwardgrad.{CONSTANTS}" for alias in node.names}
+    found = []
+    for node in reversed(parse(CONSTANTS).body):  # a constant refers to earlier ones alone
+        if isinstance(node, ast.Assign) and node.targets[0].id in names:
+            found.append(node)
+            names |= {part.id for part in ast.walk(node.value) if isinstance(part, ast.Name)}
+    return found
+
+
 def digest(*names: str) -> str:
     """Return the SHA-256 of what the named modules and their dependencies do.
 
     It is taken over the syntax trees, so a changed comment reruns nothing.
     """
-    closure = sorted(set().union(*map(dependencies, names)))
-    return hashlib.sha256("\n".join(f"{name} {ast.dump(parse(name))}" for name in closure).encode()).hexdigest()
+    closure = set().union(*map(dependencies, names))
+    trees = {name: [parse(name)] for name in closure - {CONSTANTS}}
+    if CONSTANTS in closure:
+        trees[CONSTANTS] = constants(closure)
+    texts = [f"{name} {ast.dump(tree)}" for name in sorted(trees) for tree in trees[name]]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
