@@ -19,6 +19,8 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/runs.smk"
 include: "workflow/rules/results.smk"
 include: "workflow/rules/speed.smk"
+include: "workflow/rules/functions.smk"
+include: "workflow/rules/functions_figures.smk"
 include: "workflow/rules/tuning.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/audit.smk"
@@ -34,7 +36,7 @@ rule all:
         rules.document.output.document,
 
 
-for experiment in [*config["experiments"], configuration.SPEED]:
+for experiment in [*config["experiments"], configuration.SPEED, cases.EXPERIMENT]:
 
     rule:
         name:

@@ -77,5 +77,29 @@ def cases(config: dict[str, Any]) -> list[Case]:
             seeds=section["seeds"],
         )
         for source, named in section["cases"].items()
-        for name, settings in named.items()
+        for name, settings in (named or {}).items()
+        if settings is not None
     ]
+
+
+def files(config: dict[str, Any], suffix: str) -> list[str]:
+    """Return the files of all cases that end in `suffix`."""
+    return [f"results/functions/{case.path}{suffix}" for case in cases(config)]
+
+
+def contracting(config: dict[str, Any]) -> list[Case]:
+    """Return the cases of which single steps are measured: spheres, on which every point is like every other."""
+    return [case for case in cases(config) if case.function == "sphere"]
+
+
+def figures(config: dict[str, Any]) -> list[str]:
+    """Return the figures of the experiment: of every case in the plane, of the spheres, of the time of a step."""
+    folder = f"results/figures/{EXPERIMENT}"
+    plane = [case for case in cases(config) if case.dimensions == 2]
+    shown = [f"{folder}/{case.source}-{case.name}-{kind}.svg" for case in plane for kind in ("loss", "paths")]
+    return [f"{folder}/cost.svg", *shown, *([f"{folder}/spheres.svg"] if contracting(config) else [])]
+
+
+def tables() -> list[str]:
+    """Return the tables of the experiment."""
+    return [f"results/tables/{EXPERIMENT}/{name}.csv" for name in ("outcomes", "contraction")]

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from forwardgrad import client
+from forwardgrad import client, functions_command
 from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, mapping, run_of, runs_of, writable
 
 # What a fork of the run server carries out if there is one (`forwardgrad.server`): short, and asked for often.
-FORKED = ("run", "claim")
+FORKED = ("run", "claim", "descend", "contract")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -194,6 +194,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
     command.set_defaults(carry_out=bench, usage=command)
+
+    functions_command.add(commands)
 
     command = commands.add_parser("verify", help="compare results with the published reference")
     add_results(command)

@@ -50,7 +50,7 @@ LAYERS = {
         "claims",
         "invariants",
     ),
-    5: ("notebooks", "validation", "progress", "client", "server", "arguments", "cli"),
+    5: ("notebooks", "validation", "progress", "client", "server", "arguments", "functions_command", "cli"),
 }
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from forwardgrad import configuration, progress, server
+from forwardgrad import cases, configuration, progress, server
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
 from forwardgrad.sources import digest
@@ -25,6 +25,8 @@ wildcard_constraints:
     seed="[0-9]+",
     device="[a-z]+",
     network="[a-z][a-z0-9_]*",
+    source="[a-z]+",
+    function="[a-z][a-z0-9_]*",
     batch_size="[0-9]+",
 
 
@@ -43,6 +45,9 @@ RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(co
 
 # Every measurement of steps, by its folder below results/speed.
 MEASUREMENTS = {one.path: one for one in configuration.measurements(config)}
+
+# Every test function with its start and settings, by its path below results/functions.
+CASES = {case.path: case for case in cases.cases(config)}
 
 # Experiments that compare the rates of a grid: nothing of theirs is timed, and their outcome is the choice.
 GRIDS = {run.experiment for run in RUNS.values() if configuration.AT in run.method}
@@ -133,6 +138,8 @@ def figures_of(experiment):
     """Return an input function for the figures of `experiment`: those of all its cells together, then of each."""
     if experiment == configuration.SPEED:
         return lambda _: speed_figures()
+    if experiment == cases.EXPERIMENT:
+        return lambda _: cases.figures(config)
 
     def figures(_):
         runs = runs_of(experiment)
@@ -153,6 +160,8 @@ def tables_of(experiment):
     """Return the tables of `experiment`."""
     if experiment == configuration.SPEED:
         return [f"results/tables/{experiment}/ratios.csv"]
+    if experiment == cases.EXPERIMENT:
+        return cases.tables()
     names = ["methods", "paired"]
     names += ["rates"] if experiment in GRIDS else []
     names += ["loss-ratios"] if compared(experiment) else []
@@ -163,7 +172,17 @@ def all_of(experiment):
     """Return everything that is made for `experiment`, every run included: nothing else sees a deleted one."""
     if experiment == configuration.SPEED:
         return [*speed_files(".json"), *tables_of(experiment), *speed_figures()]
+    if experiment == cases.EXPERIMENT:
+        return [*cases.files(config, ".csv"), *tables_of(experiment), *cases.figures(config)]
     return [part(experiment) for part in (records_of, metrics_of, costs_of, tables_of, figures_of)]
+
+
+def case_at(wildcards):
+    """Return the case that the wildcards of a target name."""
+    path = "{source}/{function}".format(**wildcards)
+    if path not in CASES:
+        sys.exit(f"results/functions/{path}: the configuration has no such case")
+    return CASES[path]
 
 
 def measurement_at(wildcards):

@@ -1,0 +1,133 @@
+"""What the descents of test functions came to: checked, joined, set beside theory and published numbers."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forwardgrad import statistics
+from forwardgrad.cases import GRADIENT_DESCENT
+from forwardgrad.columns import CONTRACTED, CONTRACTION, DESCENT_COSTS, DESCENT_RUNS, DESCENTS, OUTCOMES
+from forwardgrad.results import ResultError, produced_by
+
+COLUMNS = {"curves": DESCENTS, "runs": DESCENT_RUNS, "contraction": CONTRACTION, "costs": DESCENT_COSTS}
+CASE = ["source", "function"]
+
+
+def read_frame(kind: str, paths: Iterable[Path]) -> pd.DataFrame:
+    """Join the files of one kind, a key of COLUMNS.
+
+    Raises:
+        ResultError: A file is missing, broken or lacks a column; one line with the command that makes it again.
+    """
+    parts = [_read(path, COLUMNS[kind]) for path in paths]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS[kind]))
+
+
+def _read(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    fault = None
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        fault = f"cannot be read ({str(error).strip()})"
+    else:
+        missing = [name for name in columns if name not in table.columns]
+        fault = f"lacks the column {', '.join(missing)}" if missing else None if len(table) else "has no rows"
+    if fault:
+        raise ResultError(f"{path} {fault}; make it again with: snakemake -f {path}")
+    return table
+
+
+def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return the distinct software and machines of the descents, as `results.produced_by`, a descent being a run."""
+    records = [json.loads(path.read_text()) for path in paths]
+    return produced_by(record for record in records for _ in range(record["descents"]))
+
+
+def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
+    """One row per case and method; columns OUTCOMES.
+
+    Args:
+        runs: All descents; columns DESCENT_RUNS.
+        quoted: Published numbers; columns `tables.QUOTED`.
+    """
+    published = {
+        (row.source, row.model, row.method): (float(row.value), row.certainty)
+        for row in quoted[(quoted["dataset"] == "functions") & (quoted["quantity"] == "final")].itertuples()
+    }
+    rows = []
+    for key, own in runs.groupby([*CASE, "method"], sort=False):
+        lost = own["status"] == "diverged"
+        final = own["final"].where(~lost, np.inf)
+        share, middle = statistics.share(int(lost.sum()), len(own)), statistics.median(final, "final", *key)
+        value, certainty = published.get(key, (np.nan, ""))
+        rows.append(
+            dict(zip([*CASE, "method"], key, strict=True))
+            | {"runs": len(own), "diverged": int(lost.sum()), "diverged_low": share.low, "diverged_high": share.high}
+            | {"minimum": own["minimum"].iloc[0], "start": own["initial"].iloc[0]}
+            | {"peak": own["peak"].where(~lost).max()}
+            | {"median": middle.value, "median_low": middle.low, "median_high": middle.high}
+            | {"lowest": final.min(), "highest": final.max(), "distance": own["distance"].where(~lost, np.inf).median()}
+            | {"quoted": value, "certainty": certainty}
+        )
+    return pd.DataFrame(rows, columns=list(OUTCOMES))
+
+
+def expected_factor(method: str, rate: float, dimensions: int) -> float:
+    """Return the mean of ||x'||^2 / ||x||^2 after one step on the sphere ||x||^2.
+
+    The gradient is 2x. Gradient descent: (1 - 2 lr)^2. With v Gaussian, E (x.v)^2 |v|^2 = (n + 2) ||x||^2, so the mean
+    is 1 - 4 lr + 4 lr^2 (n + 2): above 1 from lr = 1 / (n + 2) on. With random signs |v|^2 = n, and n replaces n + 2.
+    """
+    if method == GRADIENT_DESCENT:
+        return (1 - 2 * rate) ** 2
+    return 1 - 4 * rate + 4 * rate**2 * (dimensions + 2 * (method == "forward_gaussian"))
+
+
+def contraction_table(contraction: pd.DataFrame) -> pd.DataFrame:
+    """One row per sphere, method and rate: the measured mean with its interval over seeds, and theory's."""
+    rows = []
+    keys = ["source", "function", "method", "dimensions", "learning_rate", "limit"]
+    for key, own in contraction.groupby(keys, sort=False):
+        found = dict(zip(keys, key, strict=True))
+        measured = statistics.mean(own["factor"], "factor", *map(str, key))
+        expected = expected_factor(found["method"], found["learning_rate"], found["dimensions"])
+        estimate = {"factor": measured.value, "low": measured.low, "high": measured.high}
+        rows.append(found | estimate | {"expected": expected})
+    return pd.DataFrame(rows, columns=list(CONTRACTED))
+
+
+def bands(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
+    """Return median and 10th to 90th percentile of the value above the minimum, by method and step, of one case.
+
+    A descent counts as inf from where it has diverged.
+    """
+    lost = set(runs.loc[runs["status"] == "diverged", ["method", "seed"]].itertuples(index=False, name=None))
+    minimum, parts = runs["minimum"].iloc[0], []
+    for method, own in curves.groupby("method", sort=False):
+        longest = own.loc[own["step"].idxmax(), "seed"]
+        steps = own.loc[own["seed"] == longest, "step"].to_numpy()
+        rows = [_values(run, steps, (method, seed) in lost) - minimum for seed, run in own.groupby("seed")]
+        parts.append(statistics.band(np.array(rows)).assign(method=method, step=steps))
+    return pd.concat(parts, ignore_index=True)[["method", "step", "median", "low", "high", "seeds"]]
+
+
+def _values(run: pd.DataFrame, steps: np.ndarray, lost: bool) -> np.ndarray:
+    """Values of one descent at `steps`, of which it has its own up to its end."""
+    last = np.searchsorted(run["step"].to_numpy(), steps, side="right") - 1
+    values = run["value"].to_numpy(float)[last]
+    return np.where(steps >= run["step"].max(), np.inf, values) if lost else values
+
+
+def published_ratios(quoted: pd.DataFrame) -> dict[str, tuple[float, str]]:
+    """Return the paper's time of a forward step over a step by backpropagation with its certainty, by function."""
+    paper = quoted[(quoted["source"] == "paper") & (quoted["quantity"] == "time_ratio")]
+    return {row.model: (float(row.value), row.certainty) for row in paper.itertuples()}
+
+
+def shown(frame: pd.DataFrame, case: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of one case, (source, function)."""
+    return frame[(frame["source"] == case[0]) & (frame["function"] == case[1])]
