@@ -101,8 +101,10 @@ def dependencies(module: str) -> set[str]:
 
 
 def constants(users: Iterable[str]) -> list[ast.stmt]:
-    """Return the assignments of the module of constants that `users` import by name, and what these refer to."""
+    """Return the assignments of the module of constants that `users` import, by name or all, and what these refer to."""
     imported = [node for user in users for node in ast.walk(parse(user)) if isinstance(node, ast.ImportFrom)]
+    if any(alias.name == CONSTANTS for node in imported for alias in node.names):
+        return parse(CONSTANTS).body
     names = {alias.name for node in imported if node.module == f"forwardgrad.{CONSTANTS}" for alias in node.names}
     found = []
     for node in reversed(parse(CONSTANTS).body):  # a constant refers to earlier ones alone
