@@ -25,6 +25,7 @@ include: "workflow/rules/tuning.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/notebooks.smk"
 
 
 rule all:
@@ -34,6 +35,7 @@ rule all:
         rules.audit.input,
         rules.report.output.page,
         rules.document.output.document,
+        notebook_pages(),
 
 
 for experiment in [*config["experiments"], configuration.SPEED, cases.EXPERIMENT]:

@@ -14,7 +14,7 @@ from latex2mathml.converter import convert
 from markupsafe import Markup
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import ExecutePreprocessor
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
@@ -54,6 +54,7 @@ def render(source: Path, output: Path, templates: Path, parameters: Mapping[str,
     # One interpreter, one kernel: the one that runs this, whatever kernels else are registered.
     executor = ExecutePreprocessor(timeout=TIMEOUT, kernel_name="python3")
     executed, _ = executor.preprocess(notebook, {"metadata": {"path": os.getcwd()}})
+    executed, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(executed, {})  # one print may come in parts
     text = page(executed, templates, source=source, home=os.path.relpath("report/index.html", output.parent))
     temporary = output.with_suffix(".partial")
     temporary.write_text(text, encoding="utf-8")

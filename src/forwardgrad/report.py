@@ -44,6 +44,7 @@ class Sources:
         quoted: Numbers that others published (`tables.QUOTED`).
         root: The repository.
         configfiles: Configuration files that were named beside the default one.
+        notebooks: Pages of the notebooks that were executed.
     """
 
     results: Path
@@ -52,6 +53,7 @@ class Sources:
     quoted: Path
     root: Path
     configfiles: Sequence[str] = ()
+    notebooks: Sequence[Path] = ()
 
 
 def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> None:
@@ -113,6 +115,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         "ended": sum((experiment["ended"] for experiment in experiments), start=0),
         "planned": len(runs),
         "diverged": sum((experiment["diverged"] for experiment in experiments), start=0),
+        "notebooks": [(heading(page, sources.root), page) for page in sources.notebooks],
         "versions": provenance.versions(),
         "host": provenance.host(),
         "commit": provenance.commit(sources.root),
@@ -218,6 +221,12 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
             }
         )
     return rows
+
+
+def heading(page: Path, root: Path) -> str:
+    """Return the first heading of the notebook that became `page`."""
+    lines = (root / "workflow/notebooks" / f"{page.stem}.py").read_text(encoding="utf-8").splitlines()
+    return next(line.removeprefix("# # ") for line in lines if line.startswith("# # "))
 
 
 def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:

@@ -74,7 +74,7 @@ def seeds_of(wildcards):
     """Return the number of seeds that a data set must be split for: the most that any cell or the audit asks for."""
     cells = [cell for cell in config["cells"].values() if wildcards.dataset in cell["datasets"]]
     audited = [configuration.AUDIT_SPLITS] if wildcards.dataset == "penguins" else []
-    return max([configuration.seeds(cell).stop for cell in cells] + audited)
+    return max([configuration.seeds(cell).stop for cell in cells] + audited, default=1)
 
 
 def runs_of(experiment):
@@ -206,6 +206,31 @@ def speed_figures():
     names = {"cost": True, "depth": deep, "memory": deep and speed["memory"], "batch": len(speed["batch_sizes"]) > 1}
     shown = [name for name, possible in names.items() if possible]
     return [f"results/figures/speed/{device}-{name}.svg" for device in speed["devices"] for name in shown]
+
+
+def explored():
+    """Return the experiment that the notebook on results looks at: the first to be run that trains at fixed rates."""
+    trained = {run.experiment for run in RUNS.values()} - GRIDS
+    return next((experiment for experiment in config["run"] if experiment in trained), None)
+
+
+def notebook_pages():
+    """Return the pages of the notebooks that the configuration names and that have something to show."""
+    names = config.get("notebooks", {}).get("show", [])
+    return [f"report/notebooks/{name}.html" for name in names if name != "explore_results" or explored()]
+
+
+def notebook_data(wildcards):
+    """Return the results that a notebook reads."""
+    frames = [f"results/frames/{explored()}{end}" for end in (".csv", "-runs.csv", "-costs.csv", "-provenance.json")]
+    return {"forward_gradient": ["results/data/mnist5k.npz"], "explore_results": frames}.get(wildcards.notebook, [])
+
+
+def notebook_parameters(wildcards):
+    """Return what a notebook is told, as JSON."""
+    if wildcards.notebook == "explore_results":
+        return json.dumps({"experiment": explored()})
+    return json.dumps({"quick": config["notebooks"]["quick"]})
 
 
 @atexit.register

@@ -25,6 +25,7 @@ rule report:
         "results/logs/report.log",
     params:
         config=json.dumps(config, sort_keys=True),
+        notebooks=notebook_pages(),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         code=digest("report"),
     script:

@@ -20,5 +20,6 @@ sources = Sources(
     quoted=Path(snakemake.input.quoted),
     root=Path.cwd(),
     configfiles=snakemake.params.configfiles,
+    notebooks=[Path(page) for page in snakemake.params.notebooks],
 )
 write_report(Path(snakemake.output.page), snakemake.config, full, sources)

@@ -1,0 +1,249 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Explore the results
+#
+# Every run of the workflow ends up in a few long tables, the *frames*: CSV files in
+# `results/frames/`, to be read with pandas or anything else. This notebook loads those
+# of one experiment, draws a figure of the report again and one of its own, compares two
+# methods, and at last adds a method and trains it. What every column means stands in
+# `results/README.md`.
+
+# %% tags=["parameters"]
+experiment = "students"  # the experiment to look at; the workflow sets it
+results = "results"
+
+# %%
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from IPython.display import HTML, display
+
+from forwardgrad.columns import METRICS
+from forwardgrad.configuration import Run
+from forwardgrad.dataset import read
+from forwardgrad.plotting import inline, labels
+from forwardgrad.plotting.style import MUTED, look
+from forwardgrad.results import load_frames, select
+from forwardgrad.statistics import mean, paired_difference
+from forwardgrad.training import train
+
+inline.begin()
+
+
+def table(frame):
+    """Show a frame."""
+    text = frame.to_html(index=False, border=0, float_format="{:.4g}".format)
+    display(HTML(text))
+
+
+# %% [markdown]
+# ## Load the frames
+#
+# Three frames: `metrics` has one row per run and evaluation, `runs` one per run,
+# `costs` one per measured method. `load_frames` checks that all columns are there;
+# `pd.read_csv` alone would do.
+
+# %%
+folder = Path(results) / "frames"
+names = ("", "-runs", "-costs")
+frames = load_frames(*(folder / f"{experiment}{name}.csv" for name in names))
+provenance = json.loads((folder / f"{experiment}-provenance.json").read_text())
+
+print(
+    f"experiment {experiment!r}: {len(frames.runs)} runs, {len(frames.metrics):,} rows"
+)
+for made in provenance:
+    versions = ", ".join(
+        f"{name} {version}" for name, version in made["versions"].items()
+    )
+    print(f"{made['runs']} runs made with {versions}, on {made['device']}")
+
+cells = ["dataset", "model", "method"]
+overview = frames.runs.groupby(cells, sort=False).agg(
+    seeds=("seed", "nunique"),
+    diverged=("status", lambda endings: (endings == "diverged").sum()),
+    steps=("steps", "median"),
+    test_accuracy=("test_accuracy", "mean"),
+)
+table(overview.reset_index())
+
+# %% [markdown]
+# From here on one cell, that is one network on one data set: the one with the most
+# seeds, and of those the one whose runs took least time. `select` keeps its rows of all
+# three frames.
+
+# %%
+sizes = frames.runs.groupby(["dataset", "model"]).agg(
+    seeds=("seed", "nunique"), seconds=("seconds", "sum")
+)
+order = sizes.sort_values(["seeds", "seconds"], ascending=[False, True])
+dataset, model = order.index[0]
+cell = select(frames, dataset=dataset, model=model)
+print(labels.cell(dataset, model))
+
+# %% [markdown]
+# ## Aggregate
+#
+# Never a mean without its interval: `statistics` has the functions that the tables are
+# made with. They leave the interval out where there are fewer than three seeds.
+
+# %%
+sound = cell.runs[cell.runs["status"] != "diverged"]
+rows = [
+    (labels.method(*key), *mean(group["test_loss"], "test_loss", *key))
+    for key, group in sound.groupby(["method", "estimator"], sort=False)
+]
+table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"]))
+
+# %% [markdown]
+# ## Draw a figure
+#
+# The report's figures are in `results/figures/`, each with its numbers as CSV. Say you
+# want what the report does not show: training loss, and every run as a line of its own.
+
+# %%
+shown = cell.runs.drop_duplicates("method")[["method", "estimator"]]
+figure, axes = plt.subplots(figsize=(4.8, 3.4))
+for method, estimator in shown.itertuples(index=False):
+    drawing = look(method, estimator)
+    label = labels.method(method, estimator)
+    for _, run in cell.metrics[cell.metrics["method"] == method].groupby("seed"):
+        line = {"color": drawing.color, "linestyle": drawing.line, "linewidth": 0.8}
+        axes.plot(run["step"], run["train_loss"], alpha=0.5, label=label, **line)
+        label = None
+start = cell.metrics.loc[cell.metrics["step"] == 0, "train_loss"]
+axes.set(
+    title=labels.cell(dataset, model),
+    xlabel="step",
+    ylabel="training loss",
+    ylim=(0, 1.3 * start.max()),
+)
+axes.legend(fontsize=7.5)
+
+# %% [markdown]
+# ## Compare two methods, paired by seed
+#
+# Runs with the same seed share the split, the initial weights and the batches. Their
+# difference therefore leaves out what these have in common, and its interval is
+# narrower than two separate intervals would suggest.
+
+# %%
+by_seed = sound.pivot(index="seed", columns="method", values="test_loss")
+present = [method for method in shown["method"] if method in by_seed]
+first, second = present[0], present[1 % len(present)]
+value, low, high, n = paired_difference(by_seed[second], by_seed[first], "explore")
+print(f"test loss at the end, {second} minus {first}: {value:+.4f}")
+print(f"95 % interval {low:+.4f} to {high:+.4f}, from {n} seeds")
+
+# %%
+pairs = by_seed[[first, second]].dropna().to_numpy()
+figure, axes = plt.subplots(figsize=(4.8, 3.0))
+axes.plot([0, 1], pairs.T, "o-", color=MUTED, alpha=0.6, linewidth=0.8, markersize=3.5)
+axes.set_xticks([0, 1], [first, second])
+axes.set(title="One line per seed", ylabel="test loss at the end", xlim=(-0.4, 1.4))
+axes.grid(axis="x", visible=False)
+
+# %% [markdown]
+# ## Add a method
+#
+# A method is a name in the configuration for an estimator and what else it needs. To
+# add one to the workflow, write a file `config/mine.yaml`, as `docs/extending.md`
+# shows,
+#
+# ```yaml
+# run: [mine]
+# experiments:
+#   mine: {title: My experiment, cells: [mine]}
+# cells:
+#   mine:
+#     title: Random signs
+#     datasets: [penguins]
+#     models: [students_lr]
+#     methods: [backprop, random_signs]
+#     seeds: 3
+#     evaluate_every: 10
+#     settings: {learning_rate: 0.2, stop: {steps: 200}}
+# methods:
+#   random_signs: {estimator: forward_rademacher}
+# ```
+#
+# and run `snakemake --cores all --configfile config/mine.yaml`. The frames of `mine`
+# then lie beside the others, and this notebook opens them with `experiment = "mine"`.
+#
+# What the workflow does for each run is one function, and it can be called right here.
+# Take the settings of a run that was made, with another estimator, and train it with
+# the same seeds: split, initial weights and batches are shared, so it can be compared
+# in pairs at once.
+
+# %%
+settled = cell.runs[cell.runs["estimator"] == "forward_gaussian"]
+made = (settled if len(settled) else cell.runs).iloc[0]
+record = Path(
+    results,
+    "runs",
+    experiment,
+    dataset,
+    model,
+    made["method"],
+    f"seed-{made['seed']}",
+    "run.json",
+)
+run = Run.from_json(json.dumps(json.loads(record.read_text())["run"]))
+mine = replace(
+    run,
+    method="random_signs",
+    settings=replace(run.settings, estimator="forward_rademacher"),
+)
+
+added = []
+for seed in sorted(cell.runs["seed"].unique())[:3]:
+    data = read(
+        Path(results, "data", f"{dataset}.npz"),
+        seed,
+        mine.settings.normalisation,
+        mine.tuning,
+    )
+    metrics, _ = train(replace(mine, seed=int(seed)), data)
+    added.append(pd.DataFrame(metrics, columns=list(METRICS)).assign(seed=seed))
+    last = metrics[-1]
+    print(f"seed {seed}: {last['status']} at step {last['step']}", end=", ")
+    print(f"test loss {last['test_loss']:.4f}")
+
+# %%
+figure, axes = plt.subplots(figsize=(4.8, 3.2))
+beside = cell.metrics[cell.metrics["method"] == made["method"]]
+for number, one in enumerate(added):
+    theirs = beside[beside["seed"] == one["seed"].iloc[0]]
+    pair = (
+        (theirs, made["method"], made["estimator"]),
+        (one, "forward_rademacher", "forward_rademacher"),
+    )
+    for metrics, *key in pair:
+        label = None if number else labels.method(*key)
+        axes.plot(
+            metrics["step"],
+            metrics["test_loss"],
+            color=look(*key).color,
+            linewidth=1.1,
+            label=label,
+        )
+axes.set(
+    title="The added method beside one that was there",
+    xlabel="step",
+    ylabel="test loss",
+)
+axes.legend()
+
+# %% [markdown]
+# An estimator of your own is a function in `src/forwardgrad/gradients.py`;
+# `docs/extending.md` adds one, line by line, and a test follows that page literally.
