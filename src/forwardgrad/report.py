@@ -115,6 +115,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         "ended": sum((experiment["ended"] for experiment in experiments), start=0),
         "planned": len(runs),
         "diverged": sum((experiment["diverged"] for experiment in experiments), start=0),
+        "made": made_with(experiments),
         "notebooks": [(heading(page, sources.root), page) for page in sources.notebooks],
         "versions": provenance.versions(),
         "host": provenance.host(),
@@ -174,8 +175,20 @@ def gather_experiment(
         "tables": tables,
         "ended": int(methods["runs"].sum()),
         "diverged": int(methods["diverged"].sum()),
+        "seconds": float(pd.read_csv(sources.results / "frames" / f"{name}-runs.csv")["seconds"].sum()),
         "produced_by": json.loads((sources.results / "frames" / f"{name}-provenance.json").read_text()),
     }
+
+
+def made_with(experiments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the distinct software and machines, each with the `parts` that they made: (title, runs)."""
+    groups: dict[str, dict[str, Any]] = {}
+    for experiment in experiments:
+        for made in experiment["produced_by"]:
+            same = {name: value for name, value in made.items() if name != "runs"}
+            group = groups.setdefault(json.dumps(same, sort_keys=True), same | {"parts": []})
+            group["parts"].append((experiment["title"], made["runs"]))
+    return list(groups.values())
 
 
 def table_of(name: str, sources: Sources) -> list[dict[str, Any]]:

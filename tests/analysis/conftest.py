@@ -150,6 +150,7 @@ def make_sources(two_methods, root):
         stem = figures / f"penguins-students_lr-by-{name}"
         save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
     made = produced_by(read_run(run)[2] for run in two_methods.runs)
+    frames.runs.to_csv(folder / "frames/students-runs.csv", index=False)
     (folder / "frames/students-provenance.json").write_text(json.dumps(made))
     for entry in (make_record("penguins"), make_record("kmnist600", available=False), make_record("mnist")):
         (folder / f"data/{entry['dataset']}.json").write_text(json.dumps(entry))
@@ -188,7 +189,8 @@ def written(root, tmp_path_factory):
     verdicts = ["reproduced", "not reproduced", "reproduced", "no evidence"]
     claims = pd.DataFrame({"id": ["a", "b", "c", "d"], "verdict": verdicts})
     claims["claim"], claims["measured"], claims["n"] = "claim " + claims["id"], [0.02, 30, 0.1, None], 5
-    claims["source"], claims["group"] = ["paper", "students"] * 2, "cost"
+    claims["source"], claims["group"] = ["paper", "paper", "paper", "students"], "runtime"
+    claims["cost_model"], claims["certainty"], claims["evidence"] = "none", "plain", "run"
     claims["figure"] = "students/penguins-students_lr-by-step"
     claims.reindex(columns=list(CLAIMS)).to_csv(results.folder / "tables/claims.csv", index=False)
     page = folder / "report/index.html"

@@ -97,7 +97,8 @@ def test_it_says_what_was_not_run_and_why(page):
 def test_it_names_data_versions_and_commands(page):
     assert f"penguins.csv, 25,648 bytes, from: data folder SHA-256 {'ab' * 32}" in page.text
     assert "data-mnist" not in page.ids
-    assert "torch 2.13.0" in page.text
+    assert "what The students: 10 runs commit not in a repository versions torch 2.13.0" in page.text
+    assert "Time spent in updates" in page.text
     assert "snakemake --cores all students" in page.text
     assert "penguins-students_lr-by-time.svg" in page.text
 
@@ -179,6 +180,7 @@ def grid_and_comparison(record, results, root, tmp_path):
             make(own.runs).to_csv(folder / f"{table}.csv", index=False)
         (results.folder / "frames").mkdir(exist_ok=True)
         (results.folder / f"frames/{name}-provenance.json").write_text("[]")
+        own.runs.to_csv(results.folder / f"frames/{name}-runs.csv", index=False)
     (results.folder / "data").mkdir()
     (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
     sources = Sources(results.folder, [], root / "report/templates", root / "report/quoted.csv", root)

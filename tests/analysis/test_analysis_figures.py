@@ -1,0 +1,96 @@
+"""Figures of times, budgets, norms and cosines: what they say and what they mark."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from forwardgrad.plotting.budgets import draw_budgets
+from forwardgrad.plotting.cosines import draw_cosines
+from forwardgrad.plotting.curves import DRAWN, VALIDATED, drawn_metrics
+from forwardgrad.plotting.norms import draw_norms
+from forwardgrad.plotting.times import draw_times
+from forwardgrad.times import summary, times_table
+
+from .test_times import QUOTES
+
+CELL = {"dataset": "mnist5k", "model": "lr"}
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
+def frames(results):
+    """Backpropagation, and a forward gradient that gets as far at two of three seeds."""
+    for seed, last in enumerate((0.4, 0.5, 0.7)):
+        results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, **CELL)
+        results.run("forward_gaussian", seed, (2.0, 0.9, 0.8, last), every=10, **CELL)
+        results.run("forward_gaussian_slow", seed, (2.0, 1.9), every=10, estimator="forward_gaussian", **CELL)
+    results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3, "forward_gaussian_slow": 2e-3}, batch_size=64, **CELL)
+    frames = results.frames()
+    frames.costs.loc[2, "estimator"] = "forward_gaussian"
+    return frames
+
+
+def words(figure):
+    return " ".join("\n".join(text.get_text() for text in figure.findobj(plt.Text)).split())
+
+
+def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames):
+    times = times_table(frames)
+    figure = draw_times(times, summary(times, QUOTES))
+    lines = figure.axes[0].get_lines()
+    censored = [line for line in lines if line.get_marker() == ">" and len(line.get_xdata())]
+    assert [line.get_xdata().tolist() for line in censored] == [[pytest.approx(3)], [pytest.approx(1)] * 3]
+    stars = [line.get_xdata() for line in lines if line.get_marker() == "*"]
+    assert stars == [[0.553]]
+    shown = words(figure)
+    assert "Forward gradient, Gaussian: 1 of 3 never" in shown
+    assert "Baydin et al. (2022)" in shown
+    assert "3 seeds per method" in shown
+
+
+def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames):
+    times = times_table(frames)
+    reached = times[times["reached"].astype(bool)]
+    shown = words(draw_times(reached, summary(reached, QUOTES[:0])))
+    assert "not reached" not in shown
+    assert "Baydin" not in shown
+
+
+def test_budgets_show_three_kinds_of_means_and_one_kind_of_rate(frames):
+    figure, curves = draw_budgets(frames, "", "Digits")
+    assert [axes.get_xlabel().split(" (")[0] for axes in figure.axes] == [
+        "Steps",
+        "Equivalents of forward passes",
+        "Seconds",
+    ]
+    last = curves[curves["method"] == "backprop"].iloc[-1]
+    assert last[["step", "steps", "passes", "seconds"]].tolist() == pytest.approx([20, 20, 60, 0.02])
+    assert set(curves["method"]) == {"backprop", "forward_gaussian"}
+    assert "Every method at its own tuned rate" in words(figure)
+    assert set(draw_budgets(frames, "slow", "Digits")[1]["method"]) == {"forward_gaussian_slow"}
+
+
+def test_norms_show_loss_and_weights(frames):
+    figure, curves = draw_norms(frames, "Digits")
+    assert set(curves["metric"]) == {"train_loss", "weight_norm"}
+    assert "Norm of all weights" in words(figure)
+
+
+def test_cosines_leave_out_backpropagation_and_show_the_formula(frames):
+    frames.metrics["cosine"] = np.where(frames.metrics["method"] == "forward_gaussian", 0.01, np.nan)
+    figure, curves = draw_cosines(frames, "Digits")
+    assert set(curves["method"]) == {"forward_gaussian"}
+    (promised,) = [
+        line for line in figure.axes[0].get_lines() if len(set(line.get_ydata())) == 1 and line.get_zorder() == 1
+    ]
+    assert promised.get_ydata()[0] == pytest.approx(np.sqrt(2 / (np.pi * 15)))
+
+
+def test_curves_show_validation_where_there_is_one(frames):
+    assert drawn_metrics(frames.metrics) == VALIDATED
+    assert drawn_metrics(frames.metrics.assign(validation_loss=np.nan)) == DRAWN
