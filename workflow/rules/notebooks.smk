@@ -17,7 +17,9 @@ rule notebook:
         "results/logs/notebooks/{notebook}.log",
     params:
         parameters=notebook_parameters,
-        code=digest("notebooks", "plotting.animation", "plotting.inline", "baselines", "functions", "results", "training"),
+        code=digest(
+            "notebooks", "plotting.animation", "plotting.inline", "baselines", "functions", "results", "training"
+        ),
     shell:
         "forwardgrad notebook {input.source} --output {output.page} --parameters {params.parameters:q} > {log} 2>&1"
 
