@@ -24,6 +24,7 @@ include: "workflow/rules/functions_figures.smk"
 include: "workflow/rules/tuning.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/notebooks.smk"
 
@@ -33,6 +34,9 @@ rule all:
     input:
         [product for experiment in config["run"] for product in all_of(experiment)],
         rules.audit.input,
+        rules.claims.input.rows,
+        rules.claims.output.table,
+        rules.invariants.output.table,
         rules.report.output.page,
         rules.document.output.document,
         notebook_pages(),

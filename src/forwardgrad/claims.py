@@ -7,7 +7,7 @@ follows from where the 95 % interval of the evidence lies against what is expect
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -210,7 +210,12 @@ def judge_files(entry: Mapping[str, Any], run: Path | None, published: Path | No
     write_row(output, assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in))
 
 
-def table(paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the rows that `write_row` wrote; columns CLAIMS."""
-    rows = pd.DataFrame([json.loads(path.read_text(encoding="utf-8")) for path in paths], columns=list(CLAIMS))
-    return rows.astype(dict.fromkeys(("measured", "low", "high"), float))
+def read_row(path: Path) -> dict[str, Any]:
+    """Read a row that `write_row` wrote."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def table(rows: Iterable[Mapping[str, Any]], order: Sequence[str]) -> pd.DataFrame:
+    """Join rows in the `order` of their ids; columns CLAIMS."""
+    joined = pd.DataFrame(list(rows), columns=list(CLAIMS)).set_index("id", drop=False).loc[list(order)]
+    return joined.reset_index(drop=True).astype(dict.fromkeys(("measured", "low", "high"), float))

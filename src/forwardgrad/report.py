@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from forwardgrad import provenance, speed_section
+from forwardgrad import claims_section, provenance, speed_section
 from forwardgrad.catalogue import impossible
 from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
@@ -101,10 +101,13 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         else gather_experiment(name, config, runs, quoted[quoted["source"] == name], missing, sources)
         for name in config["run"]
     ]
+    anchors = {entry["anchor"] for experiment in experiments for entry in experiment["figures"]}
+    anchors |= {entry["anchor"] for one in experiments for cell in one.get("cells", []) for entry in cell["figures"]}
     return {
         "experiments": experiments,
         "part": by_part(experiments),
-        "claims": table_of("claims", sources),
+        **claims_section.gather(sources.results, sources.root / "report/claims.yaml", anchors),
+        "claims_table": sources.results / "tables/claims.csv",
         "audit": table_of("audit", sources),
         "audit_figures": figures_of("audit", sources),
         "results": sources.results,

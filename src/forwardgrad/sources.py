@@ -48,6 +48,7 @@ LAYERS = {
         "verify",
         "evidence",
         "claims",
+        "claims_section",
         "invariants",
     ),
     5: ("notebooks", "validation", "progress", "client", "server", "arguments", "functions_command", "cli"),

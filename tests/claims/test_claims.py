@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, made_by, region, table, write_row
+from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, made_by, read_row, region, table, write_row
 from forwardgrad.statistics import Estimate
 
 TOLERANCES = {
@@ -162,7 +162,8 @@ def test_rows_are_written_and_joined(tmp_path):
     for row in rows:
         write_row(tmp_path / f"{row['id']}.json", row)
     assert json.loads((tmp_path / "half.json").read_text())["measured"] is None
-    joined = table([tmp_path / "half.json", tmp_path / "whole.json"])
+    joined = table([read_row(tmp_path / f"{name}.json") for name in ("whole", "half")], ["half", "whole"])
+    assert joined["id"].tolist() == ["half", "whole"]
     assert list(joined) == list(CLAIMS)
     assert joined["measured"].tolist() == pytest.approx([math.nan, 0.5], nan_ok=True)
     assert joined["high"].tolist()[1] == math.inf

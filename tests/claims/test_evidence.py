@@ -138,7 +138,8 @@ def test_the_largest_gap_between_mean_curves():
 def speed():
     rows = [
         {"model": model, "depth": depth, "method": method, "ratio_to_backprop": ratio, "low": ratio - 0.1}
-        | {"high": ratio + 0.1, "ratio_to_evaluation": 7.0, "R_low": 6.0, "R_high": 8.0, "processes": 5, "flop_floor": 2.0}
+        | {"high": ratio + 0.1, "ratio_to_evaluation": 7.0, "R_low": 6.0, "R_high": 8.0}
+        | {"processes": 5, "flop_floor": 2.0}
         for model, depth, method, ratio in (
             ("lr", 0, "jvp", 3.0), ("mlp", 2, "jvp", 2.0), ("cnn", math.nan, "jvp", 1.0), ("lr", 0, "other", 0.5),
         )

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from forwardgrad import cases, configuration, progress, server
+from forwardgrad import ledger, ledger_check
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
 from forwardgrad.sources import digest
@@ -37,6 +38,13 @@ config["tuned"] = (yaml.safe_load(tuned.read_text()) if tuned.exists() else None
 schema = yaml.safe_load(Path(workflow.basedir, "workflow/schemas/config.schema.yaml").read_text())
 if faults := problems(config, schema) or obstacles(Path("results")):
     sys.exit("\n".join(faults))
+
+try:
+    LEDGER = ledger_check.load_ledger(
+        Path("report/claims.yaml"), Path(workflow.basedir, "workflow/schemas/claims.schema.yaml"), config["experiments"]
+    )
+except ValueError as faults:
+    sys.exit(str(faults))
 
 data_dir = configuration.data_folder(config)
 
@@ -122,6 +130,33 @@ def costs_of(experiment):
             if experiment not in GRIDS
         }
     )
+
+
+def entry_of(claim):
+    """Return a claim of the ledger with all that its verdict depends on but the evidence."""
+    if claim not in LEDGER["claims"]:
+        sys.exit(f"results/claims/{claim}.json: the ledger has no such claim")
+    found = LEDGER["claims"][claim]
+    tolerance = found["expect"].get("tolerance")
+    tolerances = {tolerance: LEDGER["tolerances"][tolerance]} if tolerance else {}
+    return {"id": claim, "claim": found, "tolerances": tolerances}
+
+
+def evidence_of(claim):
+    """Return the frame that a claim asks, nothing if its experiment is not run."""
+    frame = entry_of(claim)["claim"]["evidence"]["frame"]
+    return [ledger.path_of(frame)] if ledger.experiment_of(frame) in config["run"] else []
+
+
+def published_evidence_of(claim):
+    """Return the same frame of the published run on all of MNIST, if it is there."""
+    published = Path("results/reference/paper", entry_of(claim)["claim"]["evidence"]["frame"] + ".csv")
+    return [str(published)] if published.exists() else []
+
+
+def has_evidence(claim):
+    """Return whether there is anything to judge a claim by."""
+    return bool(evidence_of(claim) or published_evidence_of(claim))
 
 
 def compared(experiment):
