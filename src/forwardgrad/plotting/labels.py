@@ -47,6 +47,7 @@ ESTIMATORS = {
 }
 
 METHODS = {
+    "gradient_descent": "Gradient descent",
     "faithful_forward": "Forward gradient, as the students ran it",
     "faithful_backprop": "Backpropagation, as the students ran it",
     "evaluation": "Evaluation: forward pass and loss",
@@ -57,6 +58,25 @@ METHODS = {
 }
 
 TANGENTS = {"gaussian": "Gaussian", "standardised": "Standardised", "uniform": "Uniform on [0, 1)"}
+
+# Test functions by the name of the case.
+FUNCTIONS = {
+    "beale": "Beale",
+    "rosenbrock": "Rosenbrock",
+    "sum_squares": "sum of squares",
+    "trid": "trid",
+}
+
+SOURCES = {"paper": "Baydin et al. (2022)", "gallo": "Gallo (2023)", "ours": "this project"}
+
+# How a step on a test function is made.
+STEPS = {
+    "gradient_descent": "Backpropagation",
+    "gradient_descent_added": "Backpropagation",
+    "forward_gaussian": "Forward, torch.func.jvp",
+    "forward_gaussian_dual": "Forward, torch.autograd.forward_ad",
+    "forward_gaussian_dual_added": "Forward, torch.autograd.forward_ad",
+}
 
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
 
@@ -109,6 +129,18 @@ def place(key: str, ratio: float) -> str:
 def metric(key: str) -> str:
     """Label of a metric's axis."""
     return METRICS.get(key, key)
+
+
+def function(key: str) -> str:
+    """Label of a test function by the name of its case; spheres are named by their dimension."""
+    name, _, dimension = key.rpartition("_")
+    return f"{name}, {dimension} dimensions" if dimension.isdecimal() else FUNCTIONS.get(key, key)
+
+
+def case(source: str, key: str) -> str:
+    """Label of a test function with whose settings it has."""
+    label = function(key)
+    return f"{label[:1].upper()}{label[1:]}, {SOURCES.get(source, source)}"
 
 
 def number(value: float, digits: int = 3) -> str:
