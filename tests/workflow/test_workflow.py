@@ -109,7 +109,21 @@ def test_chosen_rates_are_written_where_the_configuration_finds_them(workflow, f
 def test_a_run_that_is_not_configured_is_refused_in_one_line(workflow, first):
     status, lines = workflow("results/runs/tiny/penguins/students_lr/backprop/seed-7/metrics.csv")
     assert status == 1
-    assert "results/runs/tiny/penguins/students_lr/backprop/seed-7: the configuration has no such run" in lines
+    assert lines[-1] == "results/runs/tiny/penguins/students_lr/backprop/seed-7: the configuration has no such run"
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("results/figures/tiny/penguins-nosuch-by-step.svg", "tiny: penguins with nosuch is none of its cells"),
+        ("results/tables/nosuch/methods.csv", "nosuch: the configuration has no such experiment"),
+    ],
+)
+def test_what_is_not_configured_is_refused_before_any_work(workflow, first, target, line):
+    status, lines = workflow(target)
+    assert status == 1
+    assert lines[-1] == line
+    assert not any("jobs done" in line for line in lines)
 
 
 def test_a_wrong_configuration_is_told_before_any_work(workflow, first):

@@ -61,9 +61,14 @@ CASES = {case.path: case for case in cases.cases(config)}
 GRIDS = {run.experiment for run in RUNS.values() if configuration.AT in run.method}
 
 
+# What was found out about the data sets that the targets asked for need, by name.
+RECORDS = {}
+
+
 def record_of(dataset):
     """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
-    return json.loads(Path(checkpoints.locate.get(dataset=dataset).output.record).read_text())
+    RECORDS[dataset] = json.loads(Path(checkpoints.locate.get(dataset=dataset).output.record).read_text())
+    return RECORDS[dataset]
 
 
 def found(wildcards):
@@ -86,7 +91,9 @@ def seeds_of(wildcards):
 
 
 def runs_of(experiment):
-    """Return the runs of `experiment` that have their data; stops if one of them has no rate yet."""
+    """Return the runs of `experiment` that have their data; stops if there is none such or a run has no rate yet."""
+    if experiment not in config["experiments"]:
+        sys.exit(f"{experiment}: the configuration has no such experiment")
     if faults := untuned(config, experiment):
         sys.exit("\n".join(faults))
     runs = [run for run in RUNS.values() if run.experiment == experiment]
@@ -102,6 +109,14 @@ def run_at(wildcards):
     return RUNS[folder]
 
 
+def known_cell(wildcards):
+    """Stop at once if the configuration has not the cell that the wildcards of a target name; return no input."""
+    cell = (wildcards.experiment, wildcards.dataset, wildcards.model)
+    if cell not in {(run.experiment, run.dataset, run.model) for run in RUNS.values()}:
+        sys.exit(f"{wildcards.experiment}: {wildcards.dataset} with {wildcards.model} is none of its cells")
+    return []
+
+
 def costs_at(wildcards):
     """Return the first run of every method of the cell that the wildcards of a target name."""
     cell = (wildcards.experiment, wildcards.dataset, wildcards.model)
@@ -113,6 +128,8 @@ def costs_at(wildcards):
 
 def records_of(experiment):
     """Return the records of the data sets of `experiment`, so that all are looked for at the same time."""
+    if experiment == estimation.EXPERIMENT:
+        return sorted({f"results/data/{dataset}.json" for dataset, _ in estimation.networks(config)})
     return sorted({f"results/data/{run.dataset}.json" for run in RUNS.values() if run.experiment == experiment})
 
 
@@ -175,6 +192,8 @@ def figures_of(experiment):
         return lambda _: speed_figures()
     if experiment == cases.EXPERIMENT:
         return lambda _: cases.figures(config)
+    if experiment == estimation.EXPERIMENT:
+        return lambda _: estimation.figures() if estimator_files(".csv") else []
 
     def figures(_):
         runs = runs_of(experiment)
@@ -197,6 +216,8 @@ def tables_of(experiment):
         return [f"results/tables/{experiment}/ratios.csv"]
     if experiment == cases.EXPERIMENT:
         return cases.tables()
+    if experiment == estimation.EXPERIMENT:
+        return estimation.tables()
     names = ["methods", "paired"]
     names += ["rates"] if experiment in GRIDS else []
     names += ["loss-ratios"] if compared(experiment) else []
@@ -209,6 +230,8 @@ def all_of(experiment):
         return [*speed_files(".json"), *tables_of(experiment), *speed_figures()]
     if experiment == cases.EXPERIMENT:
         return [*cases.files(config, ".csv"), *tables_of(experiment), *cases.figures(config)]
+    if experiment == estimation.EXPERIMENT:
+        return [*records_of(experiment), lambda _: estimator_files(".csv"), *tables_of(experiment), figures_of(experiment)]
     return [part(experiment) for part in (records_of, metrics_of, costs_of, tables_of, figures_of)]
 
 
@@ -218,6 +241,20 @@ def case_at(wildcards):
     if path not in CASES:
         sys.exit(f"results/functions/{path}: the configuration has no such case")
     return CASES[path]
+
+
+def network_at(wildcards):
+    """Return the data set and model that the wildcards of a target name, if their gradient is to be estimated."""
+    network = (wildcards.dataset, wildcards.model)
+    if network not in estimation.networks(config):
+        sys.exit(f"results/estimators/{'/'.join(network)}: the configuration has no such network")
+    return network
+
+
+def estimator_files(suffix):
+    """Return the files of estimates of every network that has its data."""
+    networks = [network for network in estimation.networks(config) if record_of(network[0])["available"]]
+    return [f"results/estimators/{dataset}/{model}{suffix}" for dataset, model in networks]
 
 
 def measurement_at(wildcards):
@@ -270,8 +307,7 @@ def notebook_parameters(wildcards):
 
 @atexit.register
 def tell_what_is_missing():
-    """Say, as the last thing on the terminal, which data sets are missing and what to do."""
-    records = [Path(f"results/data/{dataset}.json") for dataset in sorted({run.dataset for run in RUNS.values()})]
-    for record in (json.loads(path.read_text()) for path in records if path.exists()):
+    """Say, as the last thing on the terminal, which data sets the targets lack and what to do."""
+    for _, record in sorted(RECORDS.items()):
         if workflow.is_main_process and not record["available"]:
             print(unavailable(record), file=sys.stderr)

@@ -52,6 +52,7 @@ rule tables:
 
 rule curves:
     input:
+        known_cell,
         **FRAMES,
     output:
         step=report(
