@@ -58,6 +58,7 @@ def test_everything_that_has_its_data_is_made(workflow, first):
     assert status == 0, "\n".join(lines)
     assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4 + 2
     assert "Tiny" in (workflow.folder / "report/index.html").read_text()
+    assert "no_seeds" in (workflow.folder / "results/tables/audit.csv").read_text()
 
 
 def test_progress_is_shown(first):
