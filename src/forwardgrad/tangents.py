@@ -52,6 +52,19 @@ def convolve(layer: nn.Conv2d, inputs: Tensor, weight: Tensor, bias: Tensor | No
     return F.conv2d(inputs, weight, bias, layer.stride, layer.padding, layer.dilation, groups)
 
 
+def output_shape(layer: nn.Module, primal: Tensor) -> tuple[int, ...]:
+    """Return the shape of the layer's output, without computing it."""
+    if isinstance(layer, nn.Linear):
+        return *primal.shape[:-1], layer.out_features
+    return tuple(convolve(layer, primal.to("meta"), layer.weight.detach().to("meta"), groups=layer.groups).shape)
+
+
+def repeated(part: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Return `part` written out in `shape`; for images channels last, the layout convolutions are fast in."""
+    layout = torch.channels_last if len(shape) == 4 else torch.contiguous_format
+    return part.expand(shape).clone(memory_format=layout)
+
+
 @dataclass(frozen=True)
 class Dense:
     """One number per parameter, in the shapes of weight and bias. A part that is None is zero."""
@@ -62,10 +75,8 @@ class Dense:
     def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
         """V x + b: as many operations as the layer itself."""
         if self.weight is None:
-            if onto is None:
-                with torch.no_grad():
-                    onto = torch.zeros_like(layer(primal))  # for its shape alone
-            return onto.add_(self.bias.view(-1, *[1] * (onto.dim() - 2)))
+            spread = self.bias.view(-1, *[1] * (primal.dim() - 2))
+            return repeated(spread, output_shape(layer, primal)) if onto is None else onto.add_(spread)
         if isinstance(layer, nn.Linear):
             if onto is None:
                 return F.linear(primal, self.weight, self.bias)

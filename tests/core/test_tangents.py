@@ -3,6 +3,7 @@ import itertools
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad import draws
 from forwardgrad.tangents import Dense, dense_parameters
@@ -55,6 +56,35 @@ def test_the_output_is_that_of_a_layer_with_the_tangents_weights(case):
     onto = torch.ones_like(expected)
     assert tangent.output(layer, inputs, onto) is onto
     assert close(onto, expected + 1)
+
+
+class Computed(TorchDispatchMode):
+    """Keeps the names of the operations whose results have numbers, not shapes alone."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations = set()
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        result = function(*arguments, **(keywords or {}))
+        if result.device.type != "meta":
+            self.operations.add(function.overloadpacket.__name__)
+        return result
+
+
+@pytest.mark.parametrize("name", ["linear", "convolution", "grouped convolution"])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_bias_alone_computes_nothing_of_the_layer(name, batch):
+    make, (_, *shape) = LAYERS[name]
+    layer, inputs = make(), torch.ones(batch, *shape)
+    expected = layer(inputs).shape
+    bias = torch.arange(1.0, 1 + expected[1])
+    with Computed() as computed:
+        output = Dense(None, bias).output(layer, inputs)
+    assert computed.operations <= {"view", "expand", "clone", "detach"}
+    assert output.shape == expected
+    output.zero_()  # the engine may write over it, not over the draw
+    assert bias.tolist() == list(range(1, 1 + expected[1]))
 
 
 def test_the_update_adds_factor_times_scale_times_the_dense_form(case, dtype):
