@@ -30,7 +30,7 @@ class WithMathML(IPythonRenderer):
 
     def block_math(self, body: str) -> str:
         """A formula between double dollar signs."""
-        return convert(body.strip(), display="block")
+        return f'<span class="formula">{convert(body.strip(), display="block")}</span>'
 
     def inline_math(self, body: str) -> str:
         """A formula between single dollar signs."""

@@ -32,6 +32,7 @@ from forwardgrad.columns import METRICS
 from forwardgrad.configuration import Run
 from forwardgrad.dataset import read
 from forwardgrad.plotting import inline, labels
+from forwardgrad.plotting.costs import draw_costs
 from forwardgrad.plotting.style import MUTED, look
 from forwardgrad.results import load_frames, select
 from forwardgrad.statistics import mean, paired_difference
@@ -108,10 +109,20 @@ table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"])
 # %% [markdown]
 # ## Draw a figure
 #
-# The report's figures are in `results/figures/`, each with its numbers as CSV. Say you
-# want what the report does not show: training loss, and every run as a line of its own.
+# The report's figures are in `results/figures/`, each with its numbers as CSV. The
+# functions that draw them take frames, so that a part of one can be drawn as easily as
+# the whole: the time of one step, for this cell alone.
 
 # %%
+figure = draw_costs(cell.costs)
+display(figure)
+plt.close(figure)
+
+# %% [markdown]
+# Say you want what the report does not show: training loss, and every run as a line of
+# its own.
+
+# %% tags=["figure"]
 shown = cell.runs.drop_duplicates("method")[["method", "estimator"]]
 figure, axes = plt.subplots(figsize=(4.8, 3.4))
 for method, estimator in shown.itertuples(index=False):
@@ -145,7 +156,7 @@ value, low, high, n = paired_difference(by_seed[second], by_seed[first], "explor
 print(f"test loss at the end, {second} minus {first}: {value:+.4f}")
 print(f"95 % interval {low:+.4f} to {high:+.4f}, from {n} seeds")
 
-# %%
+# %% tags=["figure"]
 pairs = by_seed[[first, second]].dropna().to_numpy()
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
 axes.plot([0, 1], pairs.T, "o-", color=MUTED, alpha=0.6, linewidth=0.8, markersize=3.5)
@@ -188,38 +199,23 @@ axes.grid(axis="x", visible=False)
 # %%
 settled = cell.runs[cell.runs["estimator"] == "forward_gaussian"]
 made = (settled if len(settled) else cell.runs).iloc[0]
-record = Path(
-    results,
-    "runs",
-    experiment,
-    dataset,
-    model,
-    made["method"],
-    f"seed-{made['seed']}",
-    "run.json",
-)
+place = Path(results, "runs", experiment, dataset, model, made["method"])
+record = place / f"seed-{made['seed']}" / "run.json"
 run = Run.from_json(json.dumps(json.loads(record.read_text())["run"]))
-mine = replace(
-    run,
-    method="random_signs",
-    settings=replace(run.settings, estimator="forward_rademacher"),
-)
+settings = replace(run.settings, estimator="forward_rademacher")
+mine = replace(run, method="random_signs", settings=settings)
 
 added = []
 for seed in sorted(cell.runs["seed"].unique())[:3]:
-    data = read(
-        Path(results, "data", f"{dataset}.npz"),
-        seed,
-        mine.settings.normalisation,
-        mine.tuning,
-    )
+    arrays = Path(results, "data", f"{dataset}.npz")
+    data = read(arrays, seed, mine.settings.normalisation, mine.tuning)
     metrics, _ = train(replace(mine, seed=int(seed)), data)
     added.append(pd.DataFrame(metrics, columns=list(METRICS)).assign(seed=seed))
     last = metrics[-1]
     print(f"seed {seed}: {last['status']} at step {last['step']}", end=", ")
     print(f"test loss {last['test_loss']:.4f}")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 beside = cell.metrics[cell.metrics["method"] == made["method"]]
 for number, one in enumerate(added):

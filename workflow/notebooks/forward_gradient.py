@@ -65,8 +65,9 @@ BLUE, ORANGE = look("", "forward_gaussian").color, look("", "forward_rank_one").
 # and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient is *unbiased*,
 # and nothing was propagated backwards. The gradient itself is never known.
 #
-# In two dimensions one can see it. The function is Beale's, $(1.5 - x + xy)^2 + (2.25 -
-# x + xy^2)^2 + (2.625 - x + xy^3)^2$, at $(1, 0.2)$.
+# In two dimensions one can see it. The function is Beale's, at $(1, 0.2)$:
+#
+# $$(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2.$$
 
 # %%
 beale = FUNCTIONS["beale"].value
@@ -94,22 +95,20 @@ print(f"its standard error          ({spread[0]:.3f},  {spread[1]:.3f})")
 # rises, so that a step against it goes down. A single one says little; their running
 # mean closes on the gradient, like $1/\sqrt{N}$.
 
-# %%
+# %% tags=["figure"]
 frames = np.unique(np.geomspace(1, 400, 80).astype(int))
 running = (cloud.cumsum(0) / torch.arange(1, draws + 1)[:, None])[frames - 1]
 shown = cloud[:400]
 
-figure, axes = plt.subplots(figsize=(4.8, 3.9))
+figure, axes = plt.subplots(figsize=(4.8, 3.7))
 axes.axhline(0, color=RULE, linewidth=0.8)
 axes.axvline(0, color=RULE, linewidth=0.8)
-axes.plot(*exact, "*", color=ORANGE, markersize=13, label="gradient", zorder=5)
+axes.plot(*exact, "*", color=ORANGE, markersize=20, label="gradient")
 axes.plot([], [], "o", color=BLUE, alpha=0.5, markersize=4, label="estimates")
 axes.plot([], [], "o-", color=INK, label="their running mean")
-reach = torch.cat([shown, exact[None]])
-axes.set_xlim(*np.array([reach[:, 0].min(), reach[:, 0].max()]) * 1.05)
-axes.set_ylim(*np.array([reach[:, 1].min(), reach[:, 1].max()]) * 1.05)
-axes.set(title="Estimates of one gradient", xlabel="∂f/∂x", ylabel="∂f/∂y")
-axes.legend(loc="best")
+axes.set(xlim=(-25, 4), ylim=(-9, 17), xlabel="∂f/∂x", ylabel="∂f/∂y")
+axes.set_title("Estimates of one gradient; the farthest lie outside")
+axes.legend(loc="lower left", markerscale=0.7)
 
 said = [
     f"estimates: {count}; distance of their mean from the gradient: {distance:.2f}"
@@ -145,6 +144,7 @@ def cosines(n):
 
 average = [cosines(n).mean().item() for n in sizes]
 
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 2.9))
 line = np.geomspace(2, 3000)
 axes.loglog(line, np.sqrt(2 / (np.pi * line)), color=MUTED, label="√(2 / πn)")
@@ -188,7 +188,7 @@ print(f"forward gradient, {len(ends)} seeds: median {ends.median():.3e}", end=",
 print(f"from {ends.min():.1e} to {ends.max():.1e}")
 
 
-# %%
+# %% tags=["figure"]
 def landscape(axes, name, x, y):
     function = FUNCTIONS[name]
     grid = np.stack(np.meshgrid(np.linspace(*x, 160), np.linspace(*y, 160)), axis=-1)
@@ -206,7 +206,7 @@ axes.plot([], [], "o-", color=INK, label="gradient descent")
 axes.plot([], [], "o-", color=BLUE, label="forward gradient")
 axes.plot([], [], "o-", color=ORANGE, label="the same, another seed")
 axes.set_title("Two ways down Beale's function")
-axes.legend(loc="upper right", fontsize=7.5)
+axes.legend(loc="lower right", fontsize=7.5, frameon=True, edgecolor="none")
 paths = [path[frames] for path in (descent[0], forward[0], forward[1])]
 said = [
     f"step {step}: f = {down:.2g} by gradient descent, {one:.2g}, {two:.2g} without it"
@@ -227,6 +227,7 @@ steps = 300 if quick else 2_000
 descent = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 0)
 forward = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 10)
 
+# %% tags=["figure"]
 figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.4), height_ratios=(3, 2))
 landscape(panels[0], "rosenbrock", (-1.6, 1.5), (-0.6, 1.9))
 panels[0].plot(*forward[0].T, color=BLUE, linewidth=0.7)
@@ -294,7 +295,7 @@ for (model_key, key, rate), losses in curves.items():
     name = f"{labels.model(model_key)}, {labels.ESTIMATORS[key]}, rate {rate:g}"
     print(f"{name:65} loss {end.loss:.3f}  accuracy {end.accuracy:.3f}")
 
-# %%
+# %% tags=["figure"]
 figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.6))
 for axes, model_key in zip(panels, runs):
     for (model, key, rate), losses in curves.items():
@@ -381,6 +382,7 @@ for key, amount in work.items():
 samples = interleave(steps_of, seconds=0.5 if quick else 3, minimum=5)
 times = {key: 1e3 * np.median(values) for key, values in samples.items()}
 
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
 for row, (key, milliseconds) in enumerate(times.items()):
     color = MUTED if key == "evaluation" else look(key, key).color
@@ -514,7 +516,7 @@ for key in kinds:
     error = np.std(lengths) / math.sqrt(draws) / (exact @ exact).item()
     print(f"{names[key]:32} E|g|² / |∇f|² = {second:6.1f} ± {error:.1f}   (n = {n})")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.1))
 counts = np.arange(1, draws + 1)
 axes.semilogx(

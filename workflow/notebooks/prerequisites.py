@@ -42,9 +42,9 @@ np.set_printoptions(precision=6, suppress=True)
 # The derivative of $f$ at $x$ is the slope of the straight line that fits $f$ best
 # there: the limit of the slopes of secants whose second point moves towards the first,
 #
-# $$f^\prime(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h}.$$
+# $$\frac{df}{dx}(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h}.$$
 #
-# Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $f^\prime(x) = \sin(x) +
+# Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $\frac{df}{dx} = \sin(x) +
 # x\,\cos(x)$. Secants approach that number, and halving $h$ halves what is left of the
 # error.
 
@@ -61,7 +61,7 @@ for h, slope in zip(steps, slopes):
     print(f"h = {h:<6g} slope {slope:+.4f}   error {abs(slope - exact):.4f}")
 print(f"derivative {exact:+.4f}")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
 grid = np.linspace(0.4, 3.6, 200)
 axes.plot(grid, f(grid), color=INK)
@@ -70,21 +70,8 @@ for h, slope, alpha in zip(steps, slopes, (0.25, 0.4, 0.55, 0.7)):
     axes.plot(x + h, f(x + h), "o", color=BLUE, alpha=alpha)
 axes.plot(grid, f(x) + exact * (grid - x), color=ORANGE)
 axes.plot(x, f(x), "o", color=INK)
-axes.annotate(
-    "tangent",
-    (3.45, f(x) + exact * 1.45),
-    (0, 8),
-    textcoords="offset points",
-    color=ORANGE,
-    ha="right",
-)
-axes.annotate(
-    "secants",
-    (1.1, f(x) - slopes[0] * 0.9),
-    (4, 4),
-    textcoords="offset points",
-    color=BLUE,
-)
+axes.text(3.1, 2.05, "tangent", color=ORANGE)
+axes.text(3.1, 0.62, "secants", color=BLUE)
 axes.set(
     title="Secants turn into the tangent", xlabel="x", ylabel="f(x)", ylim=(-1.2, 3.2)
 )
@@ -116,7 +103,7 @@ point = np.array([1.0, 0.5])
 by_x, by_y = gradient(*point)
 print(f"at (1, 0.5):  df/dx = {by_x:+.4f}   df/dy = {by_y:+.4f}")
 
-# %%
+# %% tags=["figure"]
 figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.5), sharey=True)
 offsets = np.linspace(-1, 1, 100)
 cuts = [("x", 0, by_x, "along x, y = 0.5"), ("y", 1, by_y, "along y, x = 1")]
@@ -137,7 +124,7 @@ panels[0].set_ylabel("f(x, y)")
 # height, and it is longer where they are closer together.
 
 
-# %%
+# %% tags=["figure"]
 def contours(axes, around, reach):
     ranges = [np.linspace(centre - reach, centre + reach, 120) for centre in around]
     heights = surface(*np.meshgrid(*ranges))
@@ -181,7 +168,7 @@ uphill = math.atan2(by_y, by_x)
 difference = np.abs(measured - inner).max()
 print(f"largest difference between walking and the inner product: {difference:.1e}")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 2.7))
 axes.axhline(0, color=RULE)
 axes.plot(np.degrees(angles), inner, color=BLUE)
@@ -222,7 +209,7 @@ path = descend(start, rate, 30)
 first, last = surface(*path[0]), surface(*path[-1])
 print(f"from f = {first:.3f} to f = {last:.3f} in {len(path) - 1} steps")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.6))
 contours(axes, (0.4, 0.0), 1.6)
 axes.plot(*path.T, "o-", color=ORANGE, markersize=3.5, linewidth=1.2)
@@ -270,7 +257,7 @@ def errors(dtype):
     )
 
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.6))
 for dtype, name, color in (
     (torch.float32, "float32", ORANGE),
@@ -358,7 +345,7 @@ for iterations in range(1, 7):
     print(f"{iterations} rounds: value {root.value:.10f}   derivative {root.rate:.10f}")
 print(f"exact:    value {math.sqrt(2):.10f}   derivative {0.5 / math.sqrt(2):.10f}")
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
 arguments = np.linspace(0.2, 8, 100)
 axes.plot(
@@ -506,7 +493,7 @@ timed = [
     for shape in shapes
 ]
 
-# %%
+# %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 2.9))
 for mode, color in (("forward", BLUE), ("reverse", ORANGE)):
     axes.plot(
@@ -549,7 +536,7 @@ jacobian = torch.func.jacfwd(polar)(corner)
 print(jacobian.numpy())
 print(f"determinant {torch.linalg.det(jacobian):.4f} at r = {corner[0]:g}")
 
-# %%
+# %% tags=["figure"]
 figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.7))
 loop = torch.tensor([[0, 0], [1, 0], [1, 1], [0, 1], [0, 0]], dtype=torch.float64)
 edge = torch.cat(
@@ -595,7 +582,7 @@ for moment in moments:
     whole = torch.func.jacfwd(polar)(place) @ velocity
     print(f"t = {moment:.2f}: jvp {image_velocity.numpy()}   J v {whole.numpy()}")
 
-# %%
+# %% tags=["figure"]
 figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.8))
 panels[0].plot(*curve(time), color=INK)
 panels[1].plot(*polar(curve(time)), color=INK)

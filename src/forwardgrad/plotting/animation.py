@@ -45,9 +45,9 @@ def animation(figure: Figure, axes: Axes, traces: Sequence[Trace], frames: Seque
     """Return the figure with its traces as part of a page.
 
     Args:
-        figure: The background; its limits must contain the traces.
+        figure: The background.
         axes: The panel that the traces are drawn in.
-        traces: What appears in it.
+        traces: What appears in it; outside its limits nothing is seen.
         frames: One line of text per frame, such as the step and the loss.
         name: Lowercase letters, once on the page.
 
@@ -79,6 +79,7 @@ def animation(figure: Figure, axes: Axes, traces: Sequence[Trace], frames: Seque
             name=name,
             background=Markup(background.rstrip().removesuffix("</svg>")),
             traces=drawn,
+            panel=_panel(figure, axes),
             frames=frames,
             data=Markup(json.dumps(frames).replace("<", "\\u003c")),
             colors={name: color for color, name in THEME.items()},
@@ -91,3 +92,11 @@ def _in_points(figure: Figure, axes: Axes, points: ArrayLike) -> list[tuple[floa
     places = axes.transData.transform(np.asarray(points, float)) * DPI / figure.dpi
     height = figure.get_figheight() * DPI
     return [(round(float(x), 2), round(float(height - y), 2)) for x, y in places]
+
+
+def _panel(figure: Figure, axes: Axes) -> tuple[float, float, float, float]:
+    """Left, top, width and height of the panel, as the SVG has them."""
+    left, bottom, width, height = axes.get_position().bounds
+    across, down = figure.get_size_inches() * DPI
+    box = (left * across, (1 - bottom - height) * down, width * across, height * down)
+    return tuple(round(float(part), 2) for part in box)
