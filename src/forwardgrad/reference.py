@@ -6,6 +6,7 @@ A reference keeps the final numbers of every run, the measured costs, the claims
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ def joined(paths: Iterable[Path], columns: Sequence[str]) -> pd.DataFrame:
 
 
 def record(results: Path) -> dict[str, Any]:
-    """Return what produced the runs under `results`: software, machine and commit by experiment, and data."""
+    """Return what produced the runs under `results`: software, machine and commit by experiment, data, and today."""
     made = {
         path.name.removesuffix("-provenance.json"): json.loads(path.read_text())
         for path in sorted((results / "frames").glob("*-provenance.json"))
@@ -76,7 +77,7 @@ def record(results: Path) -> dict[str, Any]:
         for entry in located
         if entry["available"] and (files := entry["files"])
     }
-    return {"experiments": made, "data": data}
+    return {"date": date.today().isoformat(), "experiments": made, "data": data}
 
 
 def publish(results: Path, folder: Path) -> None:
@@ -102,7 +103,7 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     tables[experiment] = tables[experiment][list(CURVES)]
     everything = record(results)
     made, source = everything["experiments"][experiment], everything["data"][dataset]
-    write(folder, tables, {"experiments": {experiment: made}, "data": {dataset: source}})
+    write(folder, tables, everything | {"experiments": {experiment: made}, "data": {dataset: source}})
 
 
 def write(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str, Any]) -> None:

@@ -1,0 +1,45 @@
+# The published numbers: written from a run on request, and compared with a run.
+
+
+# Under version control, and README's results with it: ask for it after a default run on a quiet machine.
+# README is no output here, since outputs are deleted before a job runs.
+rule reference:
+    input:
+        rules.all.input,
+        page="report/index.html",
+        document="report/report.pdf",
+        figure="results/figures/speed/cpu-cost.svg",
+        ledger="report/claims.yaml",
+        template="report/templates/readme.md.j2",
+    output:
+        record="results/reference/record.json",
+        page="report/reference/index.html",
+        document="report/reference/report.pdf",
+        figure="report/reference/cost.svg",
+    log:
+        "results/logs/reference.log",
+    params:
+        code=digest("reference", "readme"),
+    script:
+        "../scripts/reference.py"
+
+
+# The runs on all of MNIST, hours of them, for claims that a default run has no evidence for.
+rule reference_paper:
+    input:
+        all_of("mnist"),
+    output:
+        record="results/reference/paper/record.json",
+    log:
+        "results/logs/reference-paper.log",
+    params:
+        code=digest("reference"),
+    script:
+        "../scripts/reference_paper.py"
+
+
+rule verify:
+    input:
+        rules.all.input,
+    shell:
+        "forwardgrad verify"

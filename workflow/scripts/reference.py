@@ -1,0 +1,18 @@
+"""Keep the numbers of a run, its page and its document as the published reference, and let README state them."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from forwardgrad.readme import block, rewrite
+from forwardgrad.reference import publish
+
+sys.stderr = open(snakemake.log[0], "w")
+
+folder = Path(snakemake.output.record).parent
+publish(Path("results"), folder)
+for kept in ("page", "document", "figure"):
+    shutil.copy(snakemake.input[kept], snakemake.output[kept])
+readme = Path("README.md")
+text = block(folder, Path(snakemake.input.ledger), Path(snakemake.input.template))
+readme.write_text(rewrite(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
