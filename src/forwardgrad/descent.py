@@ -122,7 +122,10 @@ def kept(steps: int) -> list[int]:
 
 
 def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
-    """Descend; return a row for every run and kept step (columns DESCENTS), and one for every run (DESCENT_RUNS)."""
+    """Descend; return a row for every run and kept step (columns DESCENTS), and one for every run (DESCENT_RUNS).
+
+    Values are in full precision, since what counts is how far they are above a minimum that need not be 0.
+    """
     descent, known, steps = descend(case, runs), FUNCTIONS[case.function], kept(case.steps)
     curves, rows = [], []
     for column, ((method, seed), (end, diverged)) in enumerate(zip(runs, endings(descent.values), strict=True)):
@@ -130,14 +133,14 @@ def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
         identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
         for index in [step for step in steps if step < end] + [end]:
             plane = points[index].tolist() if case.dimensions == 2 else ("", "")
-            curves.append(identity | {"step": index, "value": values[index].item(), "x1": plane[0], "x2": plane[1]})
+            curves.append(identity | {"step": index, "value": repr(values[index].item()), "x1": plane[0], "x2": plane[1]})
         outcome = {
             "learning_rate": case.learning_rate,
             "steps": end,
             "status": "diverged" if diverged else "completed",
             "initial": values[0].item(),
             "peak": (values.max() / values[0]).item(),
-            "final": values[-1].item(),
+            "final": repr(values[-1].item()),
             "minimum": known.minimum,
             "distance": distance(known, points[-1]),
             "dimensions": case.dimensions,

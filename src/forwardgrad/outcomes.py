@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad import statistics
-from forwardgrad.cases import GRADIENT_DESCENT
+from forwardgrad.cases import EXPERIMENT, GRADIENT_DESCENT
 from forwardgrad.columns import CONTRACTED, CONTRACTION, DESCENT_COSTS, DESCENT_RUNS, DESCENTS, OUTCOMES
 from forwardgrad.results import ResultError, produced_by
 
@@ -54,16 +54,13 @@ def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
         runs: All descents; columns DESCENT_RUNS.
         quoted: Published numbers; columns `tables.QUOTED`.
     """
-    published = {
-        (row.source, row.model, row.method): (float(row.value), row.certainty)
-        for row in quoted[(quoted["dataset"] == "functions") & (quoted["quantity"] == "final")].itertuples()
-    }
+    finals = published(quoted, "final")
     rows = []
     for key, own in runs.groupby([*CASE, "method"], sort=False):
         lost = own["status"] == "diverged"
         final = own["final"].where(~lost, np.inf)
         share, middle = statistics.share(int(lost.sum()), len(own)), statistics.median(final, "final", *key)
-        value, certainty = published.get(key, (np.nan, ""))
+        value, certainty = finals.get(key, (np.nan, ""))
         rows.append(
             dict(zip([*CASE, "method"], key, strict=True))
             | {"runs": len(own), "diverged": int(lost.sum()), "diverged_low": share.low, "diverged_high": share.high}
@@ -122,10 +119,10 @@ def _values(run: pd.DataFrame, steps: np.ndarray, lost: bool) -> np.ndarray:
     return np.where(steps >= run["step"].max(), np.inf, values) if lost else values
 
 
-def published_ratios(quoted: pd.DataFrame) -> dict[str, tuple[float, str]]:
-    """Return the paper's time of a forward step over a step by backpropagation with its certainty, by function."""
-    paper = quoted[(quoted["source"] == "paper") & (quoted["quantity"] == "time_ratio")]
-    return {row.model: (float(row.value), row.certainty) for row in paper.itertuples()}
+def published(quoted: pd.DataFrame, quantity: str) -> dict[tuple[str, str, str], tuple[float, str]]:
+    """Return the published (value, certainty) by (source, function, method)."""
+    rows = quoted[(quoted["dataset"] == EXPERIMENT) & (quoted["quantity"] == quantity)]
+    return {(row.source, row.model, row.method): (float(row.value), row.certainty) for row in rows.itertuples()}
 
 
 def shown(frame: pd.DataFrame, case: Sequence[str]) -> pd.DataFrame:

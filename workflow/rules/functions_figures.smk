@@ -5,6 +5,7 @@ rule function_case:
     input:
         curves=rules.function_frames.output.curves,
         runs=rules.function_frames.output.runs,
+        quoted="report/quoted.csv",
     output:
         loss=report(
             "results/figures/functions/{source}-{function}-loss.svg",

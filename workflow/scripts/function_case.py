@@ -6,14 +6,17 @@ from pathlib import Path
 import pandas as pd
 
 from forwardgrad.cases import Case
-from forwardgrad.outcomes import shown
+from forwardgrad.outcomes import published, shown
 from forwardgrad.plotting.descents import draw_loss
 from forwardgrad.plotting.style import save
 from forwardgrad.plotting.surfaces import draw_paths
+from forwardgrad.tables import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 
 case = Case.from_json(snakemake.params.case)
-curves, runs = (shown(pd.read_csv(path), (case.source, case.name)) for path in snakemake.input)
-for draw, path in ((draw_loss, snakemake.output.loss), (draw_paths, snakemake.output.paths)):
-    save(*draw(case, curves, runs), Path(path).with_suffix(""))
+frames = (pd.read_csv(snakemake.input[name]) for name in ("curves", "runs"))
+curves, runs = (shown(frame, (case.source, case.name)) for frame in frames)
+finals = published(read_quoted(Path(snakemake.input.quoted)), "final")
+save(*draw_loss(case, curves, runs, finals), Path(snakemake.output.loss).with_suffix(""))
+save(*draw_paths(case, curves, runs), Path(snakemake.output.paths).with_suffix(""))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.outcomes import published_ratios
+from forwardgrad.outcomes import published
 from forwardgrad.plotting.descent_costs import draw_step_times
 from forwardgrad.plotting.style import save
 from forwardgrad.tables import read_quoted
@@ -13,4 +13,4 @@ from forwardgrad.tables import read_quoted
 sys.stderr = open(snakemake.log[0], "w")
 
 costs, quoted = pd.read_csv(snakemake.input.costs), read_quoted(Path(snakemake.input.quoted))
-save(*draw_step_times(costs, published_ratios(quoted)), Path(snakemake.output.figure).with_suffix(""))
+save(*draw_step_times(costs, published(quoted, "time_ratio")), Path(snakemake.output.figure).with_suffix(""))
