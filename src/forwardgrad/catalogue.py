@@ -37,6 +37,7 @@ MODELS = {
     "mlp": IMAGE,
     "cnn": IMAGE,
     "mlp_256": IMAGE,
+    "mlp_256_256": IMAGE,
     "cnn_small": IMAGE,
 }
 

@@ -17,6 +17,9 @@ from forwardgrad.catalogue import impossible
 TUNED = "tuned"  # a learning rate that the tuning experiment chose
 AT = "@"  # between a method and the rate of a grid at which it is run
 
+# Tables that an experiment can ask for, by the analysis that makes them.
+ANALYSES = {"times": ("times", "times-summary"), "budgets": ("budgets",), "norms": ("norms",)}
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -119,6 +122,11 @@ def variants(name: str, dataset: str, model: str, cell: dict[str, Any], config: 
         rate = tuned_rate(config, dataset, model, name)
         return {} if rate is None else {name: settings | {"learning_rate": rate}}
     return {name: settings}
+
+
+def variant(method: str, estimator: str) -> str:
+    """Return what the name of a method adds to that of its estimator, such as `low_rate`; empty if nothing."""
+    return method.removeprefix(estimator).strip("_")
 
 
 def seeds(cell: dict[str, Any]) -> range:

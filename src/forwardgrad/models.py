@@ -62,6 +62,7 @@ MODELS: dict[str, Callable[[], nn.Sequential]] = {
     "mlp": lambda: deep(2),
     "cnn": cnn,
     "mlp_256": lambda: nn.Sequential(nn.Flatten(), *layers(784, 256, 10)),
+    "mlp_256_256": lambda: deep(2, 256),
     "cnn_small": cnn_small,
 }
 

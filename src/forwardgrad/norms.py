@@ -33,9 +33,12 @@ def norm_table(frames: Frames) -> pd.DataFrame:
             own = runs[runs["method"] == method]
             sound = own[own["status"] != "diverged"]
             row = dict(zip(("dataset", "model", "method", "estimator"), (*cell[1:], method, estimator), strict=True))
-            row |= {"learning_rate": own["learning_rate"].iloc[0], "runs": len(own), "diverged": len(own) - len(sound)}
-            row |= {"steps": own["steps"].max()}
-            for name, values in (("train_loss", sound["train_loss"]), ("growth", sound["weight_norm"] / sound["start"])):
+            row |= {"learning_rate": own["learning_rate"].iloc[0], "runs": len(own)}
+            row |= {"diverged": len(own) - len(sound), "steps": own["steps"].max()}
+            for name, values in (
+                ("train_loss", sound["train_loss"]),
+                ("growth", sound["weight_norm"] / sound["start"]),
+            ):
                 mean = statistics.mean(values, name, *cell, method)
                 row |= {name: mean.value, f"{name}_low": mean.low, f"{name}_high": mean.high}
             rows.append(row)

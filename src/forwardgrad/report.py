@@ -19,15 +19,12 @@ from forwardgrad import claims_section, provenance, speed_section
 from forwardgrad.catalogue import impossible
 from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
-from forwardgrad.configuration import AT, SPEED, Run, combinations, expand
+from forwardgrad.configuration import ANALYSES, AT, SPEED, Run, combinations, expand
 from forwardgrad.markup import figure, sentence, tex, themed
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST, LEVEL
 from forwardgrad.tables import baseline_of, read_quoted
-from forwardgrad.tuning import differing
-
-# What an experiment has beside the tables of every other.
-FURTHER = {"tuning": ("rates",), "convergence": ("loss-ratios",)}
+from forwardgrad.tuning import by_grid, by_method, differing
 
 # Experiments about accuracy for its cost, by name or kind: they come after those about either.
 FRONTIER = {"fair", "controls", "convergence", "tuning"}
@@ -73,7 +70,8 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         lstrip_blocks=True,
     )
     environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%"), "band": BAND}
-    environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles)}
+    environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
+    environment.globals["by_method"] = by_method
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
@@ -147,9 +145,14 @@ def gather_experiment(
     folder = sources.results / "tables" / name
     own = [run for run in runs if run.experiment == name]
     against = config["experiments"][name].get("against")
-    kind = "tuning" if any(AT in run.method for run in own) else "convergence" if against else "default"
-    tables = [folder / f"{table}.csv" for table in ("methods", "paired", *FURTHER.get(kind, ()))]
-    methods, paired, *further = map(pd.read_csv, tables)
+    analyses = config["experiments"][name].get("analyses", [])
+    kind = "convergence" if against and not analyses else "default"
+    kind = "tuning" if any(AT in run.method for run in own) else kind
+    further = (["rates"] if kind == "tuning" else []) + (["loss-ratios"] if against else [])
+    further += [table for analysis in analyses for table in ANALYSES[analysis]]
+    files = {table: folder / f"{table}.csv" for table in ("methods", "paired", *further)}
+    tables = {table: pd.read_csv(path) for table, path in files.items()}
+    methods, paired = tables["methods"], tables["paired"]
     cells = dict.fromkeys((run.dataset, run.model) for run in own)
     figures = {entry["stem"]: entry for entry in figures_of(name, sources)}
     shown = [
@@ -159,8 +162,10 @@ def gather_experiment(
             "label": labels.cell(dataset, model),
             "settings": settings([run for run in own if (run.dataset, run.model) == (dataset, model)]),
             "rows": method_rows(of(methods, dataset, model), of(paired, dataset, model), of(quoted, dataset, model)),
-            "further": [looked(row) for table in further for row in of(table, dataset, model).to_dict("records")],
-            "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-by-")],
+            "further": {
+                name: [looked(row) for row in of(tables[name], dataset, model).to_dict("records")] for name in further
+            },
+            "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-")],
         }
         for dataset, model in cells
         if dataset not in missing
@@ -171,11 +176,12 @@ def gather_experiment(
         "kind": kind,
         "title": config["experiments"][name]["title"],
         "against": against,
-        "differing": [looked(row) for table in further for row in differing(table, config)] if kind == "tuning" else [],
+        "differing": [looked(row) for row in differing(tables["rates"], config)] if kind == "tuning" else [],
+        "quoted": quoted.to_dict("records"),
         "cells": shown,
         "absent": [(labels.cell(*cell), missing[cell[0]]) for cell in cells if cell[0] in missing],
         "figures": [entry for stem, entry in figures.items() if stem not in within],
-        "tables": tables,
+        "tables": list(files.values()),
         "ended": int(methods["runs"].sum()),
         "diverged": int(methods["diverged"].sum()),
         "seconds": float(pd.read_csv(sources.results / "frames" / f"{name}-runs.csv")["seconds"].sum()),

@@ -38,6 +38,7 @@ METHODS = {
     "seconds_per_step": "median time of one step, measured alone; empty where not measured",
     "seconds_per_step_low": "lower end of its 95 % interval",
     "seconds_per_step_high": "upper end",
+    "seconds_in_memory": "the same with the batch in memory already, not gathered",
     "whole_run": "time of one whole timed run over its steps times seconds_per_step; empty for fewer than 50 steps",
 }
 
@@ -76,6 +77,7 @@ def method_table(frames: Frames) -> pd.DataFrame:
                 cost = costs.loc[key]
                 times = cost[["seconds_per_step", "low", "high"]]
                 row |= _columns("seconds_per_step seconds_per_step_low seconds_per_step_high", times)
+                row["seconds_in_memory"] = cost["seconds_in_memory"]
                 if cost["whole_steps"] >= WHOLE_STEPS:
                     row["whole_run"] = cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
             rows.append(identity | row)

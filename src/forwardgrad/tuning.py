@@ -3,7 +3,7 @@
 The seeds of a grid are not those of the runs that use its rates, and no test image has a say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,26 @@ def rate_table(runs: pd.DataFrame) -> pd.DataFrame:
         if np.isfinite(grid["validation_loss"][best]):
             table.loc[best, ["chosen", "edge"]] = True, best in (grid.index[0], grid.index[-1])
     return table
+
+
+def by_method(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows of one cell's table in groups of one method each, in the order of their first rows."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["method"], []).append(row)
+    return list(groups.values())
+
+
+def by_grid(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows of one cell's table in groups: methods whose grids have a rate in common are together."""
+    groups: list[list[Mapping[str, Any]]] = []
+    for own in by_method(rows):
+        rates = {row["learning_rate"] for row in own}
+        near = [group for group in groups if rates & {row["learning_rate"] for row in group}]
+        if near:
+            near[0].extend(row for part in [*near[1:], own] for row in part)
+        groups = [group for group in groups if group not in near[1:]] + ([] if near else [own])
+    return groups
 
 
 def chosen(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

@@ -19,6 +19,7 @@ def test_methods_by_hand(two_methods):
     assert 0.27 <= forward["test_loss_low"] < 0.285 < forward["test_loss_high"] <= 0.3
     assert (forward["seconds_per_step"], forward["seconds_per_step_low"]) == pytest.approx((3e-3, 2.7e-3))
     assert forward["whole_run"] == pytest.approx(1.1)
+    assert forward["seconds_in_memory"] == pytest.approx(2.4e-3)
 
 
 def test_without_threshold_or_cost_the_columns_are_empty(results):

@@ -1,9 +1,10 @@
 import matplotlib.pyplot as plt
+import pandas as pd
 import pytest
 import yaml
 
 from forwardgrad.plotting.rates import draw_rates
-from forwardgrad.tuning import RATES, chosen, differing, grid_runs, rate_table, tuned_yaml
+from forwardgrad.tuning import RATES, by_grid, by_method, chosen, differing, grid_runs, rate_table, tuned_yaml
 
 INF = float("inf")
 MADE = [{"versions": {"torch": "2.13.0", "numpy": "2.4.6"}, "runs": 15}]
@@ -77,6 +78,22 @@ def test_rates_keep_their_value_in_the_file(results):
         results.run(f"backprop@{rate:g}", 10, (2.0, 1.0 - rate), estimator="backprop", rate=rate)
     written = yaml.safe_load(tuned_yaml(results.frames().runs, []))
     assert written == {"penguins": {"students_lr": {"backprop": 2.8e-5}}}
+
+
+def test_methods_whose_grids_have_a_rate_in_common_stand_together():
+    grids = {"a": (1, 2), "b": (5, 6), "c": (2, 3), "d": (3, 5), "e": (8, 9)}
+    rows = [{"method": method, "learning_rate": rate} for method, rates in grids.items() for rate in rates]
+    groups = [list(dict.fromkeys(row["method"] for row in group)) for group in by_grid(rows)]
+    assert groups == [["a", "c", "b", "d"], ["e"]]
+    assert [[row["method"] for row in own] for own in by_method(rows)] == [[method] * 2 for method in grids]
+
+
+def test_methods_with_other_rates_have_a_panel_of_their_own(grid):
+    other = grid.assign(method="activity@3", estimator="activity", learning_rate=3.0)
+    both = pd.concat([grid, other])
+    figure = draw_rates(grid_runs(both), rate_table(both))
+    assert [len(axes.get_xticks()) for axes in figure.axes] == [3, 1]
+    plt.close(figure)
 
 
 def test_the_figure_shows_every_run_and_rings_the_chosen(grid):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from forwardgrad import cases, configuration, progress, server
+from forwardgrad import cases, catalogue, configuration, progress, server
 from forwardgrad import ledger, ledger_check
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
@@ -28,6 +28,7 @@ wildcard_constraints:
     network="[a-z][a-z0-9_]*",
     source="[a-z]+",
     function="[a-z][a-z0-9_]*",
+    variant="[a-z][a-z0-9_]*",
     batch_size="[0-9]+",
 
 
@@ -179,6 +180,27 @@ def compared(experiment):
     return config["experiments"].get(experiment, {}).get("against")
 
 
+def analyses(experiment):
+    """Return the analyses that `experiment` asks for."""
+    return config["experiments"].get(experiment, {}).get("analyses", [])
+
+
+def cell_figures(experiment):
+    """Return the names of the figures of every cell of `experiment`: how training went, by what it asks for."""
+    runs, names = runs_of(experiment), []
+    for dataset, model in cells_of(experiment):
+        own = [run for run in runs if (run.dataset, run.model) == (dataset, model)]
+        # Two curves for every method of a large comparison are no picture: its budgets are.
+        kinds = [] if "budgets" in analyses(experiment) else ["by-step", "by-time"]
+        kinds += ["norms"] if "norms" in analyses(experiment) else []
+        if "budgets" in analyses(experiment):
+            variants = {configuration.variant(run.method, run.settings.estimator) for run in own}
+            kinds += [f"budgets-{name or 'own'}" for name in sorted(variants)]
+        kinds += ["cosines"] if any(run.probes for run in own) else []
+        names += [f"{dataset}-{model}-{kind}" for kind in kinds]
+    return names
+
+
 def cells_of(experiment):
     """Return (data set, model) of every cell of `experiment` that has its data, in the configuration's order."""
     return list(dict.fromkeys((run.dataset, run.model) for run in runs_of(experiment)))
@@ -198,9 +220,8 @@ def figures_of(experiment):
         names = ["loss-ratios"] if runs and compared(experiment) else []
         names += ["time-per-step"] if runs else []
         names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
-        names += [
-            f"{dataset}-{model}-by-{axis}" for dataset, model in cells_of(experiment) for axis in ("step", "time")
-        ]
+        names += ["times"] if runs and "times" in analyses(experiment) else []
+        names += cell_figures(experiment)
         return [f"results/figures/{experiment}/{name}.svg" for name in names]
 
     return figures
@@ -215,6 +236,7 @@ def tables_of(experiment):
     names = ["methods", "paired"]
     names += ["rates"] if experiment in GRIDS else []
     names += ["loss-ratios"] if compared(experiment) else []
+    names += [table for analysis in analyses(experiment) for table in configuration.ANALYSES[analysis]]
     return [f"results/tables/{experiment}/{name}.csv" for name in names]
 
 

@@ -14,4 +14,4 @@ runs = pd.read_csv(snakemake.input.runs)
 if runs.empty:
     sys.exit("the tuning experiment has no runs: its data could not be had")
 text = tuned_yaml(runs, json.loads(Path(snakemake.input.provenance).read_text()))
-Path(snakemake.output[0]).write_text(text)
+Path(snakemake.params.file).write_text(text)

@@ -5,14 +5,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, WIDTH, look, rows, spread, style, title, whole_numbers
+from forwardgrad.plotting.style import INK, MUTED, WIDTH, look, rows, spread, style, title, whole_numbers
 
 
 def draw_costs(costs: pd.DataFrame) -> Figure:
     """Draw the time of one step, one panel per cell, one row per method; columns COSTS."""
-    cells = list(costs.groupby(["dataset", "model"], sort=False))
+    # One measurement serves methods that differ in their rate alone: it is shown once.
+    same = ["dataset", "model", "estimator", "batch_size", "seconds_per_step"]
+    cells = list(costs.drop_duplicates(same).groupby(["dataset", "model"], sort=False))
     heights = [len(cell) for _, cell in cells]
     with style():
         figure, panels = plt.subplots(
@@ -33,7 +36,8 @@ def draw_costs(costs: pd.DataFrame) -> Figure:
             "What does one step cost?",
             "Median of interleaved repetitions, alone on the machine; whiskers: 95 % interval of the median. "
             f"Threads: {threads}.",
-            [],
+            [_in_memory([], [], "step whose batch is in memory already, not gathered")],
+            handle_length=1,
         )
         return figure
 
@@ -50,6 +54,7 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
             middle[row], row, xerr=[[middle[row] - low[row]], [high[row] - middle[row]]], color=drawing.color,
             marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=3,
         )  # fmt: skip
+        axes.add_line(_in_memory([1e3 * cell["seconds_in_memory"].iloc[row]], [row]))
         axes.annotate(
             labels.seconds(middle[row] / 1e3), (np.nanmax([high[row], middle[row]]), row), (7, 0),
             textcoords="offset points", va="center", fontsize=8.5, color=INK,
@@ -62,6 +67,10 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
     else:
         axes.set_xlim(0, 1.28 * np.nanmax([high, middle]))
     whole_numbers(axes.xaxis)
+
+
+def _in_memory(x: list[float], y: list[float], label: str | None = None) -> Line2D:
+    return Line2D(x, y, color=MUTED, marker="|", markersize=11, mew=1.4, linestyle="", label=label, zorder=5)
 
 
 def _batch(size: int) -> str:

@@ -1,4 +1,4 @@
-"""How training went: test loss, accuracy and misclassifications against steps, or against time."""
+"""How training went: losses and accuracies against steps, or against time."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -10,7 +10,13 @@ from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import WIDTH, Look, look, spread, style, title, whole_numbers
 
 DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
+VALIDATED = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 time of one step, measured alone)"}
+
+
+def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
+    """Return what is drawn of a cell: validation too where there is one, for the paper's times are defined by it."""
+    return VALIDATED if metrics["validation_loss"].notna().any() else DRAWN
 
 
 def draw_curves(curves: pd.DataFrame, runs: pd.DataFrame, against: str, heading: str) -> Figure:
@@ -23,27 +29,30 @@ def draw_curves(curves: pd.DataFrame, runs: pd.DataFrame, against: str, heading:
         heading: Title of the figure.
     """
     drawn = curves[curves[against].notna()]
+    names = list(dict.fromkeys(curves["metric"]))
     with style():
-        figure, panels = plt.subplots(len(DRAWN), 1, sharex=True, figsize=(WIDTH, 7.6))
+        figure, panels = plt.subplots(
+            len(names), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.7 + 1.95 * len(names))
+        )
         handles = {}
-        for metric, axes in zip(DRAWN, panels, strict=True):
+        for metric, axes in zip(names, panels[:, 0], strict=True):
             bands = list(drawn[drawn["metric"] == metric].groupby(["method", "estimator"], sort=False))
             for (method, estimator), band in bands:
                 ended = runs[runs["method"] == method]
-                handles[method] = _draw_band(axes, band, against, look(method, estimator), ended)
-                handles[method].set_label(_legend(method, estimator, ended))
+                handles[method] = draw_band(axes, band, against, look(method, estimator), ended)
+                handles[method].set_label(legend(method, estimator, ended))
             _limit(axes, drawn[drawn["metric"] == metric], metric)
             for (method, estimator), band in bands:
                 _mark_divergence(axes, band, against, look(method, estimator))
             axes.set_title(labels.metric(metric))
             whole_numbers(axes.yaxis)
-        panels[-1].set_xlabel(AXES[against])
-        _scale(panels[-1], drawn, against)
-        title(figure, heading, _note(curves, drawn, runs), list(handles.values()))
+        panels[-1, 0].set_xlabel(AXES[against])
+        _scale(panels[-1, 0], drawn, against)
+        title(figure, heading, note(curves, drawn, runs), list(handles.values()))
         return figure
 
 
-def _draw_band(axes: Axes, band: pd.DataFrame, against: str, drawing: Look, ended: pd.DataFrame) -> plt.Line2D:
+def draw_band(axes: Axes, band: pd.DataFrame, against: str, drawing: Look, ended: pd.DataFrame) -> plt.Line2D:
     """Draw one method; its marker says where its median run stopped."""
     shown = band[np.isfinite(band["median"])]
     sound = band[np.isfinite(band["low"]) & np.isfinite(band["high"])]
@@ -71,7 +80,7 @@ def _mark_divergence(axes: Axes, band: pd.DataFrame, against: str, drawing: Look
         )
 
 
-def _legend(method: str, estimator: str, ended: pd.DataFrame) -> str:
+def legend(method: str, estimator: str, ended: pd.DataFrame) -> str:
     """Label with what the curve alone does not show: how many runs diverged."""
     label = labels.method(method, estimator)
     diverged = int((ended["status"] == "diverged").sum())
@@ -106,17 +115,17 @@ def _scale(axes: Axes, drawn: pd.DataFrame, against: str) -> None:
     whole_numbers(axes.xaxis)
 
 
-def _note(curves: pd.DataFrame, drawn: pd.DataFrame, runs: pd.DataFrame) -> str:
+def note(curves: pd.DataFrame, drawn: pd.DataFrame, runs: pd.DataFrame) -> str:
     """How to read the figure: seeds, interval, marks and what is not drawn."""
     seeds = sorted(set(curves["seeds"]))
     many = labels.count(seeds[0], "seed") if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]} seeds"
     banded = drawn["low"].notna().any()
-    note = f"Line: median of {many}; "
-    note += "band: 10th to 90th percentile of the seeds. " if banded else "too few seeds for a band. "
-    note += "Marker: end of the median run."
+    words = f"Line: median of {many}; "
+    words += "band: 10th to 90th percentile of the seeds. " if banded else "too few seeds for a band. "
+    words += "Marker: end of the median run."
     if (runs["status"] == "diverged").any():
-        note += " Diverged runs count as worst: a band ends where a tenth, a line (\u00d7) where half of them have."
+        words += " Diverged runs count as worst: a band ends where a tenth, a line (\u00d7) where half of them have."
     absent = [name for name in curves["method"].unique() if name not in set(drawn["method"])]
     if absent:
-        note += f" Without a measured time per step: {', '.join(absent)}."
-    return note
+        words += f" Without a measured time per step: {', '.join(absent)}."
+    return words

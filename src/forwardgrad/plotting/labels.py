@@ -21,6 +21,7 @@ MODELS = {
     "students_cnn_softmax": "students\u2019 CNN with softmax output",
     "lr": "logistic regression 784-10",
     "mlp_256": "MLP 784-256-10",
+    "mlp_256_256": "MLP 784-256-256-10",
     "mlp": "MLP 784-1024-1024-10",
     "cnn": "CNN, 4 convolutions of 64",
     "cnn_small": "small CNN",
@@ -78,6 +79,13 @@ STEPS = {
     "forward_gaussian_dual_added": "Forward, torch.autograd.forward_ad",
 }
 
+COST_MODELS = {
+    "engine": "this project\u2019s step, batch gathered",
+    "engine_in_memory": "this project\u2019s step, batch in memory",
+    "engine_whole_run": "this project\u2019s step, from a whole run",
+    "stock": "stock forward mode, torch.func.jvp",
+}
+
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
 
 PAPER = "Baydin et al. (2022), dense Gaussian"
@@ -85,6 +93,11 @@ PAPER = "Baydin et al. (2022), dense Gaussian"
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 METRICS = {
+    "train_loss": "Training loss (nats)",
+    "validation_loss": "Validation loss (nats)",
+    "validation_accuracy": "Validation accuracy",
+    "weight_norm": "Norm of all weights",
+    "cosine": "Cosine with the gradient",
     "test_loss": "Test loss (nats)",
     "test_accuracy": "Test accuracy",
     "test_misclassified": "Misclassified test examples",
@@ -201,6 +214,18 @@ def seconds(value: float) -> str:
         if abs(value) >= scale:
             return f"{number(value / scale)}\u00a0{unit}"
     return f"{number(value / 1e-6)}\u00a0\u00b5s"
+
+
+def duration(value: float) -> str:
+    """A time until something happens: inf is 'never'."""
+    return "never" if math.isinf(value) else seconds(value)
+
+
+def budget(unit: str, amount: float) -> str:
+    """So many steps, forward passes or seconds."""
+    if unit == "seconds":
+        return seconds(amount)
+    return f"{whole(round(amount))} {'forward passes' if unit == 'passes' else 'steps'}"
 
 
 def count(n: int, noun: str) -> str:

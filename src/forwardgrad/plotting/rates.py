@@ -10,21 +10,26 @@ from matplotlib.lines import Line2D
 from forwardgrad.catalogue import DATASETS
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import INK, WIDTH, Look, look, style, title, whole_numbers
+from forwardgrad.tuning import by_grid
 
 LARGEST = 1.15  # losses beyond so many times log(classes), about that of an untrained network, are drawn at the top
 SIDESTEP = 0.018  # share of a rate by which neighbouring methods are set apart
 
 
 def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw the final validation losses against the rate, one panel per cell, one line per method.
+    """Draw the final validation losses against the rate, one line per method, methods with other rates in other panels.
 
     Args:
         runs: Runs of the grid (`tuning.grid_runs`), one dot each.
         table: Their summary (`tuning.rate_table`).
     """
-    cells = list(table.groupby(["dataset", "model"], sort=False))
+    cells = [
+        (key, pd.DataFrame(grid))
+        for key, cell in table.groupby(["dataset", "model"], sort=False)
+        for grid in by_grid(cell.to_dict("records"))
+    ]
     with style():
-        figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.7 + 2.6 * len(cells)))
+        figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
         handles, beyond = {}, False
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
             own = runs[(runs["dataset"] == dataset) & (runs["model"] == model)]

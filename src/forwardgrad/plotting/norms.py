@@ -1,0 +1,14 @@
+"""Training loss and the norm of all weights against steps."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from forwardgrad import statistics
+from forwardgrad.plotting.curves import draw_curves
+from forwardgrad.results import Frames
+
+
+def draw_norms(cell: Frames, heading: str) -> tuple[Figure, pd.DataFrame]:
+    """Return the figure of one cell and the bands that it shows; columns CURVES."""
+    curves = statistics.curves(cell.metrics, cell.runs, cell.costs, ("train_loss", "weight_norm"))
+    return draw_curves(curves, cell.runs, "step", heading), curves
