@@ -11,7 +11,7 @@ from forwardgrad.cli import parser
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "results/README.md", "docs/extending.md")
-PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "pip", "conda")
+PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "jupytext", "pip", "conda")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 
@@ -44,6 +44,9 @@ def test_a_command_works(copy, command):
     match program:
         case "make" | "snakemake":
             status, output = copy(program, "--dry-run", *arguments)
+            assert status == 0, output
+        case "jupytext":
+            status, output = copy(program, *arguments)
             assert status == 0, output
         case "forwardgrad":
             parser().parse_args(arguments)

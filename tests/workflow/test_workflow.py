@@ -61,6 +61,11 @@ def test_everything_that_has_its_data_is_made(workflow, first):
     assert "no_seeds" in (workflow.folder / "results/tables/audit.csv").read_text()
 
 
+def test_a_notebook_shows_the_runs_that_were_made(workflow, first):
+    assert "experiment &#39;tiny&#39;: 4 runs" in (workflow.folder / "report/notebooks/explore_results.html").read_text()
+    assert "notebooks/explore_results.html" in (workflow.folder / "report/index.html").read_text()
+
+
 def test_progress_is_shown(first):
     assert any("jobs done (100%), in " in line for line in first[1])
 
