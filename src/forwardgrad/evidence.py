@@ -60,17 +60,28 @@ def fitting(frame: pd.DataFrame, where: Mapping[str, Any], name: str) -> pd.Data
     """Return the rows whose columns have the values of `where`: one, any of a list, or null for an empty cell."""
     rows = frame
     for column, value in where.items():
-        rows = rows[rows[column].isna() if value is None else rows[column].isin(np.atleast_1d(value).tolist())]
+        rows = rows[matching(rows[column], value)]
     if rows.empty:
         values = ", ".join(f"{column} {value}" for column, value in where.items())
         raise EvidenceError(f"{name} has no row with {values}")
     return rows
 
 
+def matching(values: pd.Series, wanted: Any) -> np.ndarray:
+    """Return where `values` are what is wanted; numbers to rounding, as they come from text."""
+    if wanted is None:
+        return values.isna().to_numpy()
+    if isinstance(wanted, list):
+        return np.logical_or.reduce([matching(values, one) for one in wanted])
+    if isinstance(wanted, str):
+        return (values == wanted).to_numpy()
+    return np.isclose(values.astype(float), wanted, rtol=1e-9, atol=0)
+
+
 def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Found:
     """Return a statistic of one sample, or of two paired by the query's unit."""
     statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
-    series = [by_unit(query, last(query, rows), ranks) for rows in samples]
+    series = [by_unit(query, one_row(query, rows), ranks) for rows in samples]
     if len(series) == 2:
         if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
             series[1] = pd.Series(float(single(series[1])), index=series[0].index)
@@ -92,9 +103,15 @@ def unit_of(query: Mapping[str, Any]) -> str:
     return query.get("unit", "seed")
 
 
-def last(query: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the last row of every run, for frames that have one for each evaluation."""
-    return rows.sort_values("step").groupby(unit_of(query), sort=True).tail(1) if "step" in rows else rows
+def one_row(query: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row of every run: its last evaluation, or with `average` the mean of all that have a value."""
+    if "step" not in rows:
+        return rows
+    ended = rows.sort_values("step").groupby(unit_of(query), sort=True).tail(1)
+    if query.get("average"):
+        value = query["value"]
+        ended = ended.assign(**{value: ended[unit_of(query)].map(rows.groupby(unit_of(query))[value].mean())})
+    return ended
 
 
 def by_unit(query: Mapping[str, Any], rows: pd.DataFrame, ranks: bool) -> pd.Series:
@@ -112,7 +129,7 @@ def by_unit(query: Mapping[str, Any], rows: pd.DataFrame, ranks: bool) -> pd.Ser
 
 def share(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
     """Return the share of runs whose value equals `equals` or, for a number `up_to`, is at most that."""
-    ended = last(query, rows)
+    ended = one_row(query, rows)
     if "equals" in query:
         hits = ended[query["value"]] == query["equals"]
     else:

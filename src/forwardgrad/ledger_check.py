@@ -15,6 +15,7 @@ PAIRED = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest
 # Parts of a query that belong to some statistics alone.
 BELONGS = {"over": ("given",), "pick": ("given",), "equals": ("share",), "up_to": ("share",)}
 BELONGS |= {"against": (*PAIRED, "given"), "deterministic": ("ratio_of_medians", "ratio", "difference")}
+BELONGS |= {"average": ("mean", "median", "difference", "ratio", "geometric_ratio", "ratio_of_medians")}
 
 
 class Unique(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
@@ -28,8 +29,8 @@ def mapping_of(loader: Unique, node: yaml.MappingNode) -> dict[Any, Any]:
         ValueError: A key stands in it twice.
     """
     keys = [loader.construct_object(key) for key, _ in node.value]
-    for key, (place, _) in zip(keys, node.value, strict=True):
-        if keys.count(key) > 1:
+    for index, (key, (place, _)) in enumerate(zip(keys, node.value, strict=True)):
+        if key in keys[:index]:
             raise ValueError(f"{key} stands there twice, for the second time in line {place.start_mark.line + 1}")
     return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
 

@@ -130,6 +130,8 @@ def test_the_largest_gap_between_mean_curves():
     assert found.estimate == pytest.approx((0.5, 0.5, 0.5, 3))
     assert found.left_out == 1
     assert ask(pd.concat(curves), "mean", method="backprop").estimate.value == 1.0, "the last row of every run counts"
+    averaged = ask(pd.concat(curves), "mean", method="backprop", average=True).estimate
+    assert averaged == pytest.approx((4 / 3, 4 / 3, 4 / 3, 4))
     with pytest.raises(EvidenceError, match="no evaluation in common"):
         ask(pd.concat([curves[0], curves[5].assign(step=7)]), "largest_gap")
 
@@ -161,6 +163,12 @@ def test_rows_that_have_their_own_interval(speed):
     assert against == pytest.approx((2 / 3, 1.9 / 3.1, 2.1 / 2.9, 5))
     halved = given(speed, where={"model": "mlp", "method": "jvp"}, over="flop_floor").estimate
     assert halved == pytest.approx((1.0, 0.95, 1.05, 5))
+
+
+def test_numbers_fit_to_rounding_text_and_empty_cells_exactly(speed):
+    assert given(speed.assign(depth=0.1 + 0.2), where={"depth": 0.3, "model": "lr", "method": "jvp"}).estimate.n == 5
+    with pytest.raises(EvidenceError, match="no row"):
+        given(speed, where={"depth": 2.001})
 
 
 def test_every_column_has_its_own_interval(speed):
