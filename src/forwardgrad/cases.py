@@ -102,4 +102,4 @@ def figures(config: dict[str, Any]) -> list[str]:
 
 def tables() -> list[str]:
     """Return the tables of the experiment."""
-    return [f"results/tables/{EXPERIMENT}/{name}.csv" for name in ("outcomes", "contraction")]
+    return [f"results/tables/{EXPERIMENT}/{name}.csv" for name in ("outcomes", "contraction", "costs")]

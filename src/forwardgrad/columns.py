@@ -156,6 +156,12 @@ DESCENT_COSTS = {
     "ratio_high": "upper end of the 95 % interval of ratio",
 }
 
+TIMED = {
+    **DESCENT_COSTS,
+    "published": "published ratio of the whole loops' times; empty where none was",
+    "certainty": "of the published ratio: FIG, read off a figure",
+}
+
 CONTRACTION = {
     **{name: DESCENTS[name] for name in ("source", "function", "method", "seed")},
     "dimensions": DESCENT_RUNS["dimensions"],

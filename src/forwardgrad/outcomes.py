@@ -10,7 +10,7 @@ import pandas as pd
 
 from forwardgrad import statistics
 from forwardgrad.cases import EXPERIMENT, GRADIENT_DESCENT
-from forwardgrad.columns import CONTRACTED, CONTRACTION, DESCENT_COSTS, DESCENT_RUNS, DESCENTS, OUTCOMES
+from forwardgrad.columns import CONTRACTED, CONTRACTION, DESCENT_COSTS, DESCENT_RUNS, DESCENTS, OUTCOMES, TIMED
 from forwardgrad.results import ResultError, produced_by
 
 COLUMNS = {"curves": DESCENTS, "runs": DESCENT_RUNS, "contraction": CONTRACTION, "costs": DESCENT_COSTS}
@@ -71,6 +71,13 @@ def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
             | {"quoted": value, "certainty": certainty}
         )
     return pd.DataFrame(rows, columns=list(OUTCOMES))
+
+
+def cost_table(costs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
+    """Measured steps (columns DESCENT_COSTS) beside the published ratio of their times; columns TIMED."""
+    ratios = published(quoted, "time_ratio")
+    theirs = [ratios.get(key, (np.nan, "")) for key in costs[[*CASE, "method"]].itertuples(index=False, name=None)]
+    return costs.assign(published=[value for value, _ in theirs], certainty=[mark for _, mark in theirs])[list(TIMED)]
 
 
 def expected_factor(method: str, rate: float, dimensions: int) -> float:

@@ -43,6 +43,7 @@ LAYERS = {
         "plotting",
         "markup",
         "speed_section",
+        "functions_section",
         "report",
         "reference",
         "verify",

@@ -72,6 +72,7 @@ rule outcomes:
     input:
         runs=rules.function_frames.output.runs,
         contraction=rules.function_frames.output.contraction,
+        costs=rules.function_frames.output.costs,
         quoted="report/quoted.csv",
     output:
         outcomes=report(
@@ -87,6 +88,13 @@ rule outcomes:
             category="Tables",
             subcategory="functions",
             labels={"table": "one step on a sphere"},
+        ),
+        costs=report(
+            "results/tables/functions/costs.csv",
+            caption="../report/function_cost.rst",
+            category="Tables",
+            subcategory="functions",
+            labels={"table": "time of a step"},
         ),
     log:
         "results/logs/tables/functions.log",
