@@ -110,7 +110,7 @@ def agreeing(contraction: pd.DataFrame) -> int:
 def alternative(stem: str, outcomes: pd.DataFrame) -> str:
     """Return a figure's content in words, for who does not see it."""
     if stem == "cost":
-        return "Time of one step by backpropagation and by forward mode on the paper's functions; the table has numbers."
+        return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
     if stem == "spheres":
         return "Descents of spheres, slower the more dimensions, and the mean factor of one step against the rate."
     source, name, kind = stem.split("-")

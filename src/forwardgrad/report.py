@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from forwardgrad import claims_section, provenance, speed_section
+from forwardgrad import cases, claims_section, functions_section, provenance, speed_section
 from forwardgrad.catalogue import impossible
 from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
@@ -28,6 +28,9 @@ from forwardgrad.tuning import by_grid, by_method, differing
 
 # Experiments about accuracy for its cost, by name or kind: they come after those about either.
 FRONTIER = {"fair", "controls", "convergence", "tuning"}
+
+# What the page shows of experiments that are no training runs.
+SECTIONS = {SPEED: speed_section.gather, cases.EXPERIMENT: functions_section.gather}
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,8 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     missing = {record["dataset"]: record for record in records if not record["available"]}
     quoted = read_quoted(sources.quoted)
     experiments = [
-        speed_section.gather(config, full, sources.results, figures_of(name, sources))
-        if name == SPEED
+        SECTIONS[name](config, full, sources.results, figures_of(name, sources))
+        if name in SECTIONS
         else gather_experiment(name, config, runs, quoted[quoted["source"] == name], missing, sources)
         for name in config["run"]
     ]
