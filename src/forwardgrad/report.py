@@ -149,8 +149,7 @@ def gather_experiment(
     own = [run for run in runs if run.experiment == name]
     against = config["experiments"][name].get("against")
     analyses = config["experiments"][name].get("analyses", [])
-    kind = "convergence" if against and not analyses else "default"
-    kind = "tuning" if any(AT in run.method for run in own) else kind
+    kind = "tuning" if any(AT in run.method for run in own) else "convergence" if against else "default"
     further = (["rates"] if kind == "tuning" else []) + (["loss-ratios"] if against else [])
     further += [table for analysis in analyses for table in ANALYSES[analysis]]
     files = {table: folder / f"{table}.csv" for table in ("methods", "paired", *further)}

@@ -5,7 +5,7 @@
 rule times:
     input:
         **FRAMES,
-        speed=["results/frames/speed.csv"] if configuration.SPEED in config["run"] else [],
+        speed=rules.speed_frame.output.frame if configuration.SPEED in config["run"] else [],
         quoted="report/quoted.csv",
     output:
         times=report(

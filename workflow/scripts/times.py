@@ -11,7 +11,7 @@ from forwardgrad.times import summary, times_table
 sys.stderr = open(snakemake.log[0], "w")
 
 frames = load_frames(snakemake.input.metrics, snakemake.input.runs, snakemake.input.costs)
-measured = load_measurements(Path(snakemake.input.speed[0])) if snakemake.input.speed else None
+measured = load_measurements(Path(snakemake.input.speed)) if snakemake.input.speed else None
 times = times_table(frames, measured)
 times.to_csv(snakemake.output.times, index=False)
 summary(times, read_quoted(Path(snakemake.input.quoted))).to_csv(snakemake.output.summary, index=False)
