@@ -21,6 +21,7 @@ include: "workflow/rules/results.smk"
 include: "workflow/rules/speed.smk"
 include: "workflow/rules/functions.smk"
 include: "workflow/rules/functions_figures.smk"
+include: "workflow/rules/estimators.smk"
 include: "workflow/rules/tuning.smk"
 include: "workflow/rules/analyses.smk"
 include: "workflow/rules/audit.smk"
@@ -42,7 +43,7 @@ rule all:
         notebook_pages(),
 
 
-for experiment in [*config["experiments"], configuration.SPEED, cases.EXPERIMENT]:
+for experiment in [*config["experiments"], configuration.SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]:
 
     rule:
         name:

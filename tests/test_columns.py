@@ -5,7 +5,22 @@ from forwardgrad import columns
 
 @pytest.mark.parametrize(
     "frame",
-    ["IDENTITY", "METRICS", "TIMES", "COSTS", "RUNS", "BENCH", "SPEED", "PROCESSES", "RATIOS", "AUDIT", "MOMENTS"],
+    [
+        "IDENTITY",
+        "METRICS",
+        "TIMES",
+        "COSTS",
+        "RUNS",
+        "BENCH",
+        "SPEED",
+        "PROCESSES",
+        "RATIOS",
+        "AUDIT",
+        "MOMENTS",
+        "SAMPLED",
+        "CLOUD",
+        "ESTIMATORS",
+    ],
 )
 def test_results_explain_every_column_as_the_code_does(root, frame):
     text = (root / "results/README.md").read_text()

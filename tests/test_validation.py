@@ -42,7 +42,7 @@ methods:
 
 LINES = """\
 colour = 'red': unknown key; choose one of \
-run, data_dir, cost_seconds, speed, tuned, experiments, cells, methods
+run, data_dir, cost_seconds, speed, estimators, functions, notebooks, tuned, experiments, cells, methods
 cells.a.sedes = 4: unknown key; did you mean seeds?
 cells.a.evaluate_every = 'x': allowed is an integer at least 1
 cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
@@ -168,7 +168,7 @@ def test_the_schema_is_one_and_describes_every_key(schema):
 
     nodes = {"": schema, "settings": schema["$defs"]["settings"]}
     nodes |= {key: schema["properties"][key]["additionalProperties"] for key in ("experiments", "cells", "methods")}
-    nodes["speed"] = schema["properties"]["speed"]
+    nodes |= {key: schema["properties"][key] for key in ("speed", "estimators")}
     assert [key for path, node in nodes.items() for key in undescribed(node, path)] == []
     settings = schema["$defs"]["settings"]["properties"]
     assert tuple(settings["optimizer"]["enum"]) == OPTIMIZERS
@@ -179,7 +179,7 @@ def test_every_key_is_explained_in_the_readme(root, schema):
     text = (root / "config/README.md").read_text()
     keys = {*schema["properties"], *schema["$defs"]["settings"]["properties"], "steps", "loss", "split", "estimator"}
     keys |= schema["properties"]["cells"]["additionalProperties"]["properties"].keys()
-    keys |= schema["properties"]["speed"]["properties"].keys()
+    keys |= schema["properties"]["speed"]["properties"].keys() | schema["properties"]["estimators"]["properties"].keys()
     assert {key for key in keys if f"`{key}`" not in text} == set()
 
 

@@ -77,6 +77,17 @@ def bench(options: argparse.Namespace) -> int:
     return 0
 
 
+def estimates(options: argparse.Namespace) -> int:
+    """Draw many estimates of one network's gradient and write what they come to."""
+    from forwardgrad.sampling import measure_network
+
+    measure_network(
+        options.dataset, options.model, options.data, options.estimators, options.draws, options.batch_size,
+        options.output,
+    )  # fmt: skip
+    return 0
+
+
 def audit(options: argparse.Namespace) -> int:
     """Compute what the defects of published reproductions do."""
     from forwardgrad.audit import write
@@ -219,6 +230,16 @@ def parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--parameters", type=mapping, default={}, metavar="JSON", help="values of its parameters")
     command.set_defaults(carry_out=notebook)
+
+    command = commands.add_parser("estimates", help="draw many estimates of one gradient: bias, size and angle")
+    command.add_argument("--dataset", required=True, type=key_of("DATASETS"), metavar="KEY", help="data set")
+    command.add_argument("--model", required=True, type=key_of("MODELS"), metavar="KEY", help="network")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--estimators", required=True, type=keys_of("ESTIMATORS"), metavar="KEYS", help="to be drawn")
+    command.add_argument("--draws", type=count, default=1000, metavar="N", help="tangents for each (default: 1000)")
+    command.add_argument("--batch-size", type=count, default=64, metavar="N", help="examples (default: 64)")
+    command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
+    command.set_defaults(carry_out=estimates)
 
     command = commands.add_parser("data", help="find and prepare data sets")
     command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")

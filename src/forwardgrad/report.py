@@ -15,7 +15,15 @@ from typing import Any
 import jinja2
 import pandas as pd
 
-from forwardgrad import cases, claims_section, functions_section, provenance, speed_section
+from forwardgrad import (
+    cases,
+    claims_section,
+    estimation,
+    estimators_section,
+    functions_section,
+    provenance,
+    speed_section,
+)
 from forwardgrad.catalogue import impossible
 from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
@@ -27,10 +35,14 @@ from forwardgrad.tables import baseline_of, read_quoted
 from forwardgrad.tuning import by_grid, by_method, differing
 
 # Experiments about accuracy for its cost, by name or kind: they come after those about either.
-FRONTIER = {"fair", "controls", "convergence", "tuning"}
+FRONTIER = {"fair", "controls", "convergence", "tuning", estimation.EXPERIMENT}
 
 # What the page shows of experiments that are no training runs.
-SECTIONS = {SPEED: speed_section.gather, cases.EXPERIMENT: functions_section.gather}
+SECTIONS = {
+    SPEED: speed_section.gather,
+    cases.EXPERIMENT: functions_section.gather,
+    estimation.EXPERIMENT: estimators_section.gather,
+}
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     records = [json.loads(path.read_text()) for path in sorted((sources.results / "data").glob("*.json"))]
     runs = expand(config)
     used = {run.dataset for run in runs}
+    used |= {dataset for dataset, _ in estimation.networks(config)} if estimation.EXPERIMENT in config["run"] else set()
     records = [record for record in records if record["dataset"] in used]
     missing = {record["dataset"]: record for record in records if not record["available"]}
     quoted = read_quoted(sources.quoted)

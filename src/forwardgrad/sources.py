@@ -13,7 +13,18 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 
 LAYERS = {
-    0: ("seeds", "catalogue", "columns", "configuration", "sources", "provenance", "ledger", "writing", "cases"),
+    0: (
+        "seeds",
+        "catalogue",
+        "columns",
+        "configuration",
+        "sources",
+        "provenance",
+        "ledger",
+        "writing",
+        "cases",
+        "estimation",
+    ),
     1: (
         "draws",
         "tangents",
@@ -27,8 +38,22 @@ LAYERS = {
         "data",
         "allocator",
         "functions",
+        "formulae",
     ),
-    2: ("descent", "descent_costs", "training", "timing", "speed", "baselines", "flops", "memory", "graphs", "bench", "audit"),
+    2: (
+        "descent",
+        "descent_costs",
+        "training",
+        "timing",
+        "speed",
+        "baselines",
+        "flops",
+        "memory",
+        "graphs",
+        "bench",
+        "audit",
+        "sampling",
+    ),
     3: ("results",),
     4: (
         "statistics",
@@ -43,6 +68,8 @@ LAYERS = {
         "plotting",
         "markup",
         "speed_section",
+        "estimators",
+        "estimators_section",
         "functions_section",
         "report",
         "reference",

@@ -14,6 +14,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
+from forwardgrad import estimation
 from forwardgrad.cases import EXPERIMENT, METHODS
 from forwardgrad.catalogue import BENCHMARKED, DATASETS, ESTIMATORS, MEASURED, MODELS, impossible
 from forwardgrad.configuration import SPEED, TUNED, combinations, merged_settings, tuned_rate
@@ -111,7 +112,8 @@ def reference_problems(config: Mapping) -> Iterator[str]:
                 yield f"{place}[{index}] = {name!r}: unknown {what}; {suggest(name, known)}"
 
     experiments, cells, methods = (entries(config, key) for key in ("experiments", "cells", "methods"))
-    every = [*(config.get("experiments") or []), *(name for name in (SPEED, EXPERIMENT) if name in config)]
+    own = [name for name in (SPEED, EXPERIMENT, estimation.EXPERIMENT) if name in config]  # with a section of its own
+    every = [*(config["experiments"] if isinstance(config.get("experiments"), dict) else ()), *own]
     yield from named("run", config.get("run"), "experiment", every)
     if SPEED in experiments:
         yield f"experiments.{SPEED}: allowed is another name, this one is for measuring steps"
@@ -121,6 +123,14 @@ def reference_problems(config: Mapping) -> Iterator[str]:
     yield from named(f"{SPEED}.models", speed.get("models"), "network", BENCHMARKED)
     for key in ("methods", "depth_methods"):
         yield from named(f"{SPEED}.{key}", speed.get(key), "method", MEASURED)
+    if estimation.EXPERIMENT in experiments:
+        yield f"experiments.{estimation.EXPERIMENT}: allowed is another name, this one is for estimates of one gradient"
+    drawn = config[estimation.EXPERIMENT] if isinstance(config.get(estimation.EXPERIMENT), dict) else {}
+    for key, what, known in (("datasets", "data set", DATASETS), ("estimators", "estimator", ESTIMATORS)):
+        yield from named(f"{estimation.EXPERIMENT}.{key}", drawn.get(key), what, known)
+    for model in drawn["draws"] if isinstance(drawn.get("draws"), dict) else ():
+        if model not in MODELS:
+            yield f"{estimation.EXPERIMENT}.draws.{model}: unknown model; {suggest(model, MODELS)}"
     functions = config.get(EXPERIMENT) if isinstance(config.get(EXPERIMENT), dict) else {}
     yield from named(f"{EXPERIMENT}.methods", functions.get("methods"), "method", METHODS)
     for source, named_cases in entries(functions, "cases").items():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from forwardgrad import cases, catalogue, configuration, progress, server
+from forwardgrad import cases, catalogue, configuration, estimation, progress, server
 from forwardgrad import ledger, ledger_check
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
@@ -129,6 +129,8 @@ def costs_at(wildcards):
 
 def records_of(experiment):
     """Return the records of the data sets of `experiment`, so that all are looked for at the same time."""
+    if experiment == estimation.EXPERIMENT:
+        return sorted({f"results/data/{dataset}.json" for dataset, _ in estimation.networks(config)})
     return sorted({f"results/data/{run.dataset}.json" for run in RUNS.values() if run.experiment == experiment})
 
 
@@ -212,6 +214,8 @@ def figures_of(experiment):
         return lambda _: speed_figures()
     if experiment == cases.EXPERIMENT:
         return lambda _: cases.figures(config)
+    if experiment == estimation.EXPERIMENT:
+        return lambda _: estimation.figures() if estimator_files(".csv") else []
 
     def figures(_):
         runs = runs_of(experiment)
@@ -233,6 +237,8 @@ def tables_of(experiment):
         return [f"results/tables/{experiment}/ratios.csv"]
     if experiment == cases.EXPERIMENT:
         return cases.tables()
+    if experiment == estimation.EXPERIMENT:
+        return estimation.tables()
     names = ["methods", "paired"]
     names += ["rates"] if experiment in GRIDS else []
     names += ["loss-ratios"] if compared(experiment) else []
@@ -246,6 +252,8 @@ def all_of(experiment):
         return [*speed_files(".json"), *tables_of(experiment), *speed_figures()]
     if experiment == cases.EXPERIMENT:
         return [*cases.files(config, ".csv"), *tables_of(experiment), *cases.figures(config)]
+    if experiment == estimation.EXPERIMENT:
+        return [*records_of(experiment), lambda _: estimator_files(".csv"), *tables_of(experiment), figures_of(experiment)]
     return [part(experiment) for part in (records_of, metrics_of, costs_of, tables_of, figures_of)]
 
 
@@ -255,6 +263,20 @@ def case_at(wildcards):
     if path not in CASES:
         sys.exit(f"results/functions/{path}: the configuration has no such case")
     return CASES[path]
+
+
+def network_at(wildcards):
+    """Return the data set and model that the wildcards of a target name, if their gradient is to be estimated."""
+    network = (wildcards.dataset, wildcards.model)
+    if network not in estimation.networks(config):
+        sys.exit(f"results/estimators/{'/'.join(network)}: the configuration has no such network")
+    return network
+
+
+def estimator_files(suffix):
+    """Return the files of estimates of every network that has its data."""
+    networks = [network for network in estimation.networks(config) if record_of(network[0])["available"]]
+    return [f"results/estimators/{dataset}/{model}{suffix}" for dataset, model in networks]
 
 
 def measurement_at(wildcards):

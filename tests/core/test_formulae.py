@@ -1,0 +1,127 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from forwardgrad import draws
+from forwardgrad.formulae import Block, activity_second_moment, cosine, formulae
+from forwardgrad.gradients import ESTIMATORS, along, make_estimator
+
+from . import cases
+
+EXACT = {"rtol": 1e-9, "atol": 1e-12}
+SIGNS = {"along": 0, "second_moment": 1, "cosine_squared": 2}  # places in a row of `quantities`
+NORMAL = {"along": 0, "second_moment": 1}
+
+
+def blocks_of(problem):
+    """The gradient, of length one, by tensor and by layer."""
+    gradient = problem.gradient()
+    norm = cases.flat(gradient).norm()
+    layers = [
+        torch.cat([part.flatten() / norm for name, part in gradient.items() if name.rpartition(".")[0] == layer])
+        for layer in problem.net.moving
+    ]
+    return [Block.of(part / norm) for part in gradient.values()], [Block.of(part) for part in layers]
+
+
+def quantities_of(problem):
+    """A function of an estimate: <g, G>, ||g||^2 and cos^2, in units of ||G||."""
+    gradient, parameters = cases.flat(problem.gradient()), problem.parameters
+    norm = gradient.norm()
+
+    def quantities(estimate):
+        found = cases.flat(estimate.dense(parameters)) / norm
+        product, square = found @ gradient / norm, found @ found
+        return torch.stack([product, square, product.square() / square if square else square])
+
+    return quantities
+
+
+@pytest.mark.parametrize(
+    ("key", "law", "entries", "places"),
+    [
+        ("forward_rademacher", cases.SIGNS, 7, SIGNS),
+        ("forward_rank_one", cases.SIGNS, 8, SIGNS),
+        ("forward_gaussian", cases.NORMAL, 7, NORMAL),
+        ("forward_blockwise", cases.NORMAL, 7, NORMAL),
+        ("noisy_backprop", cases.NORMAL, 7, NORMAL),
+    ],
+)
+def test_formulae_are_the_means_over_everything_that_could_be_drawn(monkeypatch, key, law, entries, places):
+    problem, fill = cases.tiny_mlp(), cases.counting(law)
+    for name in ("gaussian_", "rademacher_"):
+        monkeypatch.setattr(draws, name, fill)
+        monkeypatch.setitem(draws.FILLS, name.removesuffix("_"), fill)
+    estimator, quantities = make_estimator(key, problem.model, problem.loss), quantities_of(problem)
+    mean = cases.expectation(lambda: quantities(estimator(*problem.batch)), law, entries)
+    expected = formulae(key, *blocks_of(problem))
+    assert {name: mean[place].item() for name, place in places.items()} == pytest.approx(
+        {name: expected[name] for name in places}, rel=1e-9
+    )
+
+
+def test_formulae_of_one_drawn_layer():
+    problem = cases.tiny_cnn()
+    quantities = quantities_of(problem)
+    stream = draws.OneLayer(problem.net.moving, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
+    mean = 0
+    for block, entries in zip(stream.blocks, (7, 5), strict=True):
+        estimator = along(problem.net, problem.parameters, block)
+        counted = cases.expectation(lambda e=estimator: quantities(e(*problem.batch)), cases.SIGNS, entries)
+        mean = mean + counted / 2
+    expected = formulae("forward_rank_one_layer", *blocks_of(problem))
+    assert torch.allclose(mean, torch.tensor([expected[name] for name in SIGNS], dtype=torch.float64), **EXACT)
+
+
+def test_formulae_of_standardised_tangents():
+    # Of two numbers, standardised, only the sign is random: every estimate is the mean of all.
+    problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
+    estimate = make_estimator("forward_blockwise_standardised", problem.model, problem.loss)(*problem.batch)
+    product, square, _ = quantities_of(problem)(estimate)
+    expected = formulae("forward_blockwise_standardised", *blocks_of(problem))
+    assert expected["along"] == pytest.approx(product.item())
+    assert expected["second_moment"] == pytest.approx(square.item())
+    assert expected["bias"] == pytest.approx(1 - 2 * product.item() + square.item())
+    assert expected["bias"] > 0.01
+
+
+def test_the_mean_cosine_with_a_random_subspace():
+    assert cosine(1, 2) == pytest.approx(2 / math.pi)
+    assert cosine(1, 3) == pytest.approx(1 / 2)
+    assert cosine(2, 3) == pytest.approx(math.pi / 4)
+    assert cosine(1, 10**6) == pytest.approx(math.sqrt(2 / (math.pi * 10**6)), rel=1e-5)
+
+
+def test_means_and_projections_of_several_tangents():
+    blocks = [Block(100, 1.0, 1.0)], [Block(100, 1.0, 1.0)]
+    assert formulae("forward_mean_4", *blocks)["second_moment"] == pytest.approx(105 / 4)
+    projected = formulae("forward_projected_16", *blocks)
+    assert (projected["second_moment"], projected["cosine_squared"]) == (pytest.approx(6.25), pytest.approx(0.16))
+    few = formulae("forward_projected_16", [Block(9, 1.0, 1.0)], [Block(9, 1.0, 1.0)])
+    assert (few["second_moment"], few["cosine"], few["cosine_squared"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("key", ESTIMATORS)
+def test_every_estimator_but_one_is_unbiased_by_formula(key):
+    expected = formulae(key, *blocks_of(cases.tiny_mlp()))
+    assert (expected["along"] == 1) == (expected["bias"] == 0) == (key != "forward_blockwise_standardised")
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_second_moment_of_activity_perturbation(monkeypatch, bias):
+    layers = nn.Linear(2, 2, bias=bias), nn.Tanh(), nn.Linear(2, 1, bias=bias)
+    problem = cases.problem(*layers, shape=(2,), batch=2)
+    monkeypatch.setattr(draws, "rademacher_", cases.counting(cases.SIGNS))
+    estimator = make_estimator("activity", problem.model, problem.loss)
+    mean = cases.expectation(
+        lambda: cases.moments(estimator(*problem.batch), problem.parameters)[-1], cases.SIGNS, 2 * 3
+    )
+    expected = activity_second_moment(problem.model, problem.loss, *problem.batch)
+    assert expected == pytest.approx(mean.item(), rel=1e-9)
+
+
+def test_there_is_no_formula_for_activity_in_a_convolution():
+    problem = cases.tiny_cnn()
+    assert activity_second_moment(problem.model, problem.loss, *problem.batch) is None
