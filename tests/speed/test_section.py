@@ -101,6 +101,11 @@ def test_it_says_what_its_intervals_are_over(page, section):
     assert " to " not in page(networks=[network]).partition("R&nbsp;/&nbsp;R<sub>b</sub>")[2].partition("</tr>")[0]
 
 
+def test_a_row_says_by_what_it_was_computed(page):
+    assert "Forward gradient, torch.func.jvp<small>By the framework’s own forward mode</small>" in page()
+    assert "Forward gradient, rank one<small>By the project’s engine</small>" in page()
+
+
 def test_it_says_why_a_row_is_absent(page):
     assert "Backpropagation, compiled: not measured. No compiler here: install g++." in page()
 

@@ -3,14 +3,12 @@
 Every function returns a figure and the frame of what it shows.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
@@ -186,44 +184,6 @@ FIGURES: dict[str, Callable[[pd.DataFrame, Paper], Drawn]] = {
     "memory": draw_memory,
     "batch": draw_batch,
 }
-
-
-def _star() -> dict[str, Any]:
-    return {
-        "color": INK,
-        "marker": "*",
-        "markerfacecolor": "#f0e442",
-        "markersize": 11,
-        "mew": 0.9,
-        "linestyle": "",
-        "zorder": 4,
-    }
-
-
-def _ratio_axis(axes: Axes, low: float, high: float) -> None:
-    """A logarithmic axis with 1 in ink, and the side that is cheaper shaded."""
-    axes.set_xscale("log")
-    axes.set_xlim(low, high)
-    axes.axvspan(low, 1, color=RULE, alpha=0.35, linewidth=0, zorder=0)
-    axes.axvline(1, color=INK, linewidth=1.2)
-    marks = [mark for mark in (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64) if low <= mark <= high]
-    axes.xaxis.set_major_locator(FixedLocator(marks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    whole_numbers(axes.xaxis)
-
-
-def _draw_ratio(axes: Axes, place: int, method: str, row: pd.Series) -> None:
-    drawing, middle = look(method, method), row["ratio_to_backprop"]
-    if np.isfinite(row["flop_floor"]):
-        axes.plot(row["flop_floor"], place, color=MUTED, marker="|", markersize=10, mew=1.8, zorder=2)
-    axes.errorbar(
-        middle, place, xerr=[[middle - row["low"]], [row["high"] - middle]], color=drawing.color,
-        marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=2.5, linewidth=1.2, zorder=4,
-    )  # fmt: skip
-    axes.annotate(
-        f"{middle:.2f}", (np.nanmax([row["high"], middle]), place), (5, 0), textcoords="offset points", va="center",
-        fontsize=8.5, color=INK, fontweight="bold" if row["high"] < 1 else "normal",
-    )  # fmt: skip
 
 
 def _lines(

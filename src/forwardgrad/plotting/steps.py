@@ -1,0 +1,81 @@
+"""What the figures and tables of the experiment `speed` show: which rows, in which order and groups."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.style import INK
+
+Paper = Iterable[Mapping[str, Any]]
+Drawn = tuple[Figure, pd.DataFrame]
+
+BASES = "What ratios are taken to"
+FRAMEWORK = "By the framework’s own forward mode"
+ENGINE = "By the project’s engine"
+OTHERWISE = "Backpropagation, otherwise"
+OF_FRAMEWORK, OF_BACKPROP = ("jvp", "forward_ad"), ("backprop_by_hand", "backprop_compiled")
+FIRST = (
+    *OF_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
+)  # fmt: skip
+BATCH_SIZE = 64
+RATIO = "Cost of a step / cost of a backpropagation step"
+HERE = "Measured on this machine, alone, steps of all methods interleaved, in several processes."
+STAR = {
+    "color": INK,
+    "marker": "*",
+    "markerfacecolor": "#f0e442",
+    "markersize": 11,
+    "mew": 0.9,
+    "linestyle": "",
+    "zorder": 4,
+}
+
+
+def label_of(method: str) -> str:
+    """Label of a method or baseline."""
+    return labels.method(method, method)
+
+
+def label_in_group(method: str) -> str:
+    """Label of a method below the heading of its group."""
+    return labels.variant(label_of(method)).removeprefix("Backpropagation").lstrip(", ")
+
+
+def ordered(methods: Iterable[str]) -> list[str]:
+    """The methods to show, in the order of the story; not what ratios are taken to."""
+    methods = set(methods)
+    others = sorted(methods - {"evaluation", "backprop", *FIRST, *OF_BACKPROP})
+    return [key for key in (*FIRST, *others, *OF_BACKPROP) if key in methods]
+
+
+def group(method: str) -> str:
+    """What computes a step of `method`: the framework's forward mode, the project's engine, or backpropagation."""
+    own = {BASES: ("evaluation", "backprop"), FRAMEWORK: OF_FRAMEWORK, OTHERWISE: OF_BACKPROP}
+    return next((name for name, methods in own.items() if method in methods), ENGINE)
+
+
+def grouped(methods: Iterable[str]) -> dict[str, list[str]]:
+    """The methods to show by group."""
+    shown = ordered(methods)
+    groups = {name: [method for method in shown if group(method) == name] for name in (FRAMEWORK, ENGINE, OTHERWISE)}
+    return {name: own for name, own in groups.items() if own}
+
+
+def usual(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows at the paper's batch size, else at the smallest."""
+    sizes = set(measured["batch_size"])
+    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes))]
+
+
+def named(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the models that have a name of their own: the MLP with two hidden layers is `mlp`."""
+    return measured[(measured["model"] != "mlp") | (measured["depth"] == 2)]
+
+
+def deep(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the paper's MLP at one batch size, of the methods that are there at more than one depth."""
+    shown = usual(measured[measured["model"] == "mlp"])
+    return shown[shown.groupby("method")["depth"].transform("nunique") > 1]
