@@ -9,7 +9,7 @@ import pandas as pd
 
 from forwardgrad.configuration import SPEED, Measurement, measurements
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.speed import deep, named, ordered, usual
+from forwardgrad.plotting.steps import deep, group, named, ordered, usual
 from forwardgrad.ratios import NETWORK, parameter_bytes
 
 SHOWN_IN_PROSE = ("jvp", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
@@ -55,7 +55,9 @@ def network(part: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
     rows = sorted(part.to_dict("records"), key=lambda row: order.index(row["method"]))
     return {
         "label": f"{place(first)}, {first['device']}",
-        "rows": [row | {"label": labels.method(row["method"], row["method"])} for row in rows],
+        "rows": [
+            row | {"label": labels.method(row["method"], row["method"]), "group": group(row["method"])} for row in rows
+        ],
         "paper": table[same & (table["source"] != "measured")].to_dict("records"),
     }
 

@@ -3,8 +3,11 @@ import pytest
 
 from forwardgrad import catalogue
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.speed import FIGURES, ordered
+from forwardgrad.plotting.speed import FIGURES
+from forwardgrad.plotting.steps import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
 from forwardgrad.ratios import paper_rows
+
+from .conftest import COSTS
 
 NAMES = list(FIGURES)
 
@@ -50,7 +53,40 @@ def test_the_headline_shows_every_method_on_every_model_at_one_batch_size(draw):
     assert set(shown["batch_size"]) == {64}
     assert set(shown["method"]) == {"backprop_by_hand", "jvp", "forward_gaussian", "forward_rank_one"}
     assert texts(figure).count("0.50") == 2
-    assert labels.method("backprop_by_hand", "backprop_by_hand") in texts(figure)
+    assert "by hand, in place" in texts(figure)
+
+
+def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
+    assert grouped(["evaluation", "backprop", *COSTS, "backprop_compiled", "spsa"]) == {
+        FRAMEWORK: ["jvp"],
+        ENGINE: ["forward_gaussian", "forward_rank_one", "spsa"],
+        OTHERWISE: ["backprop_by_hand", "backprop_compiled"],
+    }
+    (first, *_) = draw("cost")[0].axes
+    heights = {text.get_text(): text.get_position()[1] for text in first.texts}
+    order = [labels.PAPER, FRAMEWORK, "torch.func.jvp", ENGINE, "Gaussian", "rank one", OTHERWISE, "by hand, in place"]
+    assert sorted(order, key=heights.get) == order
+
+
+def test_the_headline_tells_the_papers_ratios_in_numbers(draw):
+    figure, _ = draw("cost")
+    assert "0.59, 0.60" in texts(figure)
+    assert "0.65" in texts(figure)
+
+
+def test_bold_means_below_one_by_its_whole_interval(frame, quoted):
+    frame = frame.copy()
+    jvp, rank_one = (frame["method"] == method for method in ("jvp", "forward_rank_one"))
+    frame.loc[jvp, ["ratio_to_backprop", "low", "high"]] = [0.77, 0.6, 1.01]
+    frame.loc[rank_one, ["ratio_to_backprop", "low", "high"]] = [0.44, 0.4, 0.5]
+    frame.loc[frame["method"] == "forward_gaussian", ["ratio_to_backprop", "low", "high"]] = [
+        0.66,
+        float("nan"),
+        float("nan"),
+    ]
+    figure, _ = FIGURES["cost"](frame, paper_rows(quoted))
+    weights = {text.get_text(): text.get_fontweight() for text in figure.axes[0].texts}
+    assert [weights[value] for value in ("0.77", "0.44", "0.66")] == ["normal", "bold", "normal"]
 
 
 def test_the_headline_marks_backpropagation_by_hand_the_floors_and_the_paper(draw):
