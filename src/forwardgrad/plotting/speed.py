@@ -1,4 +1,4 @@
-"""What one step costs beside backpropagation: by method, depth and batch size, and how much memory it needs.
+"""What one step costs beside backpropagation against depth and batch size, and how much memory it needs.
 
 Every function returns a figure and the frame of what it shows.
 """
@@ -13,100 +13,12 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, look, rows, style, title, whole_numbers
+from forwardgrad.plotting.step_cost import draw_cost
+from forwardgrad.plotting.steps import HERE, RATIO, STAR, Drawn, Paper, deep, label_of, named, ordered
+from forwardgrad.plotting.style import INK, MUTED, WIDTH, look, style, title, whole_numbers
 from forwardgrad.ratios import parameter_bytes
 
-Paper = Iterable[Mapping[str, Any]]
-Drawn = tuple[Figure, pd.DataFrame]
-
-FIRST = (
-    "backprop_by_hand", "backprop_compiled", "jvp", "forward_ad", "forward_gaussian", "forward_rademacher",
-    "forward_rank_one", "forward_rank_one_layer",
-)  # fmt: skip
-BATCH_SIZE = 64
-BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
-RATIO = "Cost of a step / cost of a backpropagation step"
 DEPTH = "Hidden layers, 1,024 wide"
-HERE = "Measured on this machine, alone, steps of all methods interleaved, in several processes."
-
-
-def label_of(method: str) -> str:
-    """Label of a method or baseline."""
-    return labels.method(method, method)
-
-
-def ordered(methods: Iterable[str]) -> list[str]:
-    """The methods to show, in the order of the story, others last; not what ratios are taken to."""
-    methods = set(methods)
-    return [key for key in FIRST if key in methods] + sorted(methods - {"evaluation", "backprop", *FIRST})
-
-
-def usual(measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows at the paper's batch size, else at the smallest."""
-    sizes = set(measured["batch_size"])
-    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes))]
-
-
-def named(measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the models that have a name of their own: the MLP with two hidden layers is `mlp`."""
-    return measured[(measured["model"] != "mlp") | (measured["depth"] == 2)]
-
-
-def deep(measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the paper's MLP at one batch size, of the methods that are there at more than one depth."""
-    shown = usual(measured[measured["model"] == "mlp"])
-    return shown[shown.groupby("method")["depth"].transform("nunique") > 1]
-
-
-def draw_cost(measured: pd.DataFrame, paper: Paper) -> Drawn:
-    """Draw the cost of every method over backpropagation, one column per model; columns BENCH."""
-    shown = usual(named(measured[measured["seconds"].notna()]))
-    models, methods = list(dict.fromkeys(shown["model"])), ordered(shown["method"])
-    shown = shown[shown["method"].isin(methods)]
-    theirs = [row for row in paper if row["model"] in models and row["depth"] not in (1, 100)]
-    top = max(1.6, shown["high"].max(), *(row["ratio"] for row in theirs)) if len(shown) else 2
-    bottom = min(0.4, shown["low"].min(), shown["flop_floor"].min())
-    with style():
-        figure, panels = plt.subplots(
-            1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 2.4 + 0.42 * (len(methods) + 1))
-        )
-        for model, axes in zip(models, panels[0], strict=True):
-            _ratio_axis(axes, bottom / 1.1, top * 1.9)
-            for row in theirs:
-                if row["model"] == model:
-                    axes.plot(row["ratio"], 0, **_star())
-            own = shown[shown["model"] == model].set_index("method")
-            for place, method in enumerate(methods, start=1):
-                if method in own.index:
-                    _draw_ratio(axes, place, method, own.loc[method])
-            if "backprop_by_hand" in own.index:
-                axes.axvline(own.loc["backprop_by_hand", "ratio_to_backprop"], **BY_HAND)
-            rows(axes, [labels.PAPER, *map(label_of, methods)] if axes is panels[0, 0] else [])
-            for text in axes.texts:  # names reach over all columns
-                text.set(in_layout=False, zorder=2.5)
-                text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75})
-            axes.set_ylim(len(methods) + 0.55, -0.6)
-            axes.set_title({"lr": "LR", "mlp": "MLP", "cnn": "CNN"}.get(model, labels.model(model)))
-        panels[0, 0].set_zorder(1)
-        panels[0, 0].patch.set_visible(False)
-        handles = [
-            Line2D([], [], color=INK, linewidth=1.2, label="backpropagation, the library's fastest"),
-            Line2D([], [], **BY_HAND, label="backpropagation by hand"),
-            Line2D(
-                [], [], color=MUTED, marker="|", markersize=10, mew=1.8, linestyle="", label="ratio of multiply-adds"
-            ),
-        ]
-        size = labels.count(int(shown["batch_size"].iloc[0]), "example")
-        title(
-            figure,
-            "What does a step cost beside backpropagation?",
-            f"{RATIO}; left of the line is cheaper. {HERE} {size} per step, "
-            f"{labels.count(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. Bold: below one. "
-            "Multiply-adds leave out draws and updates. Star: published ratio, read off a figure or unverified.",
-            handles,
-            handle_length=1.2,
-        )
-        return figure, shown
 
 
 def draw_depth(measured: pd.DataFrame, paper: Paper) -> Drawn:
@@ -119,7 +31,7 @@ def draw_depth(measured: pd.DataFrame, paper: Paper) -> Drawn:
         axes.axhline(1, color=INK, linewidth=1.2)
         if ends:
             axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
-            handles += [axes.plot(*zip(*ends, strict=True), **_star(), label=f"{labels.PAPER}: ends of its curve")[0]]
+            handles += [axes.plot(*zip(*ends, strict=True), **STAR, label=f"{labels.PAPER}: ends of its curve")[0]]
         handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="ratio of multiply-adds")]
         _depth_axis(axes, [*shown["depth"], *(depth for depth, _ in ends)])
         axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
