@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
-NUMBERS = ("measured", "low", "high")
+NUMBERS = ["measured", "low", "high", "n"]
 COST_MODELS = {"stock": "the framework\u2019s forward mode", "engine": "this project\u2019s own", "none": ""}
 
 
@@ -26,8 +26,8 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     if not path.exists():
         return {"claims": [], "ledger": {"sources": {}, "tolerances": {}}}
     entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
-    table = pd.read_csv(path).astype(dict.fromkeys(NUMBERS, float))
-    table = table.fillna(dict.fromkeys((name for name in table if name not in NUMBERS), ""))
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric)
     return {"claims": [shown(row, entries, anchors) for row in table.to_dict("records")], "ledger": entries}
 
 

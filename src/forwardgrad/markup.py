@@ -29,6 +29,13 @@ def tex(formula: str, display: str = "inline") -> Markup:
     return Markup(convert(formula, display=display))
 
 
+def without_dead_links(page: str) -> str:
+    """Return the page with links to its own parts only where these exist: not every run has every experiment."""
+    ids = set(re.findall(r'\bid="([^"]+)"', page))
+    link = re.compile(r'<a href="#([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
+    return link.sub(lambda found: found[0] if found[1] in ids else found[2], page)
+
+
 def figure(path: Path) -> dict[str, Any]:
     """Return a figure for the page: its SVG, its anchor, and where its files lie."""
     anchor = f"{path.parent.name}-{path.stem}"

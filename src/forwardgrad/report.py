@@ -28,7 +28,7 @@ from forwardgrad.catalogue import impossible
 from forwardgrad.claims import VERDICTS
 from forwardgrad.comparison import BAND
 from forwardgrad.configuration import ANALYSES, AT, SPEED, Run, combinations, expand
-from forwardgrad.markup import figure, sentence, tex, themed
+from forwardgrad.markup import figure, sentence, tex, themed, without_dead_links
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST, LEVEL
 from forwardgrad.tables import baseline_of, read_quoted
@@ -90,7 +90,7 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
-    output.write_text(page, encoding="utf-8")
+    output.write_text(without_dead_links(page), encoding="utf-8")
 
 
 def redo(configfiles: Sequence[str], target: object = "") -> str:

@@ -63,4 +63,4 @@ def test_it_comes_out_the_same_byte_for_byte(root, written, tmp_path):
 def test_what_only_a_screen_can_use_is_left_out(written):
     body = printable(written, written.parents[1])
     assert body.startswith("<body>")
-    assert not re.search("<(nav|script|svg|details)", body)
+    assert not re.search("<(nav|script|svg)|Data and command", body)

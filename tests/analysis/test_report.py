@@ -6,7 +6,7 @@ import pytest
 
 from forwardgrad.comparison import loss_ratios
 from forwardgrad.configuration import expand
-from forwardgrad.markup import inline_svg, sentence
+from forwardgrad.markup import inline_svg, sentence, without_dead_links
 from forwardgrad.plotting.style import INK
 from forwardgrad.report import (
     Sources,
@@ -148,6 +148,11 @@ def test_a_figure_becomes_part_of_the_page():
     assert inline_svg(svg, "x") == (
         '<svg role="img" viewBox="0"><g id="x-a" style="fill: var(--ink); clip-path: url(#x-b)"/></svg>'
     )
+
+
+def test_links_to_what_the_page_does_not_have_become_words():
+    page = '<p id="a"><a href="#a">here</a>, <a href="#b">there</a> and <a href="https://c">elsewhere</a></p>'
+    assert without_dead_links(page) == page.replace('<a href="#b">there</a>', "there")
 
 
 def test_sentences():
