@@ -179,6 +179,8 @@ def test_every_key_is_explained_in_the_readme(root, schema):
     text = (root / "config/README.md").read_text()
     keys = {*schema["properties"], *schema["$defs"]["settings"]["properties"], "steps", "loss", "split", "estimator"}
     keys |= schema["properties"]["cells"]["additionalProperties"]["properties"].keys()
+    keys |= schema["properties"]["functions"]["properties"].keys()
+    keys |= schema["$defs"]["cases"]["additionalProperties"]["properties"].keys()
     keys |= schema["properties"]["speed"]["properties"].keys() | schema["properties"]["estimators"]["properties"].keys()
     assert {key for key in keys if f"`{key}`" not in text} == set()
 

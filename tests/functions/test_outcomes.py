@@ -1,0 +1,259 @@
+"""Tables made by hand, figures, and the section of the report."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from forwardgrad import columns, functions_section, outcomes
+from forwardgrad.cases import Case, cases, figures, files
+from forwardgrad.markup import sentence
+from forwardgrad.plotting import labels, style
+from forwardgrad.plotting.descent_costs import draw_step_times
+from forwardgrad.plotting.descents import draw_loss
+from forwardgrad.plotting.spheres import draw_spheres
+from forwardgrad.plotting.surfaces import draw_paths, median_seed
+from forwardgrad.results import ResultError
+from forwardgrad.tables import read_quoted
+from forwardgrad.validation import problems
+
+METHODS = ("gradient_descent", "forward_gaussian")
+BEALE = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, 4, METHODS, 4)
+SPHERE = Case("ours", "sphere_10", "sphere", (1.0,) * 10, 0.0417, 0.0, 4, METHODS, 4)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def descents(case):
+    """Curves and runs: gradient descent halves the value; seeds end at 1, 2, 4 and the last diverges at step 2."""
+    curves, runs = [], []
+    for method in case.methods:
+        for seed in case.seeds_of(method):
+            lost = method != METHODS[0] and seed == 3
+            end = 2 if lost else 4
+            identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
+            final = 9e9 if lost else 2.0**seed
+            values = np.geomspace(16, final, end + 1)
+            for step, value in enumerate(values):
+                plane = (0.5 * step, 0.5 - 0.1 * seed * step) if case.dimensions == 2 else (np.nan, np.nan)
+                curves.append(identity | {"step": step, "value": value, "x1": plane[0], "x2": plane[1]})
+            outcome = {"status": "diverged" if lost else "completed", "steps": end, "initial": 16.0, "final": final}
+            place = {"minimum": 0.0, "distance": float(seed), "peak": values.max() / 16, "learning_rate": 0.01}
+            runs.append(identity | outcome | place | {"dimensions": case.dimensions})
+    return pd.DataFrame(curves)[list(columns.DESCENTS)], pd.DataFrame(runs)[list(columns.DESCENT_RUNS)]
+
+
+@pytest.fixture
+def frames():
+    curves, runs = zip(*map(descents, (BEALE, SPHERE)), strict=True)
+    return pd.concat(curves, ignore_index=True), pd.concat(runs, ignore_index=True)
+
+
+@pytest.fixture
+def contraction():
+    rows = []
+    for method, limit in (("gradient_descent", 1.0), ("forward_gaussian", 1 / 12)):
+        for seed in SPHERE.seeds_of(method):
+            for fraction in (0.5, 1.0):
+                expected = outcomes.expected_factor(method, fraction * limit, 10)
+                identity = {"source": "ours", "function": "sphere_10", "method": method, "seed": seed, "dimensions": 10}
+                factor = expected + 1e-3 * (seed - 1.5) * (method != METHODS[0])
+                rows.append(identity | {"learning_rate": fraction * limit, "limit": limit, "factor": factor})
+    return pd.DataFrame(rows)[list(columns.CONTRACTION)]
+
+
+@pytest.fixture
+def costs():
+    times = {"gradient_descent": 2e-4, "forward_gaussian": 4e-4, "forward_gaussian_dual": 1e-4}
+    added = {"gradient_descent_added": 2e-4, "forward_gaussian_dual_added": 1e-4}
+    rows = [
+        {"source": "paper", "function": function, "method": method, "seconds_per_step": seconds, "low": 0.9 * seconds,
+         "high": 1.1 * seconds, "n": 50, "ratio": seconds / 2e-4, "ratio_low": 0.9 * seconds / 2e-4,
+         "ratio_high": 1.1 * seconds / 2e-4}
+        for function in ("beale", "rosenbrock")
+        for method, seconds in (times | (added if function == "rosenbrock" else {})).items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)[list(columns.DESCENT_COSTS)]
+
+
+@pytest.fixture
+def quoted(root):
+    return read_quoted(root / "report/quoted.csv")
+
+
+def test_diverged_descents_are_counted_and_worse_than_every_other(frames, quoted):
+    table = outcomes.outcome_table(frames[1], quoted).set_index(["function", "method"])
+    assert list(table.reset_index().columns.sort_values()) == sorted(columns.OUTCOMES)
+    row = table.loc["beale", "forward_gaussian"]
+    assert (row["runs"], row["diverged"], row["median"], row["lowest"], row["highest"]) == (4, 1, 3, 1, np.inf)
+    assert row["peak"] == 1
+    assert (row["quoted"], row["certainty"]) == (6e-5, "FIG")
+    alone = table.loc["sphere_10", "gradient_descent"]
+    assert (alone["runs"], alone["diverged"], alone["median"]) == (1, 0, 1)
+    assert np.isnan(alone[["median_low", "quoted"]].to_numpy(float)).all()
+
+
+def test_a_band_keeps_diverged_descents_as_infinite(frames):
+    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
+    bands = outcomes.bands(curves, runs).set_index(["method", "step"])
+    assert bands.loc[("forward_gaussian", 1), "high"] < np.inf
+    assert bands.loc[("forward_gaussian", 2), "high"] == np.inf
+    assert bands.loc[("forward_gaussian", 4), "median"] == 3
+    assert bands.loc[("gradient_descent", 4), "median"] == 1
+
+
+def test_theory_is_told_beside_what_was_measured(contraction):
+    table = outcomes.contraction_table(contraction)
+    assert list(table.columns) == list(columns.CONTRACTED)
+    assert table["factor"].tolist() == pytest.approx(table["expected"].tolist())
+    at_limit = table[np.isclose(table["learning_rate"], table["limit"])]
+    assert at_limit["expected"].tolist() == pytest.approx([1, 1])
+    assert functions_section.agreeing(table) == table["low"].notna().sum() == 2
+
+
+def test_published_ratios_of_times_stand_beside_ours(costs, quoted):
+    table = outcomes.cost_table(costs, quoted).set_index(["function", "method"])
+    assert table.loc[("beale", "forward_gaussian"), "published"] == 0.87
+    assert table.loc[("rosenbrock", "forward_gaussian"), "published"] == 0.74
+    assert np.isnan(table.loc[("rosenbrock", "gradient_descent"), "published"])
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [("", "cannot be read"), ("source,seed\n", "lacks the column function"), (None, "cannot be read")],
+)
+def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text, fault):
+    path = tmp_path / "beale.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ResultError) as error:
+        outcomes.read_frame("curves", [path])
+    assert fault in str(error.value)
+    assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
+    assert "\n" not in str(error.value)
+
+
+# Figures.
+
+
+def texts(figure):
+    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
+
+
+def drawn(name, frames, contraction, costs, quoted):
+    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
+    match name:
+        case "loss":
+            return draw_loss(BEALE, curves, runs, outcomes.published(quoted, "final"))
+        case "paths":
+            return draw_paths(BEALE, curves, runs)
+        case "spheres":
+            return draw_spheres(*frames, outcomes.contraction_table(contraction))
+        case "cost":
+            return draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+
+
+@pytest.mark.parametrize("name", ["loss", "paths", "spheres", "cost"])
+def test_files_are_the_same_byte_for_byte(name, frames, contraction, costs, quoted, tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        style.save(*drawn(name, frames, contraction, costs, quoted), tmp_path / folder / name)
+    for suffix in ("svg", "png", "csv"):
+        first, second = ((tmp_path / folder / f"{name}.{suffix}").read_bytes() for folder in ("one", "two"))
+        assert first == second
+
+
+def test_diverged_descents_are_told_in_the_figures(frames, contraction, costs, quoted):
+    for name in ("loss", "paths"):
+        assert "diverged" in texts(drawn(name, frames, contraction, costs, quoted)[0])
+    figure, _ = drawn("loss", frames, contraction, costs, quoted)
+    assert "Forward gradient, Gaussian: 1 of 4 diverged" in texts(figure)
+    stars = [line for line in figure.axes[0].get_lines() if line.get_marker() == "*"]
+    assert [line.get_ydata()[0] for line in stars] == [6e-5]
+
+
+def test_the_path_that_stands_out_is_the_median_one(frames):
+    assert median_seed(outcomes.shown(frames[1], ("paper", "beale"))) == 1
+
+
+def test_the_papers_ratio_is_marked_on_our_step(costs, quoted):
+    figure, _ = draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+    for axes, ratio in zip(figure.axes, (0.87, 0.74), strict=True):
+        stars = {line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "*"}
+        assert stars == pytest.approx({ratio * 200})
+    assert "\u00d7 0.50" in texts(figure)
+
+
+# Configuration and section.
+
+
+def test_cases_are_those_of_the_configuration(preset, schema):
+    found = cases(preset)
+    assert problems(preset, schema) == []
+    assert len({case.path for case in found}) == len(found)
+    for case in found:
+        assert Case.from_json(case.to_json()) == case
+    stems = {path.rsplit("/")[-1] for path in figures(preset)}
+    assert {f"{case.source}-{case.name}-paths.svg" for case in found if case.dimensions == 2} <= stems
+    assert len(files(preset, ".csv")) == len(found)
+
+
+def test_null_leaves_a_case_out(load):
+    config = load("config")
+    config["functions"]["cases"] |= {"gallo": None}
+    config["functions"]["cases"]["paper"]["beale"] = None
+    assert {case.path for case in cases(config) if case.source != "ours"} == {"paper/rosenbrock"}
+
+
+def test_names_and_dimensions_are_checked_with_the_configuration(load, schema):
+    config = load("config")
+    config["functions"]["methods"] = ["gradient_decent"]
+    config["functions"]["cases"]["paper"] = {"beal": {"start": [0, 1], "learning_rate": 1, "steps": 1}}
+    config["functions"]["cases"]["gallo"]["trid"]["start"] = [1, 2, 3]
+    config["experiments"]["functions"] = config["experiments"]["students"]
+    assert problems(config, schema) == [
+        "experiments.functions: allowed is another name, this one is for test functions",
+        "functions.methods[0] = 'gradient_decent': unknown method; did you mean gradient_descent?",
+        "functions.cases.paper.beal.function = 'beal': unknown function; did you mean beale?",
+        "functions.cases.gallo.trid.start: trid takes 2 coordinates, not 3",
+    ]
+
+
+def test_the_section_says_what_diverged_and_what_steps_cost(root, load, frames, contraction, costs, quoted, tmp_path):
+    for folder in ("tables/functions", "frames"):
+        (tmp_path / folder).mkdir(parents=True)
+    tables = {
+        "outcomes": outcomes.outcome_table(frames[1], quoted),
+        "contraction": outcomes.contraction_table(contraction),
+        "costs": outcomes.cost_table(costs, quoted),
+    }
+    for name, table in tables.items():
+        table.to_csv(tmp_path / f"tables/functions/{name}.csv", index=False)
+    (tmp_path / "frames/functions-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 10}]))
+    config = load("config")
+    chosen = config["functions"]["cases"]
+    config["functions"]["cases"] = {
+        "paper": {"beale": chosen["paper"]["beale"]},
+        "ours": {"sphere_10": chosen["ours"]["sphere_10"]},
+    }
+    section = functions_section.gather(config, config, tmp_path, [])
+    environment = Environment(
+        loader=FileSystemLoader(root / "report/templates"), undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.globals |= {"labels": labels, "redo": str}
+    environment.filters |= {"sentence": sentence, "link": str}
+    page = environment.get_template("experiments/functions.html.j2").render(experiment=section)
+    text = " ".join(page.split())
+    assert "2 of 10 descents diverged" in text
+    assert "1 diverged (5 to 70" in text
+    assert "0.50 of a step by backpropagation on Beale and 0.50 on Rosenbrock" in text
+    assert "0.87 of the time on Beale, 0.74 on Rosenbrock" in text
+    assert "0.0833 in 10 dimensions" in text
