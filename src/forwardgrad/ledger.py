@@ -20,7 +20,7 @@ SINGLE = {
     "functions-runs": tuple(columns.DESCENT_RUNS),
     "functions-costs": tuple(columns.DESCENT_COSTS),
     "functions-contraction": tuple(columns.CONTRACTION),
-    "estimators": ("estimator", "network", "n", "quantity", "measured", "low", "high", "formula", "draws"),
+    "estimators": tuple(columns.ESTIMATORS),
     "speed": tuple(columns.SPEED),
     "times": (
         "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
