@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, made_by, read_row, region, table, write_row
+from forwardgrad.invariants import CHECKED
 from forwardgrad.statistics import Estimate
 
 TOLERANCES = {
@@ -167,6 +168,13 @@ def test_rows_are_written_and_joined(tmp_path):
     assert list(joined) == list(CLAIMS)
     assert joined["measured"].tolist() == pytest.approx([math.nan, 0.5], nan_ok=True)
     assert joined["high"].tolist()[1] == math.inf
+
+
+@pytest.mark.parametrize("columns", [CLAIMS, CHECKED])
+def test_results_explain_every_column_as_the_code_does(root, columns):
+    text = (root / "results/README.md").read_text()
+    for name, meaning in columns.items():
+        assert f"| `{name}` | {meaning} |" in text
 
 
 def test_what_made_the_published_run():

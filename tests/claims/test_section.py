@@ -1,0 +1,44 @@
+import math
+
+import pandas as pd
+import pytest
+
+from forwardgrad.claims import CLAIMS
+from forwardgrad.claims_section import gather
+
+LEDGER = """
+sources: {paper: {label: The paper}}
+groups: {lr: Logistic regression}
+tolerances: {}
+claims: {}
+"""
+
+
+@pytest.fixture
+def shown(tmp_path):
+    (tmp_path / "claims.yaml").write_text(LEDGER)
+    (tmp_path / "tables").mkdir()
+    common = {"group": "lr", "source": "paper", "cost_model": "engine", "figure": "mnist/lr-by-step"}
+    rows = [
+        common | {"id": "one", "measured": 0.5, "low": 0.4, "high": math.inf, "n": 5},
+        common | {"id": "two", "n": 0, "figure": "", "cost_model": "none"},
+    ]
+    pd.DataFrame(rows, columns=list(CLAIMS)).to_csv(tmp_path / "tables/claims.csv", index=False)
+    return lambda anchors: gather(tmp_path, tmp_path / "claims.yaml", anchors)["claims"]
+
+
+def test_rows_have_labels_numbers_and_the_anchor_of_their_figure(shown):
+    one, two = shown({"mnist-lr-by-step"})
+    assert (one["source_label"], one["group_label"]) == ("The paper", "Logistic regression")
+    assert one["cost_label"].endswith("own")
+    assert (one["measured"], one["high"], one["n"]) == (0.5, math.inf, 5)
+    assert (one["anchor"], two["anchor"], two["cost_label"], two["why"]) == ("mnist-lr-by-step", "", "", "")
+    assert math.isnan(two["measured"])
+
+
+def test_a_figure_that_is_not_on_the_page_is_not_linked(shown):
+    assert shown(set())[0]["anchor"] == ""
+
+
+def test_without_the_table_there_are_no_claims(tmp_path):
+    assert gather(tmp_path, tmp_path / "claims.yaml", ())["claims"] == []
