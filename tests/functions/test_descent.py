@@ -46,7 +46,9 @@ def test_a_forward_step_is_the_slope_times_the_direction(tiny):
     assert torch.allclose(points[1, 0], expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("key", [("paper", "beale"), ("gallo", "rosenbrock"), ("gallo", "trid"), ("ours", "sphere_100")])
+@pytest.mark.parametrize(
+    "key", [("paper", "beale"), ("gallo", "rosenbrock"), ("gallo", "trid"), ("ours", "sphere_100")]
+)
 def test_a_seed_alone_and_beside_others_is_the_same_to_the_bit(known, key):
     case = replace(known[key], steps=60)
     together = descent.descend(case, FORWARD)
