@@ -264,8 +264,8 @@ panels[1].legend()
 # %%
 digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
 runs = {
-    "mlp_256": (80 if quick else 600, 5.6e-4, 0.1),
-    "cnn_small": (20 if quick else 150, 1e-3, 0.1),
+    "mlp_256": (80 if quick else 500, 5.6e-4, 0.1),
+    "cnn_small": (20 if quick else 120, 1e-3, 0.1),
 }
 
 
@@ -379,7 +379,7 @@ for key, amount in work.items():
 # for more networks, the report's experiment `speed` measures the same.
 
 # %%
-samples = interleave(steps_of, seconds=0.5 if quick else 3, minimum=5)
+samples = interleave(steps_of, seconds=0.5 if quick else 2.5, minimum=5)
 times = {key: 1e3 * np.median(values) for key, values in samples.items()}
 
 # %% tags=["figure"]
@@ -442,7 +442,7 @@ parts = {
     "update": update,
     "draw signs instead": signs,
 }
-samples = interleave(parts, seconds=0.3 if quick else 1.5, minimum=5)
+samples = interleave(parts, seconds=0.3 if quick else 1, minimum=5)
 for name, values in samples.items():
     print(f"{name:24} {1e3 * np.median(values):6.2f} ms")
 
