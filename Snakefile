@@ -43,7 +43,7 @@ rule all:
         notebook_pages(),
 
 
-for experiment in [*config["experiments"], configuration.SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]:
+for experiment in [*config["experiments"], *OWN]:
 
     rule:
         name:

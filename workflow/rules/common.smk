@@ -49,6 +49,10 @@ except ValueError as faults:
 
 data_dir = configuration.data_folder(config)
 
+# Experiments that train nothing have rules of their own, also for their frames.
+OWN = [configuration.SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]
+TRAINED = rf"(?!({'|'.join(OWN)})\b)[a-z][a-z0-9_]*"
+
 # Every run of every experiment, selected or not, by its folder below results/runs.
 RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(config["experiments"])})}
 

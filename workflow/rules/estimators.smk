@@ -17,9 +17,6 @@ rule estimates:
         "forwardgrad estimates {params.arguments} --data {input.arrays} --output {output.rows} > {log} 2>&1"
 
 
-ruleorder: estimators_frame > frames
-
-
 rule estimators_frame:
     input:
         rows=lambda _: estimator_files(".csv"),

@@ -44,9 +44,6 @@ rule descent_costs:
         " > {log} 2>&1"
 
 
-ruleorder: function_frames > frames
-
-
 rule function_frames:
     input:
         curves=cases.files(config, ".csv"),

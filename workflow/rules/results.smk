@@ -16,6 +16,8 @@ rule frames:
     output:
         **FRAMES,
         provenance="results/frames/{experiment}-provenance.json",
+    wildcard_constraints:
+        experiment=TRAINED,
     log:
         "results/logs/frames/{experiment}.log",
     params:

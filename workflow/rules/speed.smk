@@ -19,9 +19,6 @@ rule bench:
         " --json {output.rows} --record {output.record} > {log} 2>&1"
 
 
-ruleorder: speed_frame > frames
-
-
 rule speed_frame:
     input:
         rows=speed_files(".json"),
