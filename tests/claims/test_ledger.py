@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from forwardgrad import ledger, times
+from forwardgrad import cases, ledger, times
 from forwardgrad.claims import assess, region
 from forwardgrad.columns import COSTS, METRICS, RUNS, SPEED
+from forwardgrad.configuration import expand
 from forwardgrad.ledger_check import ledger_problems, load_ledger, read_ledger
 
 ROOT = Path(__file__).parents[2]
@@ -203,3 +204,27 @@ def test_a_frame_is_known_by_the_experiment_that_makes_it():
     assert ledger.path_of("times") == "results/tables/mnist/times.csv"
     assert ledger.frames_made_by("mnist") == ["mnist", "mnist-runs", "mnist-costs"]
     assert ledger.frames_made_by("speed") == ["speed"]
+
+
+def figures_of(config):
+    """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
+    found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
+    found |= {f"estimators/{name}" for name in ("moments", "closing", "cloud")}
+    found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in ("cost", "depth", "memory")}
+    for run in expand(config):
+        experiment = config["experiments"][run.experiment]
+        analyses, cell = experiment.get("analyses", []), f"{run.dataset}-{run.model}"
+        names = ["time-per-step"] + (["loss-ratios"] if "against" in experiment else [])
+        names += ["steps-to-threshold"] if run.settings.stop.loss is not None else []
+        names += ["times"] if "times" in analyses else []
+        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step", f"{cell}-by-time"]
+        names += [f"{cell}-norms"] if "norms" in analyses else []
+        names += [f"{cell}-cosines"] if run.probes else []
+        found |= {f"{run.experiment}/{name}" for name in names}
+    return found
+
+
+def test_every_figure_that_a_claim_names_is_made(load):
+    config = load("config")
+    every = [*config["experiments"], "functions", "estimators", "speed"]
+    assert {claim["figure"] for claim in CLAIMS.values() if "figure" in claim} <= figures_of(config | {"run": every})
