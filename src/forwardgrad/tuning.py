@@ -109,7 +109,9 @@ def tuned_yaml(runs: pd.DataFrame, produced_by: list[dict[str, Any]]) -> str:
     lines = []
     for (dataset, model), own in runs.groupby(["dataset", "model"], sort=False):
         rates, seeds = (", ".join(map("{:g}".format, sorted(set(own[key])))) for key in ("learning_rate", "seed"))
-        lines.append(f"# {dataset}, {model}: rates {rates}; seeds {seeds}; {own['steps'].max()} steps")
+        # Of every method the most that one of its runs did: a diverged run has stopped early.
+        steps = sorted(set(own.groupby(own["method"].str.partition(AT)[0])["steps"].max()))
+        lines.append(f"# {dataset}, {model}: rates {rates}; seeds {seeds}; {' or '.join(map(str, steps))} steps")
     edges = [" ".join(row[key] for key in METHOD) for row in table[table["edge"]].to_dict("records")]
     lines.append(f"# At the edge of its grid: {', '.join(edges) or 'none'}")
     for made in produced_by:

@@ -74,3 +74,8 @@ def test_prices(frames):
     assert forward_passes("forward_blockwise") is None
     priced = {key for key in ESTIMATORS if forward_passes(key)}
     assert set(ESTIMATORS) - priced == {"forward_blockwise", "forward_blockwise_standardised", "forward_rank_four"}
+
+
+def test_the_readme_of_results_explains_every_column(root):
+    text = (root / "results/README.md").read_text()
+    assert all(f"| `{name}` | {meaning} |" in text for name, meaning in BUDGETS.items())

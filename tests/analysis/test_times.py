@@ -117,3 +117,8 @@ def test_what_a_method_is_paired_with():
         "backprop",
     ]
     assert counterpart("a", {"a": "a"}) is None
+
+
+def test_the_readme_of_results_explains_every_column(root):
+    text = (root / "results/README.md").read_text()
+    assert all(f"| `{name}` | {meaning} |" in text for name, meaning in TIMES.items())

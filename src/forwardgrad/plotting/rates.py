@@ -32,15 +32,16 @@ def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
         figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
         handles, beyond = {}, False
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
-            own = runs[(runs["dataset"] == dataset) & (runs["model"] == model)]
-            top = LARGEST * np.log(DATASETS[dataset].classes)
+            own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
+            bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
+            top = min(LARGEST * np.log(DATASETS[dataset].classes), highest + 0.2 * (highest - bottom))
             beyond |= (own["validation_loss"] > top).any()
             methods = list(cell.groupby(["method", "estimator"], sort=False))
             for index, ((method, estimator), grid) in enumerate(methods):
                 drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)
                 handles[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
                 handles[method].set_label(labels.method(method, estimator))
-            _scale(axes, sorted(set(cell["learning_rate"])), top)
+            _scale(axes, sorted(set(cell["learning_rate"])), bottom, top)
             axes.set_title(labels.cell(dataset, model))
             axes.set_ylabel("Validation loss (nats)")
         panels[-1, 0].set_xlabel("Learning rate")
@@ -61,8 +62,9 @@ def _draw_method(axes: Axes, grid: pd.DataFrame, runs: pd.DataFrame, drawing: Lo
     axes.plot(aside * grid["learning_rate"], shown, color=drawing.color, linestyle=drawing.line, linewidth=1.2)
     for diverged, own in runs.groupby(runs["status"] == "diverged"):
         axes.plot(
-            aside * own["learning_rate"], own["validation_loss"].clip(upper=top), "x" if diverged else drawing.marker,
-            color=drawing.color, markerfacecolor=drawing.face, markersize=4, linestyle="", clip_on=False, zorder=4,
+            aside * own["learning_rate"], own["validation_loss"].clip(upper=top),
+            marker="x" if diverged else drawing.marker, color=drawing.color, markerfacecolor=drawing.face,
+            markersize=4, linestyle="", clip_on=False, zorder=4,
         )  # fmt: skip
     best = grid[grid["chosen"]]
     axes.add_line(_ring(aside * best["learning_rate"], best["validation_loss"].clip(upper=top)))
@@ -75,10 +77,11 @@ def _ring(x: list[float], y: list[float], label: str | None = None) -> Line2D:
     )
 
 
-def _scale(axes: Axes, rates: list[float], top: float) -> None:
+def _scale(axes: Axes, rates: list[float], bottom: float, top: float) -> None:
     """A logarithmic axis with a tick at every rate."""
     axes.set_xscale("log")
     axes.set_xticks(rates, minor=False)
     axes.xaxis.set_minor_locator(plt.NullLocator())
     whole_numbers(axes.xaxis)
-    axes.set_ylim(top=top)
+    if np.isfinite(top) and bottom < top:
+        axes.set_ylim(bottom - 0.12 * (top - bottom), top)

@@ -29,7 +29,7 @@ def draw_times(times: pd.DataFrame, summary: pd.DataFrame) -> Figure:
             1,
             squeeze=False,
             sharex=True,
-            figsize=(WIDTH, 1.5 + 0.45 * len(cells) + 0.55 * sum(heights)),
+            figsize=(WIDTH, 1.8 + 0.45 * len(cells) + 0.64 * sum(heights)),
             height_ratios=heights or None,
         )
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=False):
@@ -56,10 +56,11 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame, times: pd.DataFrame) -> None:
         drawing, reached = look(entry.method, entry.estimator), own["reached"].astype(bool)
         spread = np.linspace(-0.09, 0.09, len(own))
         for there, marker, value in ((True, "o", "ratio"), (False, ">", "bound")):
-            axes.plot(
-                own.loc[reached == there, value], row + spread[reached == there], marker, color=drawing.color,
-                markerfacecolor=drawing.face, markersize=4.5 if there else 6, clip_on=False, zorder=4,
-            )  # fmt: skip
+            if (reached == there).any():
+                axes.plot(
+                    own.loc[reached == there, value], row + spread[reached == there], marker, color=drawing.color,
+                    markerfacecolor=drawing.face, markersize=4.5 if there else 6, clip_on=False, zorder=4,
+                )  # fmt: skip
         if np.isfinite(entry.ratio):
             axes.plot([entry.ratio] * 2, [row - 0.22, row + 0.22], color=drawing.color, linewidth=2.4)
         if entry.ratio_quoted == entry.ratio_quoted:
