@@ -54,12 +54,13 @@ def gather(
 def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Return one case: its settings in words, its rows of the table, its figures."""
     decay = f" \u00d7 exp(\u2212{case.decay:g} i) at step i" if case.decay else ""
-    start = f"({', '.join(f'{value:g}' for value in case.start)})" if case.dimensions < 4 else "ones"
+    first = ", ".join(f"{value:g}" for value in case.start[:3])
+    start = f"({first})" if case.dimensions <= 3 else f"({first}, \u2026)"
     own = shown(outcomes, (case.source, case.name)).to_dict("records")
     return {
         "label": labels.function(case.name),
-        "settings": f"from {start}, where it is {labels.number(own[0]['start'], 6)}; "
-        f"rate {case.learning_rate:g}{decay}, {case.steps:,} steps",
+        "settings": f"from {start}, where it is {own[0]['start']:,.9g}; ".replace("-", "\u2212")
+        + f"rate {case.learning_rate:g}{decay}, {case.steps:,} steps",
         "minimum": own[0]["minimum"],
         "rows": [looked(row) for row in own],
         "figures": [
