@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from forwardgrad.catalogue import OPTIMIZERS, SPLITS
+from forwardgrad.configuration import ANALYSES
 from forwardgrad.validation import obstacles, problems, untuned
 
 WRONG = """
@@ -15,7 +16,7 @@ run: [student]
 colour: red
 data_dir: 3
 experiments:
-  Students: {title: x, cells: [a, b], against: backprp}
+  Students: {title: x, cells: [a, b], against: backprp, analyses: [speed]}
 cells:
   a:
     title: 3
@@ -66,6 +67,7 @@ cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
 cells.c: evaluate_every is missing (steps between evaluations)
 data_dir = 3: allowed is a string or null
 experiments.Students: allowed is a name of lowercase letters, digits and underscores, a letter first
+experiments.Students.analyses[0] = 'speed': allowed is times or budgets or norms
 methods.backprop.clip = 3: unknown key; choose one of \
 optimizer, learning_rate, decay, batch_size, normalisation, stop, estimator
 methods.backprop.decay = '1e-4': allowed is a number at least 0; YAML takes this for text, write 1.0e-04
@@ -196,3 +198,8 @@ def test_results_need_a_folder_that_can_be_written_to(tmp_path):
 def test_results_need_room(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(3 * 2**20))
     assert obstacles(Path(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
+
+
+def test_the_schema_allows_the_analyses_that_exist(schema):
+    experiment = schema["properties"]["experiments"]["additionalProperties"]["properties"]
+    assert experiment["analyses"]["items"]["enum"] == list(ANALYSES)
