@@ -1,5 +1,7 @@
 """The real workflow, end to end, in a copy of the repository that has no network."""
 
+import csv
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ import yaml
 PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
+METHODS = ("backprop", "forward_gaussian")
 LAST_LINE = "kmnist600 is not available: "
 # Whatever asks for the network is refused at once.
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
@@ -25,6 +28,7 @@ class Workflow:
             copy = shutil.copytree if (root / part).is_dir() else shutil.copy
             copy(root / part, folder / part)
         (folder / "report/index.html").unlink(missing_ok=True)
+        publish(folder / "results/reference/paper")
 
     def __call__(self, *arguments):
         """Run Snakemake; return its exit status and the lines that it writes to the terminal."""
@@ -40,6 +44,16 @@ class Workflow:
             check=False,
         )
         return done.returncode, done.stdout.splitlines()
+
+
+def publish(folder):
+    """Write what stands in for runs on all of MNIST: logistic regressions of five seeds that end at 0.55."""
+    rows = ["dataset,model,method,seed,status,validation_loss"]
+    rows += [f"mnist,lr,{method},{seed},completed,0.55" for method in METHODS for seed in range(5)]
+    folder.mkdir(parents=True)
+    (folder / "mnist-runs.csv").write_text("\n".join(rows) + "\n")
+    made_by = {"commit": "0123456789ab", "host": {"cpu": "a processor"}}
+    (folder / "record.json").write_text(json.dumps({"experiments": {"mnist": [made_by]}}))
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +105,52 @@ def test_one_run_by_target_gives_the_same_bytes(workflow, first):
     status, lines = workflow(RUN)
     assert status == 0, "\n".join(lines)
     assert path.read_bytes() == before
+
+
+def test_every_claim_has_a_row_and_what_was_published_stands_in_for_what_was_not_run(workflow, first, root):
+    rows = {row["id"]: row for row in csv.DictReader((workflow.folder / "results/tables/claims.csv").read_text().splitlines())}
+    assert list(rows) == list(yaml.safe_load((root / "report/claims.yaml").read_text())["claims"])
+    published = {name: row for name, row in rows.items() if row["evidence"]}
+    assert {"lr_backprop_loss", "lr_forward_loss", "lr_same_loss"} <= set(published)
+    assert {row["verdict"] for row in published.values()} == {"reproduced"}
+    assert {row["evidence"] for row in published.values()} == {"published run at commit 0123456789ab, a processor"}
+    assert rows["lr_ratio_stock"]["why"] == "experiment speed was not run"
+    assert rows["mlp_forward_loss"]["why"] == "experiment mnist was not run"
+    assert {row["verdict"] for name, row in rows.items() if name not in published} == {"no evidence"}
+    assert 'id="claim-lr_same_loss"' in (workflow.folder / "report/index.html").read_text()
+
+
+def test_one_claim_by_target_gives_the_same_verdict(workflow, first):
+    path = workflow.folder / "results/claims/lr_same_loss.json"
+    before = path.read_bytes()
+    path.unlink()
+    status, lines = workflow("results/claims/lr_same_loss.json")
+    assert status == 0, "\n".join(lines)
+    assert path.read_bytes() == before
+
+
+def test_a_broken_invariant_stops_the_build_with_one_line(workflow, first):
+    path = workflow.folder / "results/frames/tiny.csv"
+    before = path.read_text()
+    table = list(csv.reader(before.splitlines()))
+    table[1][table[0].index("test_accuracy")] = "1.5"
+    path.write_text("\n".join(map(",".join, table)) + "\n")
+    status, lines = workflow("results/tables/invariants.csv")
+    path.write_text(before)
+    assert status == 1
+    assert len([line for line in lines if line.startswith("tiny: tiny/penguins/students_lr/backprop/0: ")]) == 1
+
+
+def test_a_claim_that_asks_for_what_there_is_not_is_refused_before_any_work(workflow, first):
+    path = workflow.folder / "report/claims.yaml"
+    before = path.read_text()
+    path.write_text(before.replace("frame: mnist-runs", "frame: mnst-runs", 1))
+    status, lines = workflow()
+    path.write_text(before)
+    assert status == 1
+    assert lines[-1] == (
+        "report/claims.yaml: claims.lr_backprop_loss.evidence.frame = 'mnst-runs': unknown; did you mean mnist-runs?"
+    )
 
 
 def test_a_run_without_data_stops_with_one_line(workflow, first):
