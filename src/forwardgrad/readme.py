@@ -9,47 +9,65 @@ import pandas as pd
 import yaml
 
 from forwardgrad.claims import VERDICTS
-from forwardgrad.plotting import labels
 from forwardgrad.reference import load
 
-BEGIN, END = "<!-- From results/reference, by `snakemake reference`: do not edit. -->\n", "<!-- Until here. -->\n"
+BLOCKS = ("result", "claims")
 MODELS = ("lr", "mlp", "cnn")
 
 
-def rewrite(text: str, block: str) -> str:
-    """Return README's text with what stands between its two marks replaced.
+def marks(name: str) -> tuple[str, str]:
+    """Return the lines between which a block stands."""
+    return (
+        f"<!-- {name}: from results/reference by `snakemake reference`, not by hand -->\n",
+        f"<!-- end of {name} -->\n",
+    )
+
+
+def rewrite(text: str, blocks: Mapping[str, str]) -> str:
+    """Return README's text with each block replaced.
 
     Raises:
         ValueError: A mark is missing.
     """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"README.md lacks the line {(END if begin else BEGIN).strip()}")
-    return before + BEGIN + block + END + after
+    for name, block in blocks.items():
+        begin, end = marks(name)
+        if begin not in text or end not in text:
+            raise ValueError(f"README.md lacks the marks of the block {name!r}: {begin.strip()} and {end.strip()}")
+        before, _, rest = text.partition(begin)
+        text = before + begin + block + end + rest.partition(end)[2]
+    return text
 
 
-def block(reference: Path, ledger: Path, template: Path) -> str:
-    """Return what README states: what a step costs, the figure, verdicts by source, and every claim.
+def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, str]:
+    """Return what README states: what a step costs, with a figure, and the claims with their verdicts.
 
     Args:
         reference: Folder of the published reference.
         ledger: report/claims.yaml, for whose claims they are.
-        template: The prose, report/templates/readme.md.j2.
+        templates: Folder of the prose, `readme_{block}.md.j2`.
     """
     tables, record = load(reference)
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.globals |= {"labels": labels, "verdicts": VERDICTS, "cell": cell}
-    sources = yaml.safe_load(ledger.read_text(encoding="utf-8"))["sources"]
-    claims = tables["claims"]
-    return environment.from_string(template.read_text(encoding="utf-8")).render(
-        costs={method: costs(tables["speed"], method) for method in ("jvp", "forward_gaussian", "forward_rank_one")},
-        by_hand=costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
-        host=record["experiments"]["speed"][0]["host"],
-        sources={key: entry["label"] for key, entry in sources.items()},
-        claims={key: claims[claims["source"] == key].to_dict("records") for key in sources},
-        total=len(claims),
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    claims = tables["claims"]
+    labels = {
+        key: entry["label"] for key, entry in yaml.safe_load(ledger.read_text(encoding="utf-8"))["sources"].items()
+    }
+    values = {
+        "costs": {method: costs(tables["speed"], method) for method in ("jvp", "forward_rank_one")},
+        "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
+        "host": record["experiments"]["speed"][0]["host"],
+        "sources": {key: label for key, label in labels.items() if (claims["source"] == key).any()},
+        "claims": {key: claims[claims["source"] == key].to_dict("records") for key in labels},
+        "total": len(claims),
+        "verdicts": VERDICTS,
+        "cell": cell,
+    }
+    return {name: environment.get_template(f"readme_{name}.md.j2").render(values) for name in BLOCKS}
 
 
 def costs(speed: pd.DataFrame, method: str, ratio: str = "ratio_to_backprop") -> list[float]:

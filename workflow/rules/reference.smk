@@ -10,7 +10,7 @@ rule reference:
         document="report/report.pdf",
         figure="results/figures/speed/cpu-cost.svg",
         ledger="report/claims.yaml",
-        template="report/templates/readme.md.j2",
+        templates=expand("report/templates/readme_{block}.md.j2", block=["result", "claims"]),
     output:
         record="results/reference/record.json",
         page="report/reference/index.html",

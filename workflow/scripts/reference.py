@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from forwardgrad.readme import block, rewrite
+from forwardgrad.readme import rewrite, write_blocks
 from forwardgrad.reference import publish
 
 sys.stderr = open(snakemake.log[0], "w")
@@ -14,5 +14,5 @@ publish(Path("results"), folder)
 for kept in ("page", "document", "figure"):
     shutil.copy(snakemake.input[kept], snakemake.output[kept])
 readme = Path("README.md")
-text = block(folder, Path(snakemake.input.ledger), Path(snakemake.input.template))
-readme.write_text(rewrite(readme.read_text(encoding="utf-8"), text), encoding="utf-8")
+blocks = write_blocks(folder, Path(snakemake.input.ledger), Path("report/templates"))
+readme.write_text(rewrite(readme.read_text(encoding="utf-8"), blocks), encoding="utf-8")
