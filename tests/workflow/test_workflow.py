@@ -108,7 +108,8 @@ def test_one_run_by_target_gives_the_same_bytes(workflow, first):
 
 
 def test_every_claim_has_a_row_and_what_was_published_stands_in_for_what_was_not_run(workflow, first, root):
-    rows = {row["id"]: row for row in csv.DictReader((workflow.folder / "results/tables/claims.csv").read_text().splitlines())}
+    table = (workflow.folder / "results/tables/claims.csv").read_text()
+    rows = {row["id"]: row for row in csv.DictReader(table.splitlines())}
     assert list(rows) == list(yaml.safe_load((root / "report/claims.yaml").read_text())["claims"])
     published = {name: row for name, row in rows.items() if row["evidence"]}
     assert {"lr_backprop_loss", "lr_forward_loss", "lr_same_loss"} <= set(published)
