@@ -79,7 +79,18 @@ LAYERS = {
         "claims_section",
         "invariants",
     ),
-    5: ("notebooks", "validation", "progress", "client", "server", "arguments", "functions_command", "cli"),
+    5: (
+        "notebooks",
+        "document",
+        "validation",
+        "ledger_check",
+        "progress",
+        "client",
+        "server",
+        "arguments",
+        "functions_command",
+        "cli",
+    ),
 }
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.

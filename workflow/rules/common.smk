@@ -9,8 +9,7 @@ from pathlib import Path
 
 import yaml
 
-from forwardgrad import cases, catalogue, configuration, estimation, progress, server
-from forwardgrad import ledger, ledger_check
+from forwardgrad import cases, catalogue, configuration, estimation, ledger, ledger_check, progress, server
 from forwardgrad.cli import unavailable
 from forwardgrad.data.locate import folder_state
 from forwardgrad.sources import digest
