@@ -16,10 +16,10 @@ rule frames:
     output:
         **FRAMES,
         provenance="results/frames/{experiment}-provenance.json",
-    wildcard_constraints:
-        experiment=TRAINED,
     log:
         "results/logs/frames/{experiment}.log",
+    wildcard_constraints:
+        experiment=TRAINED,
     params:
         code=digest("results"),
     script:
