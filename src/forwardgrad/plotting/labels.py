@@ -51,6 +51,8 @@ METHODS = {
     "gradient_descent": "Gradient descent",
     "faithful_forward": "Forward gradient, as the students ran it",
     "faithful_backprop": "Backpropagation, as the students ran it",
+    "backprop_rate_2x": "Backpropagation, twice the rate",
+    "backprop_rate_5x": "Backpropagation, five times the rate",
     "evaluation": "Evaluation: forward pass and loss",
     "backprop_by_hand": "Backpropagation by hand, in place",
     "backprop_compiled": "Backpropagation, compiled",
