@@ -115,6 +115,13 @@ function choice(name, change) {
   return select;
 }
 
+// On a phone a claim is a card; its cells name their column.
+for (const table of new Set(rows.map((row) => row.closest("table")))) {
+  const names = [...table.tHead.rows[0].cells].map((head) => head.querySelector("span")?.textContent ?? head.textContent);
+  table.classList.add("cards");
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => (cell.dataset.label = names[column]));
+}
+
 if (rows.length) {
   const count = make("output", {});
   const selects = ["verdict", "source", "group"].map((name) => choice(name, filter));
