@@ -2,6 +2,7 @@ import csv
 import itertools
 import json
 import shutil
+from types import SimpleNamespace
 from dataclasses import replace
 
 import numpy as np
@@ -181,6 +182,12 @@ def test_one_drawn_layer_costs_the_mean_over_layers():
 def test_the_fastest_backprop_counts():
     samples = {"backprop/slow": np.full(3, 2.0), "backprop/fast": np.full(3, 1.0), "backprop_by_hand": np.full(3, 0.1)}
     assert [part.tolist() for part in bench.parts_of("backprop", samples)] == [[1.0] * 3]
+
+
+def test_what_a_cuda_graph_cannot_record_is_a_note():
+    steps, note = bench.prepared("forward_projected_4", None, SimpleNamespace(is_cuda=True), None)
+    assert steps == {}
+    assert note.endswith("which a CUDA graph cannot wait for: use the CPU")
 
 
 def test_peak_memory_of_backprop_holds_the_gradient():
