@@ -84,7 +84,7 @@ def prepared(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor)
     if compiles and not any(map(shutil.which, ("c++", "g++", "clang++"))):
         return {}, "torch.compile needs a C++ compiler, and this machine has none: install g++"
     if inputs.is_cuda and method.startswith("forward_projected"):
-        return {}, "its small system of equations is solved on the host, which a CUDA graph cannot wait for: use the CPU"
+        return {}, "its system of equations is solved on the host, which a CUDA graph cannot wait for: use the CPU"
     generator = torch.Generator(inputs.device).manual_seed(0)
     try:
         steps = steps_of(method, model, inputs, targets, generator)

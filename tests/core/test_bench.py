@@ -2,8 +2,8 @@ import csv
 import itertools
 import json
 import shutil
-from types import SimpleNamespace
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
