@@ -52,6 +52,9 @@ for experiment in [*config["experiments"], *OWN]:
             all_of(experiment),
 
 
+include: "workflow/rules/reference.smk"
+
+
 onstart:
     if workflow.local_exec:
         server.start()
