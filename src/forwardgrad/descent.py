@@ -133,7 +133,9 @@ def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
         identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
         for index in [step for step in steps if step < end] + [end]:
             plane = points[index].tolist() if case.dimensions == 2 else ("", "")
-            curves.append(identity | {"step": index, "value": repr(values[index].item()), "x1": plane[0], "x2": plane[1]})
+            curves.append(
+                identity | {"step": index, "value": repr(values[index].item()), "x1": plane[0], "x2": plane[1]}
+            )
         outcome = {
             "learning_rate": case.learning_rate,
             "steps": end,

@@ -71,6 +71,7 @@ LAYERS = {
         "functions_section",
         "estimators",
         "estimators_section",
+        "wording",
         "report",
         "reference",
         "readme",

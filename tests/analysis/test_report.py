@@ -10,15 +10,13 @@ from forwardgrad.markup import inline_svg, sentence, without_dead_links
 from forwardgrad.plotting.style import INK
 from forwardgrad.report import (
     Sources,
-    impossible_combinations,
-    in_words,
-    left_to,
     redo,
     write_report,
 )
 from forwardgrad.results import read_experiment, select
 from forwardgrad.tables import method_table, paired_table
 from forwardgrad.tuning import rate_table
+from forwardgrad.wording import impossible_combinations, in_words, left_to
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
