@@ -143,7 +143,7 @@ def dependencies(module: str) -> set[str]:
 
 
 def constants(users: Iterable[str]) -> list[ast.stmt]:
-    """Return the assignments of the module of constants that `users` import, by name or all, and what these refer to."""
+    """Return the assignments of the module of constants that `users` import, by name or all, with what they use."""
     imported = [node for user in users for node in ast.walk(parse(user)) if isinstance(node, ast.ImportFrom)]
     if any(alias.name == CONSTANTS for node in imported for alias in node.names):
         return parse(CONSTANTS).body

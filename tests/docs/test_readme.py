@@ -10,7 +10,14 @@ from forwardgrad.catalogue import DATASETS, ESTIMATORS
 from forwardgrad.cli import parser
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "config/README.md", "results/README.md", "docs/extending.md", "docs/checklists.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "config/README.md",
+    "results/README.md",
+    "docs/extending.md",
+    "docs/checklists.md",
+)
 PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "jupytext", "pip", "conda")
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")

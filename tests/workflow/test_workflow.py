@@ -76,7 +76,9 @@ def test_everything_that_has_its_data_is_made(workflow, first):
 
 
 def test_a_notebook_shows_the_runs_that_were_made(workflow, first):
-    assert "experiment &#39;tiny&#39;: 4 runs" in (workflow.folder / "report/notebooks/explore_results.html").read_text()
+    assert (
+        "experiment &#39;tiny&#39;: 4 runs" in (workflow.folder / "report/notebooks/explore_results.html").read_text()
+    )
     assert "notebooks/explore_results.html" in (workflow.folder / "report/index.html").read_text()
 
 
