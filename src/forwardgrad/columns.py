@@ -146,7 +146,7 @@ DESCENT_RUNS = {
 
 DESCENT_COSTS = {
     **{name: DESCENTS[name] for name in ("source", "function")},
-    "method": "as above, forward mode by torch.func.jvp; _dual: by torch.autograd.forward_ad; _added: no product by 100",
+    "method": "as above, forward by torch.func.jvp; _dual: by torch.autograd.forward_ad; _added: no product by 100",
     "seconds_per_step": "median wall seconds of one step of one descent, interleaved with the other methods, alone",
     "low": "lower end of the 95 % interval of that median",
     "high": "upper end of the 95 % interval of that median",
