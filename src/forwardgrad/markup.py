@@ -56,3 +56,8 @@ def inline_svg(text: str, prefix: str) -> Markup:
     for color, name in THEME.items():
         body = body.replace(color, f"var(--{name})")
     return Markup(body)
+
+
+def one_folder_down(page: str) -> str:
+    """Return a page that is put a folder deeper: links to other files but its own document lead up once more."""
+    return re.sub(r'href="(?!https?:|#|data:|report\.pdf)', 'href="../', page)

@@ -52,17 +52,17 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     claims = tables["claims"]
-    labels = {
-        key: entry["label"] for key, entry in yaml.safe_load(ledger.read_text(encoding="utf-8"))["sources"].items()
-    }
+    labels = {key: entry["label"] for key, entry in entries["sources"].items()}
     values = {
         "costs": {method: costs(tables["speed"], method) for method in ("jvp", "forward_rank_one")},
         "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
         "host": record["experiments"]["speed"][0]["host"],
         "sources": {key: label for key, label in labels.items() if (claims["source"] == key).any()},
         "claims": {key: claims[claims["source"] == key].to_dict("records") for key in labels},
+        "groups": entries["groups"],
         "total": len(claims),
         "verdicts": VERDICTS,
         "cell": cell,
@@ -81,5 +81,5 @@ def cell(row: Mapping[str, Any]) -> str:
     """Return a claim's measured value with its interval."""
     if pd.isna(row["measured"]):
         return "–"
-    interval = "" if pd.isna(row["low"]) else f" [{row['low']:.3g}, {row['high']:.3g}]"
-    return f"{row['measured']:.3g}{interval}"
+    value, low, high = (f"{row[key]:.3g}".replace("inf", "never") for key in ("measured", "low", "high"))
+    return value if pd.isna(row["low"]) else f"{value} [{low}, {high}]"

@@ -4,6 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from forwardgrad.markup import one_folder_down
 from forwardgrad.readme import rewrite, write_blocks
 from forwardgrad.reference import publish
 
@@ -11,7 +12,9 @@ sys.stderr = open(snakemake.log[0], "w")
 
 folder = Path(snakemake.output.record).parent
 publish(Path("results"), folder)
-for kept in ("page", "document", "figure"):
+page = Path(snakemake.input.page).read_text(encoding="utf-8")
+Path(snakemake.output.page).write_text(one_folder_down(page), encoding="utf-8")
+for kept in ("document", "figure"):
     shutil.copy(snakemake.input[kept], snakemake.output[kept])
 readme = Path("README.md")
 blocks = write_blocks(folder, Path(snakemake.input.ledger), Path("report/templates"))
