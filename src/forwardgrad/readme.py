@@ -55,6 +55,7 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
         keep_trailing_newline=True,
     )
     claims = tables["claims"]
+    entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
     labels = {key: entry["label"] for key, entry in entries["sources"].items()}
     values = {
         "costs": {method: costs(tables["speed"], method) for method in ("jvp", "forward_rank_one")},
