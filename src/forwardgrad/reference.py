@@ -21,7 +21,7 @@ KEPT: dict[str, Sequence[str]] = {
     "*-runs": (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy"),
     "*-costs": (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high"),
     "functions-runs": ("source", "function", "method", "seed", "status", "steps", "final"),
-    "estimators": ("estimator", "network", "quantity", "measured", "low", "high", "formula"),
+    "estimators": ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula"),
     "speed": (
         "device", "model", "depth", "batch_size", "method", "threads",
         "seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes",

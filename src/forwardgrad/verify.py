@@ -36,6 +36,7 @@ class Check:
     why: str = ""
 
 
+SAME = 1e-8  # relative; a reference keeps nine digits
 TOLERANCE = 1e-3  # relative difference of a loss or accuracy of the same seed
 FACTOR = 1.25  # between two ratios of costs
 FINAL = ("steps", "train_loss", "test_loss", "test_accuracy")
@@ -43,7 +44,7 @@ RUN = ["experiment", "dataset", "model", "method", "seed"]
 CELL = RUN[:-1]
 STEP = ["device", "model", "depth", "batch_size", "method"]
 FUNCTION = ["source", "function", "method", "seed"]
-NETWORK = ["estimator", "network", "quantity"]
+NETWORK = ["estimator", "network", "quantity", "draws"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -117,7 +118,7 @@ def by_value(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], values: t
         gaps["status"] = np.where(both["status"] == both["status_reference"], 0.0, np.inf)
     worst = gaps.max(axis=1)
     agree = int((worst <= TOLERANCE).sum())
-    verdict = "identical" if (worst == 0).all() else "agrees" if agree == len(both) else "differs"
+    verdict = "identical" if (worst <= SAME).all() else "agrees" if agree == len(both) else "differs"
     named = "" if verdict == "identical" else describe(both.loc[worst.idxmax(), keys], worst.max())
     return Check(part, len(both), agree, verdict, named)
 

@@ -86,6 +86,14 @@ def test_costs_are_compared_as_ratios(ours, verdict):
     assert f"{ours:.2f}, reference 0.50" in check.worst
 
 
+def test_estimates_of_different_numbers_of_draws_are_not_mixed_up():
+    rows = pd.DataFrame(
+        {"estimator": "e", "network": "n", "quantity": "distance", "draws": [1, 4], "measured": [2.0, 1.0]}
+    )
+    (check,) = only(rows, rows, table="estimators").values()
+    assert (check.compared, check.verdict) == (2, "identical")
+
+
 def test_changed_verdicts_are_named():
     ours, theirs = (
         pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last]}) for last in ("partly", "reproduced")
