@@ -256,7 +256,12 @@ def all_of(experiment):
     if experiment == cases.EXPERIMENT:
         return [*cases.files(config, ".csv"), *tables_of(experiment), *cases.figures(config)]
     if experiment == estimation.EXPERIMENT:
-        return [*records_of(experiment), lambda _: estimator_files(".csv"), *tables_of(experiment), figures_of(experiment)]
+        return [
+            *records_of(experiment),
+            lambda _: estimator_files(".csv"),
+            *tables_of(experiment),
+            figures_of(experiment),
+        ]
     return [part(experiment) for part in (records_of, metrics_of, costs_of, tables_of, figures_of)]
 
 
