@@ -41,5 +41,7 @@ rule reference_paper:
 rule verify:
     input:
         rules.all.input,
+    log:
+        "results/logs/verify.log",
     shell:
-        "forwardgrad verify"
+        "forwardgrad verify | tee {log}"
