@@ -7,7 +7,7 @@ follows from where the 95 % interval of the evidence lies against what is expect
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -193,29 +193,19 @@ def write_row(path: Path, row: Mapping[str, Any]) -> None:
     path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def judge_files(entry: Mapping[str, Any], run: Path | None, published: Path | None, output: Path) -> None:
-    """Judge one claim by frames in files, and write its row.
+def judge_files(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> dict[str, Any]:
+    """Judge one claim by frames in files; return its row, columns CLAIMS.
 
     Args:
-        entry: `id`, `claim` and the `tolerances` of the ledger.
-        run: The frame that the claim asks, from this run; None if its experiment was not run.
-        published: The same frame of the published run, beside its `record.json`; None if there is none.
-        output: JSON file to write.
+        entry: `id`, `claim`, the `tolerances` of the ledger; `run`, the path of the frame that the claim asks, None if
+            its experiment was not run; `published`, that of the same frame of the published run, beside its
+            `record.json`, None if there is none.
+        read: Reads a frame.
     """
+    frame = None if entry["run"] is None else read(Path(entry["run"]))
     stand_in = None
-    if published is not None:
-        record = json.loads(published.with_name("record.json").read_text(encoding="utf-8"))
-        stand_in = pd.read_csv(published), made_by(record, experiment_of(entry["claim"]["evidence"]["frame"]))
-    frame = None if run is None else pd.read_csv(run)
-    write_row(output, assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in))
-
-
-def read_row(path: Path) -> dict[str, Any]:
-    """Read a row that `write_row` wrote."""
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def table(rows: Iterable[Mapping[str, Any]], order: Sequence[str]) -> pd.DataFrame:
-    """Join rows in the `order` of their ids; columns CLAIMS."""
-    joined = pd.DataFrame(list(rows), columns=list(CLAIMS)).set_index("id", drop=False).loc[list(order)]
-    return joined.reset_index(drop=True).astype(dict.fromkeys(("measured", "low", "high"), float))
+    if entry["published"] is not None:
+        path = Path(entry["published"])
+        record = json.loads(path.with_name("record.json").read_text(encoding="utf-8"))
+        stand_in = read(path), made_by(record, experiment_of(entry["claim"]["evidence"]["frame"]))
+    return assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in)

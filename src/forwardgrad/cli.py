@@ -14,8 +14,8 @@ from pathlib import Path
 from forwardgrad import client, functions_command
 from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, mapping, run_of, runs_of, writable
 
-# What a fork of the run server carries out if there is one (`forwardgrad.server`): short, and asked for often.
-FORKED = ("run", "claim", "descend", "contract")
+# What a fork of the run server carries out if there is one (`forwardgrad.server`): all that trains or judges.
+FORKED = ("run", "cost", "claim", "estimates", "audit", "descend", "contract", "descent-cost")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,9 +42,9 @@ def run(options: argparse.Namespace) -> int:
 
 def claim(options: argparse.Namespace) -> int:
     """Judge one claim by its evidence."""
-    from forwardgrad.claims import judge_files
+    from forwardgrad.claims import judge_files, write_row
 
-    judge_files(options.claim, options.run, options.published, options.output)
+    write_row(options.output, judge_files(options.claim))
     return 0
 
 
@@ -175,9 +175,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(carry_out=run)
 
     command = commands.add_parser("claim", help="judge one claim of the ledger by its evidence")
-    command.add_argument("--claim", required=True, type=mapping, metavar="JSON", help="its id, entry and tolerances")
-    command.add_argument("--run", nargs="?", type=Path, metavar="CSV", help="the frame it asks; none if it was not run")
-    command.add_argument("--published", nargs="?", type=Path, metavar="CSV", help="the same frame of a published run")
+    command.add_argument("--claim", required=True, type=mapping, metavar="JSON", help="it, with the frames it asks")
     command.add_argument("--output", required=True, type=Path, metavar="JSON", help="file to write")
     command.set_defaults(carry_out=claim)
 

@@ -43,7 +43,7 @@ COSTS = {
     "in_memory_high": "upper end",
     "repetitions": "number of interleaved samples",
     "whole_steps": "updates in one whole timed run, for checking",
-    "whole_seconds": "wall seconds of those updates, evaluation excluded",
+    "whole_seconds": "wall seconds of those updates",
 }
 
 ENDINGS = ("threshold", "completed", "diverged")

@@ -1,4 +1,4 @@
-"""A server that imports torch once and forks one process for each run, and for each claim that is judged.
+"""A server that imports torch once and forks one process for each run, and for other work that needs torch.
 
 Importing torch takes longer than training a small model. So the workflow starts this server, and the
 command of each run asks it for a fork, which has everything imported and writes to the output of
@@ -99,7 +99,12 @@ def serve(path: Path, parent: int) -> None:
     """Serve until process `parent` is gone; then remove the folder of the socket at `path`."""
     os.environ.pop(ADDRESS, None)  # a fork does its work itself
     try:
+        import forwardgrad.audit
         import forwardgrad.claims
+        import forwardgrad.descent
+        import forwardgrad.descent_costs
+        import forwardgrad.sampling
+        import forwardgrad.speed
         import forwardgrad.training  # noqa: F401  what the forks need
 
         server = Server()

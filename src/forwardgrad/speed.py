@@ -1,5 +1,6 @@
 """What one update costs in a configured cell: every method of the cell, interleaved, alone on the machine."""
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import repeat
@@ -16,11 +17,12 @@ from forwardgrad.dataset import Dataset, read
 from forwardgrad.models import build
 from forwardgrad.seeds import batch_seed, initialisation_seed
 from forwardgrad.timing import interleave, median_interval
-from forwardgrad.training import batches, train, updates, write_csv
+from forwardgrad.training import batches, updates, write_csv
 
 THREADS = 2
 SECONDS = 3.0
 WHOLE_SECONDS = 1.0
+ROUNDS = 5
 RATE = 1e-9  # a measurement must not change what it measures
 
 
@@ -48,11 +50,14 @@ def at_rest(settings: Method) -> Method:
 
 
 def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, float]:
-    """Train as configured, but about a second at most; return the steps done and the seconds they took."""
+    """Update as configured, but for about a second at most; return the updates done and the seconds they took."""
     steps = max(1, min(run.settings.stop.steps, int(WHOLE_SECONDS / seconds_per_step)))
-    shortened = replace(run, settings=replace(run.settings, stop=replace(run.settings.stop, steps=steps)))
-    _, times = train(shortened, data)
-    return times[-1]["step"], times[-1]["seconds"]
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    update = updates(model, run, loaded(run, data))
+    start = time.perf_counter()
+    for _ in range(steps):
+        next(update)
+    return steps, time.perf_counter() - start
 
 
 def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SECONDS) -> None:
@@ -62,7 +67,7 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
         runs: One run per method, all of one experiment, data set and model.
         data: The prepared data set.
         output: CSV to write, with the columns `columns.COSTS`.
-        seconds: Time to spend on the interleaved measurement.
+        seconds: Time to spend on the interleaved measurement; at least five rounds are done whatever it takes.
     """
     keep_freed_memory()
     torch.set_num_threads(THREADS)
@@ -70,7 +75,7 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     alike = {at_rest(run.settings): run for run in reversed(runs)}
     steps = {run.method: bare_update(run, loaded(run, dataset)) for run in alike.values()}
     held = {f"{run.method} in memory": bare_update(run, in_memory(run, dataset)) for run in alike.values()}
-    samples = interleave(steps | held, seconds)
+    samples = interleave(steps | held, seconds, ROUNDS)
     measured = {}
     for settings, run in alike.items():
         own, memory = samples[run.method], samples[f"{run.method} in memory"]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, made_by, read_row, region, table, write_row
+from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, judge_files, made_by, region, write_row
 from forwardgrad.invariants import CHECKED
 from forwardgrad.statistics import Estimate
 
@@ -157,17 +157,27 @@ def test_what_else_a_reader_must_know_is_said():
     )
 
 
-def test_rows_are_written_and_joined(tmp_path):
-    rows = [assess("half", claim(), TOLERANCES, None), assess("whole", claim(), TOLERANCES, frame(0.5))]
-    rows[1]["high"] = math.inf
-    for row in rows:
-        write_row(tmp_path / f"{row['id']}.json", row)
-    assert json.loads((tmp_path / "half.json").read_text())["measured"] is None
-    joined = table([read_row(tmp_path / f"{name}.json") for name in ("whole", "half")], ["half", "whole"])
-    assert joined["id"].tolist() == ["half", "whole"]
-    assert list(joined) == list(CLAIMS)
-    assert joined["measured"].tolist() == pytest.approx([math.nan, 0.5], nan_ok=True)
-    assert joined["high"].tolist()[1] == math.inf
+def test_a_row_is_written_as_plain_json(tmp_path):
+    row = assess("half", claim(), TOLERANCES, None) | {"high": math.inf}
+    write_row(tmp_path / "half.json", row)
+    written = json.loads((tmp_path / "half.json").read_text())
+    assert list(written) == list(CLAIMS)
+    assert (written["measured"], written["high"]) == (None, "inf")
+
+
+def test_a_claim_is_judged_by_files(tmp_path):
+    own, published = tmp_path / "runs.csv", tmp_path / "published.csv"
+    frame(0.9, "mnist5k").to_csv(own, index=False)
+    frame(0.5).to_csv(published, index=False)
+    made = {"experiments": {"mnist": [{"commit": "abc", "host": {"cpu": "AMD EPYC"}}]}}
+    (tmp_path / "record.json").write_text(json.dumps(made))
+    entry = {"id": "half", "claim": claim(), "tolerances": TOLERANCES, "run": str(own), "published": str(published)}
+    row = judge_files(entry)
+    assert (row["measured"], row["evidence"]) == (0.5, "published run at commit abc, AMD EPYC")
+    assert judge_files(entry | {"published": None})["verdict"] == "no evidence"
+    assert judge_files(entry | {"run": None})["measured"] == 0.5
+    nothing = judge_files(entry | {"run": None, "published": None})
+    assert nothing["why"] == "experiment mnist was not run"
 
 
 @pytest.mark.parametrize("columns", [CLAIMS, CHECKED])

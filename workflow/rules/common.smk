@@ -154,30 +154,29 @@ def costs_of(experiment):
 
 
 def entry_of(claim):
-    """Return a claim of the ledger with all that its verdict depends on but the evidence."""
+    """Return a claim of the ledger with all that its verdict depends on: tolerances, and frames by their paths.
+
+    `run` is the frame that it asks, None if its experiment is not run; `published` is the same frame of the published
+    run on all of MNIST, None if it is not there.
+    """
     if claim not in LEDGER["claims"]:
-        sys.exit(f"results/claims/{claim}.json: the ledger has no such claim")
+        sys.exit(f"results/claims/{claim}.json: the ledger has no such claim; report/claims.yaml names them all")
     found = LEDGER["claims"][claim]
-    tolerance = found["expect"].get("tolerance")
-    tolerances = {tolerance: LEDGER["tolerances"][tolerance]} if tolerance else {}
-    return {"id": claim, "claim": found, "tolerances": tolerances}
+    frame, tolerance = found["evidence"]["frame"], found["expect"].get("tolerance")
+    published = Path("results/reference/paper", f"{frame}.csv")
+    return {
+        "id": claim,
+        "claim": found,
+        "tolerances": {tolerance: LEDGER["tolerances"][tolerance]} if tolerance else {},
+        "run": ledger.path_of(frame) if ledger.experiment_of(frame) in config["run"] else None,
+        "published": str(published) if published.exists() else None,
+    }
 
 
-def evidence_of(claim):
-    """Return the frame that a claim asks, nothing if its experiment is not run."""
-    frame = entry_of(claim)["claim"]["evidence"]["frame"]
-    return [ledger.path_of(frame)] if ledger.experiment_of(frame) in config["run"] else []
-
-
-def published_evidence_of(claim):
-    """Return the same frame of the published run on all of MNIST, if it is there."""
-    published = Path("results/reference/paper", entry_of(claim)["claim"]["evidence"]["frame"] + ".csv")
-    return [str(published)] if published.exists() else []
-
-
-def has_evidence(claim):
-    """Return whether there is anything to judge a claim by."""
-    return bool(evidence_of(claim) or published_evidence_of(claim))
+def frames_asked(claim):
+    """Return the frames that a claim is judged by."""
+    entry = entry_of(claim)
+    return [frame for frame in (entry["run"], entry["published"]) if frame]
 
 
 def compared(experiment):
