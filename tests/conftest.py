@@ -1,8 +1,12 @@
+import os
 from pathlib import Path
 
 import pytest
 import yaml
 from snakemake.utils import update_config
+
+# Tests share the cores: without this, before torch is imported, every worker and what it starts would use all of them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).parent.parent
 

@@ -69,7 +69,7 @@ def test_the_commands_of_the_guide_work(extended, guide):
     with (extended.folder / run[1]).open() as file:
         losses = [float(row["train_loss"]) for row in csv.DictReader(file)]
     assert losses[-1] < losses[0]
-    for command in {*map(tuple, commands)}:
+    for command in {*map(tuple, commands)} - {tuple(run)}:
         status, output = extended(*command, "--dry-run")
         assert status == 0, output
 

@@ -3,8 +3,10 @@
 import re
 import shlex
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+from snakemake.cli import get_argument_parser
 
 from forwardgrad.catalogue import DATASETS, ESTIMATORS
 from forwardgrad.cli import parser
@@ -45,13 +47,32 @@ def commands_of(document):
 COMMANDS = sorted({command for document in DOCUMENTS if document != GUIDE for command in commands_of(document)})
 
 
+class Wanted(NamedTuple):
+    """What a command line of Snakemake asks for."""
+
+    targets: frozenset[str]
+    configfiles: tuple[str, ...]
+
+
+def wanted(arguments):
+    """Read the arguments of a command as Snakemake reads them."""
+    options = get_argument_parser().parse_args(arguments)
+    return Wanted(frozenset(options.targets), tuple(map(str, options.configfile or ())))
+
+
+TRIED = [command.split()[1:] for command in COMMANDS if command.startswith("snakemake ") and command not in ELSEWHERE]
+CONFIGURED = sorted({wanted(arguments).configfiles for arguments in TRIED})
+
+
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ELSEWHERE])
 def test_a_command_works(copy, command):
     program, *arguments = shlex.split(command)
     match program:
-        case "make" | "snakemake":
+        case "make":
             status, output = copy(program, "--dry-run", *arguments)
             assert status == 0, output
+        case "snakemake":
+            assert wanted(arguments).configfiles in CONFIGURED  # its targets are tried with those of the others
         case "jupytext":
             status, output = copy(program, *arguments)
             assert status == 0, output
@@ -62,6 +83,20 @@ def test_a_command_works(copy, command):
             assert (ROOT / arguments[0]).exists()
         case _:
             pytest.fail(f"{command}: run it somewhere, and say where in ELSEWHERE")
+
+
+@pytest.mark.parametrize("configfiles", CONFIGURED, ids=str)
+def test_what_is_asked_of_snakemake_can_be_made(copy, configfiles):
+    """All targets of one configuration at once: to start is what takes Snakemake most of the time."""
+    targets = {
+        target
+        for arguments in TRIED
+        if wanted(arguments).configfiles == configfiles
+        for target in wanted(arguments).targets
+    }
+    extended = ["--configfile", *configfiles] if configfiles else []
+    status, output = copy("snakemake", "--dry-run", *sorted(targets | {"all"}), *extended)
+    assert status == 0, output
 
 
 def test_nothing_is_excused_that_is_not_there():
