@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from forwardgrad.cli import main, unavailable
+from forwardgrad.cli import main
+from forwardgrad.data_command import unavailable
 
 RECORD = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "look again"}
 

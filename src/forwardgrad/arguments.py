@@ -93,3 +93,8 @@ def writable(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"{text!r}: its folder cannot be made ({error.strerror})") from None
     require(os.access(path.parent, os.W_OK) and not path.is_dir(), text, "a file in a folder that can be written to")
     return path
+
+
+def add_results(command: argparse.ArgumentParser) -> None:
+    """Let `command` take the folder of results."""
+    command.add_argument("--results", type=Path, default=Path("results"), help="folder of results (default: results)")

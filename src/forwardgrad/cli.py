@@ -4,15 +4,26 @@ Nothing heavy is imported before it is needed: a run that a server carries out s
 """
 
 import argparse
-import os
 import signal
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from forwardgrad import client, functions_command
-from forwardgrad.arguments import Parser, count, counts, duration, key_of, keys_of, mapping, run_of, runs_of, writable
+from forwardgrad import client, data_command, functions_command
+from forwardgrad.arguments import (
+    Parser,
+    add_results,
+    count,
+    counts,
+    duration,
+    key_of,
+    keys_of,
+    mapping,
+    run_of,
+    runs_of,
+    writable,
+)
 
 # What a fork of the run server carries out if there is one (`forwardgrad.server`): all that trains or judges.
 FORKED = ("run", "cost", "claim", "estimates", "audit", "descend", "contract", "descent-cost")
@@ -104,41 +115,6 @@ def notebook(options: argparse.Namespace) -> int:
     return 0
 
 
-def locate(options: argparse.Namespace) -> int:
-    """Find the files of a data set and record what was found."""
-    from forwardgrad.data.locate import locate
-
-    report(locate(options.dataset, options.record, options.raw, options.data_dir))
-    return 0
-
-
-def prepare(options: argparse.Namespace) -> int:
-    """Turn the verified files of a data set into the arrays that runs read."""
-    from forwardgrad.data.files import DataUnavailable
-    from forwardgrad.data.prepare import prepare
-
-    try:
-        prepare(options.dataset, options.record, options.seeds, options.output)
-    except DataUnavailable as error:
-        print(f"forwardgrad: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-def retry(options: argparse.Namespace) -> int:
-    """Look again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
-    from forwardgrad.data.locate import retry
-
-    if not options.retry:
-        options.usage.error("give --retry, locate or prepare")
-    records = retry(options.results, options.data_dir)
-    for record in records:
-        report(record)
-    if not records:
-        print("no data set is recorded as unavailable")
-    return int(not all(record["available"] for record in records))
-
-
 def verify(options: argparse.Namespace) -> int:
     """Compare results with the published reference; 1 if they differ where they should not."""
     from forwardgrad import reference, verify
@@ -151,16 +127,6 @@ def verify(options: argparse.Namespace) -> int:
     checks = verify.compare(reference.gather(options.results), published, changed)
     print(verify.as_text(checks, changed))
     return int(verify.failed(checks))
-
-
-def report(record: dict) -> None:
-    """Say in one line whether a data set is available, and if not, why and what to do."""
-    print(f"{record['dataset']} is available" if record["available"] else unavailable(record))
-
-
-def unavailable(record: dict) -> str:
-    """Return the line that says why the data set of `record` is not available and what to do."""
-    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -239,45 +205,8 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
     command.set_defaults(carry_out=estimates)
 
-    command = commands.add_parser("data", help="find and prepare data sets")
-    command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
-    add_results(command)
-    add_data_dir(command)
-    command.set_defaults(carry_out=retry, usage=command)
-    steps = command.add_subparsers(metavar="{locate,prepare}")
-
-    step = steps.add_parser("locate", help="find the files of a data set and record what was found")
-    step.add_argument("dataset", type=key_of("DATASETS"))
-    step.add_argument(
-        "--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome"
-    )
-    step.add_argument("--raw", required=True, type=Path, metavar="DIR", help="folder of verified copies")
-    add_data_dir(step)
-    step.set_defaults(carry_out=locate)
-
-    step = steps.add_parser("prepare", help="turn the files of a data set into arrays")
-    step.add_argument("dataset", type=key_of("DATASETS"))
-    step.add_argument("--record", required=True, type=Path, metavar="JSON", help="what `locate` recorded")
-    step.add_argument("--seeds", required=True, type=int, metavar="N", help="number of seeds to split for")
-    step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")
-    step.set_defaults(carry_out=prepare)
+    data_command.add(commands)
     return top
-
-
-def add_results(command: argparse.ArgumentParser) -> None:
-    """Let `command` take the folder of results."""
-    command.add_argument("--results", type=Path, default=Path("results"), help="folder of results (default: results)")
-
-
-def add_data_dir(command: argparse.ArgumentParser) -> None:
-    """Let `command` take the data folder."""
-    command.add_argument(
-        "--data-dir",
-        type=Path,
-        default=os.environ.get("FORWARDGRAD_DATA") or None,
-        metavar="DIR",
-        help="your data folder (default: FORWARDGRAD_DATA)",
-    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from forwardgrad import cases, catalogue, configuration, estimation, ledger, ledger_check, progress, server
-from forwardgrad.cli import unavailable
+from forwardgrad.data_command import unavailable
 from forwardgrad.data.locate import folder_state
 from forwardgrad.sources import digest
 from forwardgrad.validation import obstacles, problems, untuned

@@ -1,0 +1,91 @@
+"""The commands `forwardgrad data`: find data sets, prepare them, look again for what is missing."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from forwardgrad.arguments import add_results, key_of
+
+
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    command = commands.add_parser("data", help="find and prepare data sets")
+    command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
+    add_results(command)
+    add_data_dir(command)
+    command.set_defaults(carry_out=retry, usage=command)
+    steps = command.add_subparsers(metavar="{locate,prepare}")
+
+    step = steps.add_parser("locate", help="find the files of a data set and record what was found")
+    step.add_argument("dataset", type=key_of("DATASETS"))
+    step.add_argument(
+        "--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome"
+    )
+    step.add_argument("--raw", required=True, type=Path, metavar="DIR", help="folder of verified copies")
+    add_data_dir(step)
+    step.set_defaults(carry_out=locate)
+
+    step = steps.add_parser("prepare", help="turn the files of a data set into arrays")
+    step.add_argument("dataset", type=key_of("DATASETS"))
+    step.add_argument("--record", required=True, type=Path, metavar="JSON", help="what `locate` recorded")
+    step.add_argument("--seeds", required=True, type=int, metavar="N", help="number of seeds to split for")
+    step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")
+    step.set_defaults(carry_out=prepare)
+
+
+def add_data_dir(command: argparse.ArgumentParser) -> None:
+    """Let `command` take the data folder."""
+    command.add_argument(
+        "--data-dir",
+        type=Path,
+        default=os.environ.get("FORWARDGRAD_DATA") or None,
+        metavar="DIR",
+        help="your data folder (default: FORWARDGRAD_DATA)",
+    )
+
+
+def locate(options: argparse.Namespace) -> int:
+    """Find the files of a data set and record what was found."""
+    from forwardgrad.data.locate import locate
+
+    report(locate(options.dataset, options.record, options.raw, options.data_dir))
+    return 0
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Turn the verified files of a data set into the arrays that runs read."""
+    from forwardgrad.data.files import DataUnavailable
+    from forwardgrad.data.prepare import prepare
+
+    try:
+        prepare(options.dataset, options.record, options.seeds, options.output)
+    except DataUnavailable as error:
+        print(f"forwardgrad: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def retry(options: argparse.Namespace) -> int:
+    """Look again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
+    from forwardgrad.data.locate import retry
+
+    if not options.retry:
+        options.usage.error("give --retry, locate or prepare")
+    records = retry(options.results, options.data_dir)
+    for record in records:
+        report(record)
+    if not records:
+        print("no data set is recorded as unavailable")
+    return int(not all(record["available"] for record in records))
+
+
+def report(record: dict) -> None:
+    """Say in one line whether a data set is available, and if not, why and what to do."""
+    print(f"{record['dataset']} is available" if record["available"] else unavailable(record))
+
+
+def unavailable(record: dict) -> str:
+    """Return the line that says why the data set of `record` is not available and what to do."""
+    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"
