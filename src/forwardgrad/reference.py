@@ -88,6 +88,8 @@ def publish(results: Path, folder: Path) -> None:
 def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = "mnist") -> None:
     """Write the runs of one experiment on a full data set into `folder`, as frames, with their curves.
 
+    What steps cost goes with them if it was measured, for networks that a default run does not measure.
+
     Raises:
         ValueError: The frames under `results` have no such runs.
     """
@@ -102,8 +104,11 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
         tables["times"] = table[table["dataset"] == dataset]
     tables[experiment] = tables[experiment][list(CURVES)]
     everything = record(results)
-    made, source = everything["experiments"][experiment], everything["data"][dataset]
-    write(folder, tables, everything | {"experiments": {experiment: made}, "data": {dataset: source}})
+    made = {experiment: everything["experiments"][experiment]}
+    if (frames / "speed.csv").exists():
+        tables["speed"] = pd.read_csv(frames / "speed.csv")
+        made["speed"] = everything["experiments"]["speed"]
+    write(folder, tables, everything | {"experiments": made, "data": {dataset: everything["data"][dataset]}})
 
 
 def write(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str, Any]) -> None:

@@ -160,3 +160,9 @@ def test_the_full_reference_needs_runs_on_the_full_data(results, tmp_path):
     tables, record = reference.load(tmp_path / "full")
     assert set(tables) == {"students", "students-runs", "students-costs"}
     assert list(record["experiments"]) == ["students"]
+    (folder / "frames/speed.csv").write_text("model,depth\nmlp,100\n")
+    (folder / "frames/speed-provenance.json").write_text('[{"commit": "abc"}]')
+    reference.publish_full(folder, tmp_path / "full", experiment="students", dataset="penguins")
+    tables, record = reference.load(tmp_path / "full")
+    assert tables["speed"]["depth"].tolist() == [100]
+    assert record["experiments"]["speed"] == [{"commit": "abc"}]

@@ -24,10 +24,12 @@ rule reference:
         "../scripts/reference.py"
 
 
-# The runs on all of MNIST, hours of them, for claims that a default run has no evidence for.
+# The runs on all of MNIST, hours of them, and the steps of more networks, for claims that a default run has no evidence
+# for.
 rule reference_paper:
     input:
         all_of("mnist"),
+        rules.speed_frame.output.frame if configuration.SPEED in config["run"] else [],
     output:
         record="results/reference/paper/record.json",
     log:

@@ -1,4 +1,4 @@
-"""Keep the runs on all of MNIST, as frames, for claims that a default run has no evidence for."""
+"""Keep the runs on all of MNIST and the costs of steps, for claims that a default run has no evidence for."""
 
 import sys
 from pathlib import Path
