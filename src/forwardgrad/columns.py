@@ -222,9 +222,9 @@ MOMENTS = {
 
 SAMPLED = {
     "estimator": "estimator key",
-    "quantity": "along, bias, second_moment, cosine, cosine_squared or distance, in units of the gradient's norm",
+    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance, in units of its norm",
     "measured": "mean over the estimates; of bias an unbiased estimate of its square, of distance that of their mean",
-    "error": "standard error of measured; empty for distance",
+    "error": "standard error of measured; empty for uphill and distance",
     "freedom": "degrees of freedom of the error",
     "draws": "number of estimates behind the row",
     "formula": "what it should be; empty where there is no formula",

@@ -11,7 +11,7 @@ from scipy import stats
 
 from forwardgrad.columns import CLOUD, ESTIMATORS, SAMPLED
 from forwardgrad.results import ResultError, produced_by
-from forwardgrad.statistics import LEVEL
+from forwardgrad.statistics import LEVEL, share
 
 QUANTITIES = ("along", "bias", "second_moment", "cosine", "cosine_squared")
 
@@ -50,7 +50,11 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
         record = json.loads(beside(path, "record.json").read_text())
         rows = read(path, SAMPLED).assign(network=record["model"], n=record["parameters"])
         reach = stats.t.ppf((1 + LEVEL) / 2, rows["freedom"]) * rows["error"]
-        frames.append(rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)[list(ESTIMATORS)])
+        rows = rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)
+        for index, row in rows[rows["quantity"] == "uphill"].iterrows():
+            found = share(round(row["measured"] * row["draws"]), row["draws"])
+            rows.loc[index, ["low", "high"]] = found.low, found.high
+        frames.append(rows[list(ESTIMATORS)])
         clouds.append(read(beside(path, "cloud.csv"), CLOUD).assign(network=record["model"]))
         records.append(record)
     joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))

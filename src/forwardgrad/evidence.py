@@ -14,6 +14,7 @@ import pandas as pd
 from forwardgrad import statistics
 from forwardgrad.ledger import columns_asked, intervals_of
 from forwardgrad.statistics import Estimate
+from forwardgrad.tables import BUSY, WHOLE_STEPS
 
 NEVER = 1e100  # stands for infinity while medians are resampled: differences of infinities are not numbers
 
@@ -160,6 +161,10 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
     if len(rows) > 1:
         raise EvidenceError("the query fits more than one row")
     row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
+    if "whole_steps" in row and row["whole_steps"] >= WHOLE_STEPS:
+        off = row["whole_seconds"] / (row["whole_steps"] * row["seconds_per_step"])
+        if max(off, 1 / off) > BUSY:
+            raise EvidenceError(f"a whole run took {off:.2f} times its steps: measured while the machine was busy")
     scale = float(row[query["over"]]) if "over" in query else 1.0
     interval = (float(row[name]) / scale for name in (query["value"], low, high))
     return Estimate(*interval, int(row[count]))

@@ -30,7 +30,7 @@ from forwardgrad.configuration import ANALYSES, AT, SPEED, Run, expand
 from forwardgrad.markup import figure, sentence, tex, themed, without_dead_links
 from forwardgrad.plotting import labels, style
 from forwardgrad.statistics import FEWEST, LEVEL
-from forwardgrad.tables import baseline_of, read_quoted
+from forwardgrad.tables import BUSY, baseline_of, read_quoted
 from forwardgrad.tuning import by_grid, by_method, differing
 from forwardgrad.wording import impossible_combinations, left_to, settings
 
@@ -86,7 +86,7 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
     )
     environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%"), "band": BAND}
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
-    environment.globals["by_method"] = by_method
+    environment.globals |= {"by_method": by_method, "BUSY": BUSY}
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))

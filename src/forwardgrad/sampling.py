@@ -6,6 +6,7 @@ gradient and g an estimate, in units of ||G||:
     along            E <g, G>         1 for an unbiased estimator
     bias             ||E g - G||^2    0 for an unbiased one; estimated without bias itself, so it may come out below 0
     second_moment    E ||g||^2
+    uphill           P(<g, G> < 0)    0 for a multiple of a direction by the slope along it
     cosine           E |cos(g, G)|
     cosine_squared   E cos^2(g, G)
     distance         ||mean of M estimates - G||, for M = 1, 2, 4, ...: sqrt((E ||g||^2 - 1) / M) if unbiased
@@ -121,7 +122,10 @@ def squared_bias(gram: Tensor) -> tuple[float, float]:
 
 
 def statistics(found: Sample) -> Iterator[Row]:
-    """Yield every quantity with its standard error, the degrees of freedom of that, and the estimates behind it."""
+    """Yield every quantity with its standard error, the degrees of freedom of that, and the estimates behind it.
+
+    A share, `uphill`, has neither error nor freedom; nor has a distance, which is measured once.
+    """
     cosine = torch.where(found.square > 0, found.along / found.square.sqrt(), 0)  # a slope of exactly zero
     values = {
         "along": found.along,
@@ -139,6 +143,8 @@ def statistics(found: Sample) -> Iterator[Row]:
             "freedom": count - 1,
             "draws": count,
         }
+    uphill = (found.along < 0).double().mean().item()
+    yield {"quantity": "uphill", "measured": uphill, "error": "", "freedom": "", "draws": count}
     bias, error = squared_bias(found.gram)
     yield {"quantity": "bias", "measured": bias, "error": error, "freedom": GROUPS - 1, "draws": count}
     for size, distance in found.distances.items():

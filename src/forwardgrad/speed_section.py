@@ -12,7 +12,7 @@ from forwardgrad.plotting import labels
 from forwardgrad.plotting.steps import deep, group, named, ordered, usual
 from forwardgrad.ratios import NETWORK, parameter_bytes
 
-SHOWN_IN_PROSE = ("jvp", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
+SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
 
 
 def gather(

@@ -16,6 +16,7 @@ from forwardgrad.results import CELL, Frames, methods_of
 QUOTED = ("source", "dataset", "model", "method", "quantity", "value", "certainty")
 
 WHOLE_STEPS = 50  # below this a run's set-up shows in its time per step
+BUSY = 1.5  # time of a whole run over that of its steps, or the inverse, from which on neither is believed
 
 METHODS = {
     "dataset": "data set key",

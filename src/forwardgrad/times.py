@@ -19,6 +19,7 @@ COST_MODELS = {
     "engine_whole_run": "the same, from one whole timed run",
     "stock": "the forward mode of the stock framework: torch.func.jvp as the experiment speed measures it",
 }
+EVALUATIONS = 10  # below this a run does not tell when a loss is reached
 STOCK_METHOD, STOCK_ESTIMATOR = "jvp", "forward_gaussian"
 
 TIMES = {
@@ -96,7 +97,8 @@ def first_step(run: pd.DataFrame, loss: float) -> float:
 def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per run of a forward gradient and cost model; columns TIMES.
 
-    Cells without validation loss have none, nor have seeds at which backpropagation diverged.
+    Cells without validation loss have none, nor have seeds at which backpropagation diverged, nor runs with fewer than
+    ten evaluations: those lie too far apart to tell when a loss is reached.
 
     Args:
         frames: Frames of one experiment.
@@ -115,7 +117,7 @@ def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.Data
             ends = own[(own["method"] == against) & (own["status"] != "diverged") & own["validation_loss"].notna()]
             for end in ends.itertuples():
                 run = runs.get((*cell, method, end.seed))
-                if run is None:
+                if run is None or len(run) <= EVALUATIONS:  # the first is that of the untrained network
                     continue
                 steps, last = first_step(run, end.validation_loss), run["step"].max()
                 for cost in COST_MODELS:

@@ -17,7 +17,7 @@ CELL = {"dataset": "mnist5k", "model": "mlp"}
 
 
 @pytest.fixture
-def page_of(results, record, root, tmp_path):
+def page_of(results, record, root, tmp_path, few):
     """A function that writes the page of the experiment of a name and returns its text."""
 
     def write(name):

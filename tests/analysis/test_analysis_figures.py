@@ -23,7 +23,7 @@ def closed():
 
 
 @pytest.fixture
-def frames(results):
+def frames(results, few):
     """Backpropagation, and a forward gradient that gets as far at two of three seeds."""
     for seed, last in enumerate((0.4, 0.5, 0.7)):
         results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, **CELL)

@@ -76,6 +76,14 @@ def test_the_frame_has_intervals_by_students_law(paths):
     assert [(one["device"], one["runs"]) for one in made] == [("cpu", 2)]
 
 
+def test_the_share_that_points_uphill_has_wilsons_interval(paths):
+    rows = pd.read_csv(paths[0])
+    uphill = rows.iloc[:1].assign(quantity="uphill", measured=0.0, error=None, freedom=None, draws=4000, formula=None)
+    pd.concat([rows, uphill]).to_csv(paths[0], index=False)
+    (row,) = join(paths)[0].query("quantity == 'uphill'").to_dict("records")
+    assert (row["low"], row["high"]) == (pytest.approx(0), pytest.approx(3.8415 / 4003.8415, rel=1e-4))
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [(None, "is missing"), ("", "cannot be read"), ("a,b\n1,2\n", "has other columns than")],

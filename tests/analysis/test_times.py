@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from forwardgrad import times
 from forwardgrad.tables import QUOTED, counterpart
 from forwardgrad.times import SUMMARY, TIMES, first_step, step_times, summary, times_table
 
@@ -18,7 +19,7 @@ QUOTES = pd.DataFrame(
 
 
 @pytest.fixture
-def frames(results):
+def frames(results, few):
     """Backpropagation ends at 0.5 after 20 steps of 1 ms; a step of the forward gradient takes 2 ms."""
     for seed in range(4):
         results.run("backprop", seed, (2.0, 1.0, 0.5), "diverged" if seed == 3 else "completed", every=10, **CELL)
@@ -45,6 +46,11 @@ def test_times_by_hand(frames):
     assert engine["reached"].tolist() == [True, True, False]
     assert engine["bound"].tolist() == pytest.approx([3, 3, 3])
     assert set(engine["against"]) == {"backprop"}
+
+
+def test_a_run_with_few_evaluations_does_not_tell_when_a_loss_is_reached(frames, monkeypatch):
+    monkeypatch.setattr(times, "EVALUATIONS", 4)
+    assert times_table(frames).empty
 
 
 def test_times_in_memory_and_of_whole_runs_by_hand(frames):

@@ -1,6 +1,7 @@
 """Every statistic and every way to ask for it, on frames small enough to do by hand."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,17 @@ def test_numbers_fit_to_rounding_text_and_empty_cells_exactly(speed):
 def test_every_column_has_its_own_interval(speed):
     own = given(speed, where={"model": "lr", "method": "jvp"}, value="ratio_to_evaluation").estimate
     assert own == (7.0, 6.0, 8.0, 5)
+
+
+def test_a_cost_that_a_whole_run_contradicts_is_no_evidence(speed):
+    frame = speed.rename(columns={"ratio_to_backprop": "seconds_per_step", "processes": "repetitions"})
+    frame = frame.assign(whole_steps=100, whole_seconds=100 * frame["seconds_per_step"])
+    costs = partial(given, name="students-costs", value="seconds_per_step", pick="highest")
+    assert costs(frame).estimate.value == 3.0
+    for factor in (1.6, 1 / 1.6):
+        with pytest.raises(EvidenceError, match=rf"a whole run took {factor:.2f} times its steps"):
+            costs(frame.assign(whole_seconds=frame["whole_seconds"] * factor))
+    assert costs(frame.assign(whole_steps=9)).estimate.value == 3.0, "too few to tell"
 
 
 @pytest.mark.parametrize(

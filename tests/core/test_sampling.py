@@ -1,5 +1,6 @@
 import csv
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,10 @@ def test_the_gradient_itself_is_right_in_everything(problem):
     for quantity, value in {"along": 1, "second_moment": 1, "cosine": 1, "cosine_squared": 1, "bias": 0}.items():
         assert rows[quantity, 20]["measured"] == pytest.approx(value, abs=1e-6)
         assert rows[quantity, 20]["error"] == pytest.approx(0, abs=1e-6)
+    assert rows["uphill", 20]["measured"] == 0
+    down = replace(found, along=torch.tensor([1.0, -1.0, -2.0, 0.0]), square=torch.ones(4))
+    (share,) = [row["measured"] for row in sampling.statistics(down) if row["quantity"] == "uphill"]
+    assert share == 0.5
     assert [size for quantity, size in rows if quantity == "distance"] == [1, 2, 4, 8, 16]
     assert found.across.abs().max() < 1e-6
 
