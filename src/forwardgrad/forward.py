@@ -189,22 +189,49 @@ class Network:
         """The layers that have parameters, by name."""
         return {layer.name: layer.module for layer in self.layers if layer.weight}
 
-    def outputs(self, parameters: Parameters, tangents: Tangents, inputs: Tensor) -> Pair:
-        """Return the network's output and its tangent, None where nothing moves."""
+    def outputs(self, parameters: Parameters, tangents: Tangents, inputs: Tensor, start: int = 0) -> Pair:
+        """Return the network's output and its tangent, None where nothing moves.
+
+        Args:
+            parameters: Where to evaluate.
+            tangents: Directions, by layer.
+            inputs: What goes into the layer at `start`.
+            start: Index of the first layer to pass; nothing moves in front of it.
+        """
         primal, tangent = inputs, None
-        for layer in self.layers:
-            if layer.weight:
-                weight, bias, moves = parameters[layer.weight], parameters.get(layer.bias), tangents.get(layer.name)
-                primal, tangent = layer.rule(layer.module, weight, bias, moves, primal, tangent)
-            else:
-                primal, tangent = layer.rule(layer.module, primal, tangent)
+        for layer in self.layers[start:]:
+            primal, tangent = self.passed(layer, parameters, tangents, primal, tangent)
         return primal, tangent
 
+    def passed(
+        self, layer: Layer, parameters: Parameters, tangents: Tangents, primal: Tensor, tangent: Tensor | None
+    ) -> Pair:
+        """Return what `layer` makes of a pair."""
+        if not layer.weight:
+            return layer.rule(layer.module, primal, tangent)
+        weight, bias, moves = parameters[layer.weight], parameters.get(layer.bias), tangents.get(layer.name)
+        return layer.rule(layer.module, weight, bias, moves, primal, tangent)
+
+    def entries(self, parameters: Parameters, inputs: Tensor) -> dict[str, tuple[int, Tensor]]:
+        """Return the index and the input of every layer that has parameters, by its name.
+
+        No pass that starts there overwrites that input: such a layer writes its output elsewhere.
+        """
+        found, primal = {}, inputs
+        for index, layer in enumerate(self.layers):
+            if layer.weight:
+                found[layer.name] = index, primal
+            primal, _ = self.passed(layer, parameters, {}, primal, None)
+        return found
+
     def evaluate(
-        self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor
+        self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor, start: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions."""
-        primal, tangent = self.outputs(parameters, tangents, inputs)
+        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions.
+
+        `inputs` and `start` are those of `outputs`.
+        """
+        primal, tangent = self.outputs(parameters, tangents, inputs, start)
         if tangent is None:
             loss = self.loss(primal, targets)
             return loss, torch.zeros_like(loss)

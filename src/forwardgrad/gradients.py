@@ -138,7 +138,7 @@ def standardise(part: Tensor) -> Tensor:
 
 
 def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each.
+    """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each from its layer on.
 
     Less variance than one global tangent, at as many passes as there are tensors (Ramirez Palacios and
     Perez Barreales, 2023). They also standardise each tangent tensor: then E[vv'] = I - 11'/n, and the
@@ -160,7 +160,12 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
             blocks.append({layer: Dense(change(tangent.weight), None)})
             if tangent.bias is not None:
                 blocks.append({layer: Dense(None, change(tangent.bias))})
-        values, derivatives = zip(*(net.evaluate(parameters, block, inputs, targets) for block in blocks), strict=True)
+        entries, passes = net.entries(parameters, inputs), []
+        for block in blocks:
+            (layer,) = block
+            start, reached = entries[layer]  # what lies in front of it is the same for every block
+            passes.append(net.evaluate(parameters, block, reached, targets, start))
+        values, derivatives = zip(*passes, strict=True)
         return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
 
     return estimate

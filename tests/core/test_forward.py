@@ -45,6 +45,23 @@ def test_the_directional_derivative_is_the_gradient_times_the_tangent(problem):
         assert torch.equal(cases.flat(problem.parameters), before)
 
 
+@given(problem=cases.problems())
+@cases.steady(max_examples=40)
+def test_a_pass_that_starts_where_something_moves_comes_to_the_same_bits(problem):
+    net, entries = problem.net, problem.net.entries(problem.parameters, problem.inputs)
+    assert list(entries) == list(net.moving)
+    before = {layer: reached.clone() for layer, (_, reached) in entries.items()}
+    blocks = cases.one_at_a_time(net.moving, torch.Generator().manual_seed(0))
+    for _ in problem.parameters:
+        tangents = next(blocks)
+        (layer,) = tangents
+        start, reached = entries[layer]
+        whole = net.evaluate(problem.parameters, tangents, *problem.batch)
+        part = net.evaluate(problem.parameters, tangents, reached, problem.batch[1], start)
+        assert all(map(torch.equal, part, whole))
+    assert all(torch.equal(reached, before[layer]) for layer, (_, reached) in entries.items())
+
+
 @pytest.mark.parametrize("make", [cases.tiny_mlp, cases.tiny_cnn, cases.small_cnn])
 def test_central_differences_agree(make):
     problem, step = make(), 1e-6
