@@ -134,7 +134,7 @@ plt.close(figure)
 
 # %%
 sizes = [2, 5, 10, 30, 100, 300, 1000, 3000]
-count = 200 if quick else 2_000
+count = 200 if quick else 1_000
 
 
 def cosines(n):
@@ -223,7 +223,7 @@ plt.close(figure)
 # report has them all, with times.
 
 # %%
-steps = 300 if quick else 2_000
+steps = 300 if quick else 1_200
 descent = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 0)
 forward = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 10)
 
@@ -264,8 +264,8 @@ panels[1].legend()
 # %%
 digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
 runs = {
-    "mlp_256": (80 if quick else 500, 5.6e-4, 0.1),
-    "cnn_small": (20 if quick else 120, 1e-3, 0.1),
+    "mlp_256": (80 if quick else 300, 5.6e-4, 0.1),
+    "cnn_small": (20 if quick else 80, 1e-3, 0.1),
 }
 
 
@@ -379,7 +379,7 @@ for key, amount in work.items():
 # for more networks, the report's experiment `speed` measures the same.
 
 # %%
-samples = interleave(steps_of, seconds=0.5 if quick else 2.5, minimum=5)
+samples = interleave(steps_of, seconds=0.5 if quick else 1.5, minimum=5)
 times = {key: 1e3 * np.median(values) for key, values in samples.items()}
 
 # %% tags=["figure"]
