@@ -90,6 +90,7 @@ LAYERS = {
         "client",
         "server",
         "arguments",
+        "data_command",
         "functions_command",
         "cli",
     ),

@@ -110,14 +110,17 @@ def test_claims_filter_and_counts_lead_to_them(show):
     assert {row.get_attribute("data-verdict") for row in rows.all()} == {"reproduced"}
 
 
+PLACE = "document.getElementById('claim-b').getBoundingClientRect()"
+
+
 def test_a_claim_is_found_from_its_experiment_even_if_a_filter_hid_it(show):
     page = show()
     page.locator("select[name=verdict]").select_option("no evidence")
     assert not page.locator("#claim-b").is_visible()
     page.locator(".judged summary", has_text="2 reproduced").click()
     page.locator(".judged a", has_text="claim b").click()
-    assert page.locator("#claim-b").is_visible()
-    assert 0 <= page.locator("#claim-b").bounding_box()["y"] < 900
+    page.locator("#claim-b").wait_for(state="visible")
+    page.wait_for_function("0 <= claim_b.y && claim_b.y < 900".replace("claim_b", PLACE))
 
 
 def test_a_figure_enlarges_and_comes_back(show):
