@@ -36,3 +36,11 @@ def test_a_run_imports_nothing_heavy_before_it_has_asked_the_server():
     code = "import sys, forwardgrad.cli, forwardgrad.client; forwardgrad.cli.parser(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "numpy", "pandas", "dataclasses", "socketserver"} & set(modules)
+
+
+def test_a_claim_without_its_frames_is_refused_in_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["claim", "--claim", '{"id": "a"}', "--output", str(tmp_path / "a.json")])
+    assert capsys.readouterr().err.splitlines() == [
+        "forwardgrad claim: argument --claim: no 'claim'; ask by target: snakemake results/claims/ID.json"
+    ]

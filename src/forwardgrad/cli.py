@@ -55,6 +55,8 @@ def claim(options: argparse.Namespace) -> int:
     """Judge one claim by its evidence."""
     from forwardgrad.claims import judge_files, write_row
 
+    if missing := [key for key in ("id", "claim", "tolerances", "run", "published") if key not in options.claim]:
+        options.usage.error(f"argument --claim: no {missing[0]!r}; ask by target: snakemake results/claims/ID.json")
     write_row(options.output, judge_files(options.claim))
     return 0
 
@@ -143,7 +145,7 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("claim", help="judge one claim of the ledger by its evidence")
     command.add_argument("--claim", required=True, type=mapping, metavar="JSON", help="it, with the frames it asks")
     command.add_argument("--output", required=True, type=Path, metavar="JSON", help="file to write")
-    command.set_defaults(carry_out=claim)
+    command.set_defaults(carry_out=claim, usage=command)
 
     command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
     command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")
