@@ -164,7 +164,7 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
     if "whole_steps" in row and row["whole_steps"] >= WHOLE_STEPS:
         off = row["whole_seconds"] / (row["whole_steps"] * row["seconds_per_step"])
         if max(off, 1 / off) > BUSY:
-            raise EvidenceError(f"a whole run took {off:.2f} times its steps: measured while the machine was busy")
+            raise EvidenceError(f"a whole run took {off:.2f} times its steps, so that neither time is believed")
     scale = float(row[query["over"]]) if "over" in query else 1.0
     interval = (float(row[name]) / scale for name in (query["value"], low, high))
     return Estimate(*interval, int(row[count]))

@@ -40,8 +40,12 @@ def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
 
 def bare_update(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Callable[[], None]:
     """Return one update of an untrained model as a function, the batch included."""
-    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
-    return updates(model, replace(run, settings=at_rest(run.settings)), stream).__next__
+    return untrained(replace(run, settings=at_rest(run.settings)), stream).__next__
+
+
+def untrained(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Return the updates of a model as it is before training."""
+    return updates(build(run.model, initialisation_seed(run.dataset, run.model, run.seed)), run, stream)
 
 
 def at_rest(settings: Method) -> Method:
@@ -52,8 +56,7 @@ def at_rest(settings: Method) -> Method:
 def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, float]:
     """Update as configured, but for about half a second at most; return the updates done and the seconds they took."""
     steps = max(1, min(run.settings.stop.steps, int(WHOLE_SECONDS / seconds_per_step)))
-    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
-    update = updates(model, run, loaded(run, data))
+    update = untrained(run, loaded(run, data))
     start = time.perf_counter()
     for _ in range(steps):
         next(update)
