@@ -7,7 +7,7 @@ import torch
 from digits import batches, report
 from torch import nn
 
-from forwardgrad.gradients import make_estimator, step_
+from forwardgrad.core.gradients import make_estimator, step_
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))

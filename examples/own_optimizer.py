@@ -7,7 +7,7 @@ import torch
 from digits import batches, report
 from torch import nn
 
-from forwardgrad.gradients import make_estimator, write_gradient_
+from forwardgrad.core.gradients import make_estimator, write_gradient_
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from forwardgrad.cli import main
-from forwardgrad.data_command import unavailable
+from forwardgrad.data.command import unavailable
+from forwardgrad.pipeline.cli import main
 
 RECORD = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "look again"}
 
@@ -33,7 +33,7 @@ def test_data_alone_asks_what_to_do(capsys):
 
 
 def test_a_run_imports_nothing_heavy_before_it_has_asked_the_server():
-    code = "import sys, forwardgrad.cli, forwardgrad.client; forwardgrad.cli.parser(); print(*sys.modules)"
+    code = "import sys; from forwardgrad.pipeline import cli, client; cli.parser(); print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "numpy", "pandas", "dataclasses", "socketserver"} & set(modules)
 

@@ -1,4 +1,5 @@
-from forwardgrad.configuration import Method, Run, Stop, data_folder, expand, seeds
+from forwardgrad.data.locate import data_folder
+from forwardgrad.experiments.training.plan import Method, Run, Stop, expand, seeds
 
 
 def test_a_cell_is_the_product_of_its_parts(config):

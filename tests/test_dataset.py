@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import forwardgrad
-from forwardgrad.dataset import read, to_float
+from forwardgrad.data.prepared import read, to_float
 
 PROVENANCE = {
     "source": "s",
@@ -139,8 +139,8 @@ def test_runs_never_import_the_data_layer():
 
 def test_reading_needs_torch_and_numpy_only():
     code = (
-        "import sys, forwardgrad.dataset; "
-        "print([name for name in ('torchvision', 'tensorflow_datasets', 'sklearn', 'pandas', 'forwardgrad.data') "
+        "import sys, forwardgrad.data.prepared; "
+        "print([name for name in ('torchvision', 'tensorflow_datasets', 'sklearn', 'pandas') "
         "if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

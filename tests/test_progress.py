@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from forwardgrad.progress import Progress, line
+from forwardgrad.pipeline.progress import Progress, line
 
 
 @pytest.mark.parametrize(

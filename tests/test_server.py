@@ -10,12 +10,12 @@ import numpy as np
 import psutil
 import pytest
 
-from forwardgrad.client import ADDRESS
-from forwardgrad.configuration import Method, Run, Stop
+from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.pipeline.client import ADDRESS
 
 STARTER = """
 import os, sys
-from forwardgrad import server
+from forwardgrad.pipeline import server
 server.start()
 print(os.environ["FORWARDGRAD_SERVER"], flush=True)
 sys.stdin.read()
@@ -68,7 +68,7 @@ def server(running):
 def client(address, data, output, steps=3, **options):
     run = Run("one", "penguins", "students_mlp", "m", 0, Method("forward_gaussian", 0.01, Stop(steps)), 1)
     arguments = ["run", "--run", run.to_json(), "--data", data, "--output", output]
-    command = [sys.executable, "-m", "forwardgrad.cli", *arguments]
+    command = [sys.executable, "-m", "forwardgrad.pipeline.cli", *arguments]
     # A shell that runs the tests in the background has them ignore ctrl-C, and their children with them.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     environment = os.environ | {ADDRESS: address}

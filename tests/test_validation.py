@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from forwardgrad.catalogue import OPTIMIZERS, SPLITS
-from forwardgrad.configuration import ANALYSES
-from forwardgrad.validation import obstacles, problems, untuned
+from forwardgrad.experiments.training.plan import ANALYSES
+from forwardgrad.pipeline.validation import obstacles, problems, untuned
 
 WRONG = """
 run: [student]

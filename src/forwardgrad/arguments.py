@@ -5,10 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
-
-if TYPE_CHECKING:
-    from forwardgrad.configuration import Run
+from typing import Any, NoReturn
 
 
 class Parser(argparse.ArgumentParser):
@@ -57,21 +54,6 @@ def key_of(name: str) -> Callable[[str], str]:
 def keys_of(name: str) -> Callable[[str], list[str]]:
     """Return what reads a list of such keys, such as `lr,mlp`."""
     return lambda text: [key_of(name)(key) for key in text.split(",")]
-
-
-def run_of(text: str) -> "Run":
-    """Read a run from JSON, as the workflow and every `run.json` write it."""
-    from forwardgrad.configuration import Run
-
-    try:
-        return Run.from_json(text)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a run as JSON, as under `run` in a run.json") from None
-
-
-def runs_of(text: str) -> "list[Run]":
-    """Read one run per line."""
-    return [run_of(line) for line in text.splitlines()]
 
 
 def mapping(text: str) -> dict[str, Any]:

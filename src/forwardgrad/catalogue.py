@@ -98,3 +98,11 @@ def forward_passes(estimator: str) -> float | None:
     if name in ("forward_mean", "forward_projected"):
         return 1.0 + 2.0 * int(tangents)
     return PASSES.get(estimator)
+
+
+AT = "@"  # between a method and the rate of a grid at which it is run
+
+
+def variant(method: str, estimator: str) -> str:
+    """Return what the name of a method adds to that of its estimator, such as `low_rate`; empty if nothing."""
+    return method.removeprefix(estimator).strip("_")

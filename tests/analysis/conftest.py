@@ -7,15 +7,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forwardgrad import statistics, times
-from forwardgrad.claims import CLAIMS
-from forwardgrad.columns import COSTS, METRICS, TIMES
-from forwardgrad.document import write_document
-from forwardgrad.plotting.curves import DRAWN, draw_curves
+from forwardgrad.claims.verdicts import CLAIMS
+from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.experiments.training.columns import COSTS, METRICS, TIMES
+from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
+from forwardgrad.experiments.training.frames import Frames, read_experiment, read_run
+from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.style import save
-from forwardgrad.report import Sources, write_report
-from forwardgrad.results import Frames, produced_by, read_experiment, read_run
-from forwardgrad.tables import method_table, paired_table
+from forwardgrad.report.document import write_document
+from forwardgrad.report.page import Sources, write_report
+from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.reading import produced_by
 
 
 @pytest.fixture
@@ -151,7 +153,7 @@ def make_sources(two_methods, root):
         path.mkdir(parents=True)
     method_table(frames).to_csv(tables / "methods.csv", index=False)
     paired_table(frames).to_csv(tables / "paired.csv", index=False)
-    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
     for name, against in (("step", "step"), ("time", "seconds")):
         stem = figures / f"penguins-students_lr-by-{name}"
         save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)

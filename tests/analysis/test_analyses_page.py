@@ -4,12 +4,13 @@ import json
 
 import pytest
 
-from forwardgrad.budgets import budget_table
-from forwardgrad.comparison import loss_ratios
-from forwardgrad.norms import norm_table
-from forwardgrad.report import Sources, write_report
-from forwardgrad.tables import method_table, paired_table, read_quoted
-from forwardgrad.times import summary, times_table
+from forwardgrad.experiments.training.analyses.budgets import budget_table
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.norms import norm_table
+from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.tables import method_table, paired_table
+from forwardgrad.report.page import Sources, write_report
+from forwardgrad.results.quoted import read_quoted
 
 from .test_report import Page
 

@@ -4,12 +4,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.plotting.budgets import draw_budgets
-from forwardgrad.plotting.cosines import draw_cosines
-from forwardgrad.plotting.curves import DRAWN, VALIDATED, drawn_metrics
-from forwardgrad.plotting.norms import draw_norms
-from forwardgrad.plotting.times import draw_times
-from forwardgrad.times import summary, times_table
+from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.figures.budgets import draw_budgets
+from forwardgrad.experiments.training.figures.cosines import draw_cosines
+from forwardgrad.experiments.training.figures.curves import DRAWN, VALIDATED, drawn_metrics
+from forwardgrad.experiments.training.figures.norms import draw_norms
+from forwardgrad.experiments.training.figures.time_to_loss import draw_times
 
 from .test_times import QUOTES
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from forwardgrad.budgets import BUDGETS, at, budget_table, prices
 from forwardgrad.catalogue import ESTIMATORS, forward_passes
+from forwardgrad.experiments.training.analyses.budgets import BUDGETS, at, budget_table, prices
 
 CELL = {"dataset": "mnist5k", "model": "lr"}
 

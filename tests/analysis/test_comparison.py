@@ -4,8 +4,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.comparison import LOSS_RATIOS, loss_ratios, place
-from forwardgrad.plotting.loss_ratios import draw_loss_ratios
+from forwardgrad.experiments.training.analyses.loss_ratios import LOSS_RATIOS, loss_ratios, place
+from forwardgrad.experiments.training.figures.loss_ratios import draw_loss_ratios
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 import typst
 from bs4 import BeautifulSoup
 
-from forwardgrad.document import printable, write_document
+from forwardgrad.report.document import printable, write_document
 
 
 @pytest.fixture(scope="module")

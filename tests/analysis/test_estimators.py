@@ -8,16 +8,17 @@ import pandas as pd
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forwardgrad import estimation, estimators_section
-from forwardgrad.cli import parser
-from forwardgrad.columns import CLOUD, ESTIMATORS, SAMPLED
-from forwardgrad.estimators import inside, join, relative, summary
-from forwardgrad.markup import sentence, tex
+from forwardgrad.experiments.estimators import plan as estimation
+from forwardgrad.experiments.estimators import section as estimators_section
+from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
+from forwardgrad.experiments.estimators.figures.estimates import CLOSING, CLOUDS, FIGURES
+from forwardgrad.experiments.estimators.tables import inside, join, relative, summary
+from forwardgrad.pipeline.cli import parser
+from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.estimates import CLOSING, CLOUDS, FIGURES
-from forwardgrad.report import redo
-from forwardgrad.results import ResultError
-from forwardgrad.validation import problems
+from forwardgrad.report.markup import sentence, tex
+from forwardgrad.report.page import redo
+from forwardgrad.results.reading import ResultError
 
 KEYS = tuple(dict.fromkeys([*CLOSING, *CLOUDS, "forward_blockwise_standardised", "forward_rank_four"]))
 # Measured, standard error, degrees of freedom and formula of each quantity: one agrees, one does not, one has none.

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.norms import NORMS, norm_table
+from forwardgrad.experiments.training.analyses.norms import NORMS, norm_table
 
 
 def test_growth_by_hand(results):

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from forwardgrad import catalogue, statistics
+from forwardgrad import catalogue
+from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
+from forwardgrad.experiments.training.figures.thresholds import draw_thresholds
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.costs import draw_costs
-from forwardgrad.plotting.curves import DRAWN, draw_curves
-from forwardgrad.plotting.thresholds import draw_thresholds
+from forwardgrad.results.curves import curves as statistics_curves
 
 NBSP = "\u00a0"
 
@@ -81,7 +82,7 @@ def texts(figure):
 
 def draw(results, against="step"):
     frames = results.frames()
-    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
     return draw_curves(curves, frames.runs, against, "Penguins")
 
 

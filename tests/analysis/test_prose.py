@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from jinja2 import Environment
 
-from forwardgrad import descent, training
-from forwardgrad.statistics import LEVEL
+from forwardgrad.experiments.functions import descent
+from forwardgrad.experiments.training import train as training
+from forwardgrad.results.statistics import LEVEL
 
 TEMPLATES = Path(__file__).parents[2] / "report/templates"
 

@@ -2,7 +2,7 @@ import subprocess
 
 import numpy as np
 
-from forwardgrad import provenance
+from forwardgrad.machine import provenance
 
 
 def test_versions_of_what_is_installed():

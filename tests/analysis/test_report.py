@@ -4,19 +4,17 @@ from html.parser import HTMLParser
 
 import pytest
 
-from forwardgrad.comparison import loss_ratios
-from forwardgrad.configuration import expand
-from forwardgrad.markup import inline_svg, sentence, without_dead_links
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.rates import rate_table
+from forwardgrad.experiments.training.frames import read_experiment, select
+from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.section import in_words
+from forwardgrad.experiments.training.tables import method_table, paired_table
+from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
-from forwardgrad.report import (
-    Sources,
-    redo,
-    write_report,
-)
-from forwardgrad.results import read_experiment, select
-from forwardgrad.tables import method_table, paired_table
-from forwardgrad.tuning import rate_table
-from forwardgrad.wording import impossible_combinations, in_words, left_to
+from forwardgrad.report.markup import sentence, without_dead_links
+from forwardgrad.report.page import Sources, redo, write_report
+from forwardgrad.report.wording import impossible_combinations, left_to
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 

@@ -4,18 +4,17 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from forwardgrad.columns import COSTS, IDENTITY, METRICS, RUNS
-from forwardgrad.results import (
-    ResultError,
+from forwardgrad.experiments.training.columns import COSTS, IDENTITY, METRICS, RUNS
+from forwardgrad.experiments.training.frames import (
     load_frames,
     methods_of,
-    produced_by,
     read_experiment,
     read_run,
     select,
     with_threshold,
     write_frames,
 )
+from forwardgrad.results.reading import ResultError, produced_by
 
 
 def test_a_run_becomes_tidy_rows_and_one_summary(results):

@@ -2,8 +2,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad import statistics
-from forwardgrad.columns import CURVES
+from forwardgrad.experiments.training.tables import steps_to_threshold as statistics_steps_to_threshold
+from forwardgrad.results import statistics
+from forwardgrad.results.curves import CURVES
+from forwardgrad.results.curves import align as statistics_align
+from forwardgrad.results.curves import band as statistics_band
+from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.curves import horizon as statistics_horizon
+from forwardgrad.results.curves import thinned as statistics_thinned
 
 INF = np.inf
 
@@ -78,7 +84,7 @@ def test_shares_have_wilson_intervals():
 
 def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
     runs = pd.DataFrame({"seed": [4, 2, 9], "steps": [7, 3000, 5], "status": ["threshold", "completed", "diverged"]})
-    steps = statistics.steps_to_threshold(runs)
+    steps = statistics_steps_to_threshold(runs)
     assert steps.to_dict() == {4: 7, 2: INF, 9: INF}
 
 
@@ -115,8 +121,8 @@ def metrics():
 
 def test_runs_are_aligned_carried_forward_and_ranked_worst_once_diverged(metrics):
     steps = [0, 1, 2, 3, 9]
-    assert statistics.align(metrics, "test_loss", steps).tolist() == [[3, 2, 1, 1, 1], [4, 5, 5, INF, INF]]
-    assert statistics.align(metrics, "test_accuracy", steps).tolist() == [
+    assert statistics_align(metrics, "test_loss", steps).tolist() == [[3, 2, 1, 1, 1], [4, 5, 5, INF, INF]]
+    assert statistics_align(metrics, "test_accuracy", steps).tolist() == [
         [0.3, 0.4, 0.5, 0.5, 0.5],
         [0.1, 0.2, 0.2, -INF, -INF],
     ]
@@ -124,7 +130,7 @@ def test_runs_are_aligned_carried_forward_and_ranked_worst_once_diverged(metrics
 
 def test_bands_by_hand():
     matrix = np.array([[1, 1, 1], [2, 2, INF], [3, 3, INF], [4, INF, INF]], float)
-    band = statistics.band(matrix)
+    band = statistics_band(matrix)
     # Four runs: the 10th percentile lies between the first and second, rounded outwards to the first.
     assert band["median"].tolist() == [2.5, 2.5, INF]
     assert band["low"].tolist() == [1, 1, 1]
@@ -133,31 +139,31 @@ def test_bands_by_hand():
 
 
 def test_two_runs_have_a_median_and_no_band():
-    band = statistics.band(np.array([[1.0], [3.0]]))
+    band = statistics_band(np.array([[1.0], [3.0]]))
     assert band["median"].tolist() == [2]
     assert band[["low", "high"]].isna().all(axis=None)
 
 
 def test_the_horizon_ignores_the_longest_tenth():
     runs = pd.DataFrame({"method": ["a"] * 20 + ["b"], "steps": [*range(1, 19), 2000, 3000, 30]})
-    assert statistics.horizon(runs[runs["method"] == "a"]) == 2000
-    assert statistics.horizon(runs.iloc[:18]) == 17
-    assert statistics.horizon(runs.iloc[20:]) == 30
+    assert statistics_horizon(runs[runs["method"] == "a"]) == 2000
+    assert statistics_horizon(runs.iloc[:18]) == 17
+    assert statistics_horizon(runs.iloc[20:]) == 30
 
 
 def test_thinned_steps_are_evaluated_steps_with_both_ends():
     steps = 50 * np.arange(1001)
-    few = statistics.thinned(steps)
+    few = statistics_thinned(steps)
     assert len(few) <= 240
     assert set(few) <= set(steps)
     assert (few[0], few[-1]) == (0, 50_000)
     assert set(steps[:10]) <= set(few)
-    assert statistics.thinned([4, 0, 4, 2]).tolist() == [0, 2, 4]
+    assert statistics_thinned([4, 0, 4, 2]).tolist() == [0, 2, 4]
 
 
 def test_curves_of_a_cell(two_methods):
     frames = two_methods.frames()
-    curves = statistics.curves(frames.metrics, frames.runs, frames.costs, ["test_loss"])
+    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, ["test_loss"])
     assert list(curves) == list(CURVES)
     forward = curves[curves["method"] == "forward_gaussian"]
     assert forward["step"].tolist() == [0, 1, 2, 3]
@@ -169,7 +175,7 @@ def test_curves_of_a_cell(two_methods):
 
 def test_a_method_without_a_measured_cost_has_no_seconds(two_methods):
     frames = two_methods.frames()
-    curves = statistics.curves(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
+    curves = statistics_curves(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
     assert curves.groupby("method")["seconds"].count().to_dict() == {"backprop": 3, "forward_gaussian": 0}
 
 

@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
 
-from forwardgrad.configuration import expand
-from forwardgrad.tables import METHODS, PAIRED, baseline_of, method_table, paired_table, quoted_steps, read_quoted
+from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.tables import (
+    METHODS,
+    PAIRED,
+    baseline_of,
+    method_table,
+    paired_table,
+    quoted_steps,
+)
+from forwardgrad.results.quoted import read_quoted
 
 
 def test_methods_by_hand(two_methods):

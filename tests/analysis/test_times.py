@@ -2,9 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad import times
-from forwardgrad.tables import QUOTED, counterpart
-from forwardgrad.times import SUMMARY, TIMES, first_step, step_times, summary, times_table
+from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.experiments.training.analyses.time_to_loss import (
+    SUMMARY,
+    TIMES,
+    first_step,
+    step_times,
+    summary,
+    times_table,
+)
+from forwardgrad.experiments.training.tables import counterpart
+from forwardgrad.results.quoted import QUOTED
 
 INF = float("inf")
 CELL = {"dataset": "mnist5k", "model": "lr"}

@@ -3,8 +3,17 @@ import pandas as pd
 import pytest
 import yaml
 
-from forwardgrad.plotting.rates import draw_rates
-from forwardgrad.tuning import RATES, by_grid, by_method, chosen, differing, grid_runs, rate_table, tuned_yaml
+from forwardgrad.experiments.training.analyses.rates import (
+    RATES,
+    by_grid,
+    by_method,
+    chosen,
+    differing,
+    grid_runs,
+    rate_table,
+    tuned_yaml,
+)
+from forwardgrad.experiments.training.figures.rates import draw_rates
 
 INF = float("inf")
 MADE = [{"versions": {"torch": "2.13.0", "numpy": "2.4.6"}, "runs": 15}]

@@ -5,9 +5,10 @@ import json
 import pandas as pd
 import pytest
 
-from forwardgrad import reference, verify
-from forwardgrad.cli import main
-from forwardgrad.results import read_experiment, write_frames
+from forwardgrad.experiments.training.frames import read_experiment, write_frames
+from forwardgrad.pipeline.cli import main
+from forwardgrad.reference import publish as reference
+from forwardgrad.reference import verify
 
 
 def runs(shift=0.0, status="completed", seeds=4, method="backprop"):

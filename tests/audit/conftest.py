@@ -6,10 +6,10 @@ import pytest
 import torch
 import yaml
 
-from forwardgrad.configuration import AUDIT_SPLITS
 from forwardgrad.data import penguins
 from forwardgrad.data.prepare import generator
-from forwardgrad.dataset import Dataset, Examples, Provenance
+from forwardgrad.data.prepared import Dataset, Examples, Provenance
+from forwardgrad.experiments.audit.plan import AUDIT_SPLITS
 
 torch.set_num_threads(1)
 

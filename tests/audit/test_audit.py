@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from forwardgrad import audit
-from forwardgrad.audit import others, students
-from forwardgrad.audit.finding import exact, sampled
-from forwardgrad.columns import AUDIT, MOMENTS
+from forwardgrad.experiments.audit import compute as audit
+from forwardgrad.experiments.audit import others, students
+from forwardgrad.experiments.audit.columns import AUDIT, MOMENTS
+from forwardgrad.experiments.audit.finding import exact, sampled
 
 # Defects by repository, and whether they are computed.
 LISTED = {

@@ -4,9 +4,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from forwardgrad.audit.ensemble import Ensemble, steps_to
-from forwardgrad.dataset import Examples
-from forwardgrad.models import build
+from forwardgrad.core.models import build
+from forwardgrad.data.prepared import Examples
+from forwardgrad.experiments.audit.ensemble import Ensemble, steps_to
 from forwardgrad.seeds import initialisation_seed
 
 ALONE = 2  # the network that is trained alone, too

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from forwardgrad.audit import others
-from forwardgrad.audit.ensemble import Ensemble
-from forwardgrad.functions import trid
+from forwardgrad.experiments.audit import others
+from forwardgrad.experiments.audit.ensemble import Ensemble
+from forwardgrad.experiments.functions.definitions import trid
 
 UNIFORM = np.full((2, 2), 1 / 4) + np.eye(2) / 12  # E[vv'] of entries uniform on [0, 1)
 

@@ -4,14 +4,14 @@ import pandas as pd
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forwardgrad import audit
-from forwardgrad.audit import others, students
-from forwardgrad.audit.finding import Finding, exact
-from forwardgrad.columns import AUDIT
-from forwardgrad.markup import sentence
+from forwardgrad.experiments.audit import compute as audit
+from forwardgrad.experiments.audit import others, students
+from forwardgrad.experiments.audit.columns import AUDIT
+from forwardgrad.experiments.audit.figures.second_moments import draw_second_moments
+from forwardgrad.experiments.audit.finding import Finding, exact
+from forwardgrad.files import write_csv
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.second_moments import draw_second_moments
-from forwardgrad.writing import write_csv
+from forwardgrad.report.markup import sentence
 
 INTERVAL = Finding(1.0, -0.25, "smaller", -0.5, 0.0, 2000)
 

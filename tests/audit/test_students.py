@@ -7,10 +7,11 @@ import torch
 from scipy import stats
 from torch import nn
 
-from forwardgrad.audit import students
-from forwardgrad.audit.ensemble import Ensemble, steps_to
-from forwardgrad.gradients import detached, make_estimator
-from forwardgrad.models import build
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.models import build
+from forwardgrad.experiments.audit import students
+from forwardgrad.experiments.audit.ensemble import Ensemble, steps_to
 
 
 def itself(part):

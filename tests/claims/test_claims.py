@@ -7,9 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.claims import CLAIMS, VERDICTS, assess, in_words, judge, judge_files, made_by, region, write_row
-from forwardgrad.invariants import CHECKED
-from forwardgrad.statistics import Estimate
+from forwardgrad.claims.invariants import CHECKED
+from forwardgrad.claims.verdicts import (
+    CLAIMS,
+    VERDICTS,
+    assess,
+    in_words,
+    judge,
+    judge_files,
+    made_by,
+    region,
+    write_row,
+)
+from forwardgrad.results.statistics import Estimate
 
 TOLERANCES = {
     "tenth": {"relative": 0.1, "why": "x"},

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.evidence import EvidenceError, evaluate
+from forwardgrad.claims.evidence import EvidenceError, evaluate
 
 SEEDS = 8
 

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from forwardgrad.invariants import CHECKED, INVARIANTS, check
+from forwardgrad.claims.invariants import CHECKED, INVARIANTS, check
 
 RUN = {"experiment": "x", "dataset": "mnist", "model": "lr", "seed": 0}
 

@@ -7,11 +7,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from forwardgrad import cases, ledger, times
-from forwardgrad.claims import assess, region
-from forwardgrad.columns import COSTS, METRICS, RUNS, SPEED
-from forwardgrad.configuration import expand
-from forwardgrad.ledger_check import ledger_problems, load_ledger, read_ledger
+from forwardgrad.claims import ledger
+from forwardgrad.claims.check import ledger_problems, load_ledger, read_ledger
+from forwardgrad.claims.verdicts import assess, region
+from forwardgrad.experiments.functions import plan as cases
+from forwardgrad.experiments.speed.columns import SPEED
+from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
+from forwardgrad.experiments.training.plan import expand
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "report/claims.yaml"

@@ -3,8 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from forwardgrad.claims import CLAIMS
-from forwardgrad.claims_section import gather
+from forwardgrad.claims.section import gather
+from forwardgrad.claims.verdicts import CLAIMS
 
 LEDGER = """
 sources: {paper: {label: The paper}}

@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
-from forwardgrad import draws
-from forwardgrad.forward import Loss, Network, network
-from forwardgrad.gradients import Estimate, detached
-from forwardgrad.tangents import Dense, Tangents, dense_parameters
+from forwardgrad.core import draws
+from forwardgrad.core.estimates import Estimate, detached
+from forwardgrad.core.forward import Loss, Network, network
+from forwardgrad.core.tangents import Dense, Tangents, dense_parameters
 
 Named = dict[str, Tensor]
 steady = partial(settings, derandomize=True, deadline=None, database=None)

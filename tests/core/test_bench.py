@@ -10,11 +10,18 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import baselines, bench, memory, models, speed
-from forwardgrad.columns import COSTS
-from forwardgrad.configuration import Method, Run, Stop
-from forwardgrad.dataset import Dataset, Examples
-from forwardgrad.gradients import ESTIMATORS, detached
+from forwardgrad.core import models
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.data.prepared import Dataset, Examples
+from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed import bench as loop
+from forwardgrad.experiments.speed import measure as bench
+from forwardgrad.experiments.speed import peaks as memory
+from forwardgrad.experiments.speed.bench import describe as bench_describe
+from forwardgrad.experiments.training import cost as speed
+from forwardgrad.experiments.training.columns import COSTS
+from forwardgrad.experiments.training.plan import Method, Run, Stop
 
 from . import cases
 
@@ -132,13 +139,13 @@ def test_a_measurement_has_a_complete_row_per_method(monkeypatch):
         if row["method"] == "backprop_compiled":
             assert row["note"] == "torch.compile needs a C++ compiler, and this machine has none: install g++"
             assert measured == [None] * 5
-            assert f"not measured: {row['note']}" in bench.describe(row)
+            assert f"not measured: {row['note']}" in bench_describe(row)
         else:
             assert row["note"] is None
             assert min(measured) > 0
             assert row["low"] <= row["ratio_to_backprop"] <= row["high"]
             assert row["ratio_to_backprop_by_hand"] > 0
-            assert f"{row['ratio_to_backprop']:.3f} [" in bench.describe(row)
+            assert f"{row['ratio_to_backprop']:.3f} [" in bench_describe(row)
     by_method = {row["method"]: row for row in rows}
     assert by_method["evaluation"]["ratio_to_evaluation"] == 1
     assert by_method["backprop"]["ratio_to_backprop"] == 1
@@ -153,9 +160,9 @@ def test_the_benchmark_goes_through_models_depths_and_batch_sizes(monkeypatch):
         asked.append((name, depth, batch_size, tuple(methods)))
         return [{"model": name}]
 
-    monkeypatch.setattr(bench, "measure", measure)
-    monkeypatch.setattr(bench, "describe", lambda row: row["model"])
-    rows = bench.bench(["lr"], [1, 64], [10], ["forward_rank_one"], report=told.append)
+    monkeypatch.setattr(loop, "measure", measure)
+    monkeypatch.setattr(loop, "describe", lambda row: row["model"])
+    rows = loop.bench(["lr"], [1, 64], [10], ["forward_rank_one"], report=told.append)
     methods = ("evaluation", "backprop", "backprop_by_hand", "forward_rank_one")
     assert asked == [(name, depth, size, methods) for name, depth in (("lr", None), ("mlp", 10)) for size in (1, 64)]
     assert told == ["lr", "lr", "mlp", "mlp"]

@@ -3,7 +3,7 @@ import scipy.stats
 import torch
 from torch import nn
 
-from forwardgrad import draws
+from forwardgrad.core import draws
 
 from . import cases
 

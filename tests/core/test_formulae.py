@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import draws
-from forwardgrad.formulae import Block, activity_second_moment, cosine, formulae
-from forwardgrad.gradients import ESTIMATORS, along, make_estimator
+from forwardgrad.core import draws
+from forwardgrad.core.gradients import ESTIMATORS, along, make_estimator
+from forwardgrad.experiments.estimators.formulae import Block, activity_second_moment, cosine, formulae
 
 from . import cases
 

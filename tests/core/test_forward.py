@@ -3,9 +3,9 @@ import torch
 from hypothesis import assume, given
 from torch import nn
 
-from forwardgrad.forward import network
-from forwardgrad.gradients import make_estimator
-from forwardgrad.tangents import Dense
+from forwardgrad.core.forward import network
+from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.tangents import Dense
 
 from . import cases
 

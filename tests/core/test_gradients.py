@@ -4,12 +4,13 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import catalogue, draws, models
-from forwardgrad.forward import network
-from forwardgrad.gradients import (
+from forwardgrad import catalogue
+from forwardgrad.core import draws, models
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.forward import network
+from forwardgrad.core.gradients import (
     ESTIMATORS,
     along,
-    detached,
     forward_mean,
     forward_projected,
     forward_rank,

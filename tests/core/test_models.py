@@ -4,8 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from forwardgrad import catalogue, metrics, models
-from forwardgrad.gradients import ESTIMATORS, detached, make_estimator
+from forwardgrad import catalogue
+from forwardgrad.core import models
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.gradients import ESTIMATORS, make_estimator
+from forwardgrad.experiments.training import score as metrics
 
 from . import cases
 

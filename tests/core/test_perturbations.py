@@ -3,8 +3,8 @@ import torch
 from hypothesis import given
 from torch import nn
 
-from forwardgrad import draws, perturbations
-from forwardgrad.gradients import make_estimator
+from forwardgrad.core import draws, perturbations
+from forwardgrad.core.gradients import make_estimator
 
 from . import cases
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from forwardgrad import sampling
 from forwardgrad.catalogue import ESTIMATORS
-from forwardgrad.columns import CLOUD, SAMPLED
-from forwardgrad.gradients import make_estimator
-from forwardgrad.models import build
+from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.models import build
+from forwardgrad.experiments.estimators import sample as sampling
+from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
 
 from . import cases
 

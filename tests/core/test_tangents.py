@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad import draws
-from forwardgrad.tangents import Dense, dense_parameters
+from forwardgrad.core import draws
+from forwardgrad.core.tangents import Dense, dense_parameters
 
 from . import cases
 

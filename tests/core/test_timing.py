@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import flops, timing
+from forwardgrad.core import flops
+from forwardgrad.machine import timing
 
 
 @pytest.fixture

@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad import training
-from forwardgrad.columns import METRICS, TIMES
-from forwardgrad.configuration import Method, Run, Stop
-from forwardgrad.dataset import Dataset, Examples, Provenance, read
-from forwardgrad.gradients import detached
-from forwardgrad.metrics import score
-from forwardgrad.models import build
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.gradients import make_estimator as training_make_estimator
+from forwardgrad.core.models import build
+from forwardgrad.data.prepared import Dataset, Examples, Provenance, read
+from forwardgrad.experiments.training import train as training
+from forwardgrad.experiments.training.columns import METRICS, TIMES
+from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.score import score
 from forwardgrad.seeds import initialisation_seed
 
 from . import cases
@@ -120,7 +121,7 @@ def test_updates_by_hand(data, decay, name, optimizer):
 
 
 def test_a_forward_run_takes_the_same_batches_from_the_same_weights(data, monkeypatch):
-    make, seen = training.make_estimator, {}
+    make, seen = training_make_estimator, {}
 
     def recorded(key, model, loss, seed):
         estimate, batches = make(key, model, loss, seed), seen.setdefault(key, [cases.flat(detached(model)).clone()])

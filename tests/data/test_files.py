@@ -1,6 +1,7 @@
 import pytest
 
-from forwardgrad.data.files import DataUnavailable, File, digest, packaged_file, verify, write_atomically
+from forwardgrad.data.files import DataUnavailable, File, digest, packaged_file, verify
+from forwardgrad.files import write_atomically
 
 
 def test_digest_names_its_algorithm():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from forwardgrad.data import definitions, kmnist600, mnist5k, official
-from forwardgrad.data.files import write_atomically
 from forwardgrad.data.torchvision_import import import_torchvision
+from forwardgrad.files import write_atomically
 
 FOLDER = os.environ.get("FORWARDGRAD_DATA", "")
 

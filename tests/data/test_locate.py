@@ -9,6 +9,7 @@ import pytest
 from forwardgrad.data import definitions
 from forwardgrad.data import locate as locating
 from forwardgrad.data.download import DownloadError
+from forwardgrad.data.download import download as locating_download
 from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.locate import folder_state, locate, retry
 
@@ -81,7 +82,7 @@ def test_official_address_comes_third(tmp_path, internet):
 
 
 def test_second_mirror_serves_what_the_first_does_not(tmp_path, monkeypatch, kmnist_folder, internet):
-    serve = locating.download
+    serve = locating_download
 
     def first_fails(url):
         if url.startswith("http://bad"):

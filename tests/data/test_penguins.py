@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 
 from forwardgrad.data import definitions, penguins
-from forwardgrad.data.files import write_atomically
+from forwardgrad.files import write_atomically
 
 
 def test_rebuilt_file_is_tfds_own_byte_for_byte():

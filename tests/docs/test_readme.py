@@ -9,7 +9,7 @@ import pytest
 from snakemake.cli import get_argument_parser
 
 from forwardgrad.catalogue import DATASETS, ESTIMATORS
-from forwardgrad.cli import parser
+from forwardgrad.pipeline.cli import parser
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (

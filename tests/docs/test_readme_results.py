@@ -5,8 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forwardgrad import readme
-from forwardgrad.markup import one_folder_down
+from forwardgrad.claims.verdicts import VERDICTS
+from forwardgrad.reference import readme
+from forwardgrad.report.markup import one_folder_down
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -24,7 +25,7 @@ def test_results_in_readme_are_those_of_the_reference(blocks):
 def test_every_claim_of_the_reference_is_in_readme(blocks):
     claims = pd.read_csv(ROOT / "results/reference/claims.csv")
     rows = [line for line in blocks["claims"].splitlines() if line.endswith("|")]
-    assert sum(row.split(" | ")[-1].removesuffix(" |") in readme.VERDICTS for row in rows) >= len(claims)
+    assert sum(row.split(" | ")[-1].removesuffix(" |") in VERDICTS for row in rows) >= len(claims)
 
 
 def test_costs_are_those_of_the_papers_networks():

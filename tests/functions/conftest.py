@@ -2,7 +2,7 @@ import pytest
 import torch
 import yaml
 
-from forwardgrad.cases import Case, cases
+from forwardgrad.experiments.functions.plan import Case, cases
 
 
 def pytest_configure(config):

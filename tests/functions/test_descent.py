@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from forwardgrad import descent
-from forwardgrad.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
-from forwardgrad.outcomes import expected_factor
+from forwardgrad.experiments.functions import descent
+from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
+from forwardgrad.experiments.functions.tables import expected_factor
 
 FORWARD = [("forward_gaussian", seed) for seed in range(3)] + [("forward_rademacher", 0), ("forward_sphere", 5)]
 
@@ -41,7 +42,7 @@ def test_a_forward_step_is_the_slope_times_the_direction(tiny):
     _, points = descent.descend(tiny, runs)
     directions = descent.draw(tiny, runs, tiny.steps)
     start = points[0, 0].clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(descent.FUNCTIONS["beale"].value(start), start)
+    (gradient,) = torch.autograd.grad(FUNCTIONS["beale"].value(start), start)
     expected = start - 0.01 * (gradient @ directions[0, 0]) * directions[0, 0]
     assert torch.allclose(points[1, 0], expected, rtol=1e-14)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.autograd import forward_ad
 
-from forwardgrad.functions import FUNCTIONS
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
 
 NAMES = sorted(FUNCTIONS)
 

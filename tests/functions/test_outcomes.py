@@ -8,17 +8,26 @@ import pandas as pd
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forwardgrad import columns, functions_section, outcomes
-from forwardgrad.cases import Case, cases, figures, files
-from forwardgrad.markup import sentence, tex
+from forwardgrad.experiments.functions import section as functions_section
+from forwardgrad.experiments.functions import tables as outcomes
+from forwardgrad.experiments.functions.columns import (
+    CONTRACTED,
+    CONTRACTION,
+    DESCENT_COSTS,
+    DESCENT_RUNS,
+    DESCENTS,
+    OUTCOMES,
+)
+from forwardgrad.experiments.functions.figures.cost import draw_step_times
+from forwardgrad.experiments.functions.figures.descents import draw_loss
+from forwardgrad.experiments.functions.figures.spheres import draw_spheres
+from forwardgrad.experiments.functions.figures.surfaces import draw_paths, median_seed
+from forwardgrad.experiments.functions.plan import Case, cases, figures, files
+from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.descent_costs import draw_step_times
-from forwardgrad.plotting.descents import draw_loss
-from forwardgrad.plotting.spheres import draw_spheres
-from forwardgrad.plotting.surfaces import draw_paths, median_seed
-from forwardgrad.results import ResultError
-from forwardgrad.tables import read_quoted
-from forwardgrad.validation import problems
+from forwardgrad.report.markup import sentence, tex
+from forwardgrad.results.quoted import read_quoted
+from forwardgrad.results.reading import ResultError
 
 METHODS = ("gradient_descent", "forward_gaussian")
 BEALE = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, 4, METHODS, 4)
@@ -47,7 +56,7 @@ def descents(case):
             outcome = {"status": "diverged" if lost else "completed", "steps": end, "initial": 16.0, "final": final}
             place = {"minimum": 0.0, "distance": float(seed), "peak": values.max() / 16, "learning_rate": 0.01}
             runs.append(identity | outcome | place | {"dimensions": case.dimensions})
-    return pd.DataFrame(curves)[list(columns.DESCENTS)], pd.DataFrame(runs)[list(columns.DESCENT_RUNS)]
+    return pd.DataFrame(curves)[list(DESCENTS)], pd.DataFrame(runs)[list(DESCENT_RUNS)]
 
 
 @pytest.fixture
@@ -66,7 +75,7 @@ def contraction():
                 identity = {"source": "ours", "function": "sphere_10", "method": method, "seed": seed, "dimensions": 10}
                 factor = expected + 1e-3 * (seed - 1.5) * (method != METHODS[0])
                 rows.append(identity | {"learning_rate": fraction * limit, "limit": limit, "factor": factor})
-    return pd.DataFrame(rows)[list(columns.CONTRACTION)]
+    return pd.DataFrame(rows)[list(CONTRACTION)]
 
 
 @pytest.fixture
@@ -80,7 +89,7 @@ def costs():
         for function in ("beale", "rosenbrock")
         for method, seconds in (times | (added if function == "rosenbrock" else {})).items()
     ]  # fmt: skip
-    return pd.DataFrame(rows)[list(columns.DESCENT_COSTS)]
+    return pd.DataFrame(rows)[list(DESCENT_COSTS)]
 
 
 @pytest.fixture
@@ -90,7 +99,7 @@ def quoted(root):
 
 def test_diverged_descents_are_counted_and_worse_than_every_other(frames, quoted):
     table = outcomes.outcome_table(frames[1], quoted).set_index(["function", "method"])
-    assert list(table.reset_index().columns.sort_values()) == sorted(columns.OUTCOMES)
+    assert list(table.reset_index().columns.sort_values()) == sorted(OUTCOMES)
     row = table.loc["beale", "forward_gaussian"]
     assert (row["runs"], row["diverged"], row["median"], row["lowest"], row["highest"]) == (4, 1, 3, 1, np.inf)
     assert row["peak"] == 1
@@ -111,7 +120,7 @@ def test_a_band_keeps_diverged_descents_as_infinite(frames):
 
 def test_theory_is_told_beside_what_was_measured(contraction):
     table = outcomes.contraction_table(contraction)
-    assert list(table.columns) == list(columns.CONTRACTED)
+    assert list(table.columns) == list(CONTRACTED)
     assert table["factor"].tolist() == pytest.approx(table["expected"].tolist())
     at_limit = table[np.isclose(table["learning_rate"], table["limit"])]
     assert at_limit["expected"].tolist() == pytest.approx([1, 1])

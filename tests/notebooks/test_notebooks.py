@@ -8,7 +8,8 @@ import yaml
 from bs4 import BeautifulSoup
 from nbclient.exceptions import CellExecutionError
 
-from forwardgrad import notebooks, report
+from forwardgrad.report import notebook as notebooks
+from forwardgrad.report import page as report
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "workflow/notebooks").glob("*.py"))

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from forwardgrad.columns import BENCH
-from forwardgrad.ratios import pool, read_processes
-from forwardgrad.tables import read_quoted
+from forwardgrad.experiments.speed.columns import BENCH
+from forwardgrad.experiments.speed.tables import pool, read_processes
+from forwardgrad.results.quoted import read_quoted
 
 COSTS = {
     "evaluation": 1.0,

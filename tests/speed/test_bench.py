@@ -9,11 +9,15 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad import bench, catalogue, draws, memory
-from forwardgrad.cli import main
-from forwardgrad.columns import BENCH
-from forwardgrad.models import build
-from forwardgrad.timing import cost, interleave, median_interval, ratio
+from forwardgrad import catalogue
+from forwardgrad.core import draws
+from forwardgrad.core.models import build
+from forwardgrad.experiments.speed import bench as loop
+from forwardgrad.experiments.speed import measure as bench
+from forwardgrad.experiments.speed import peaks as memory
+from forwardgrad.experiments.speed.columns import BENCH
+from forwardgrad.machine.timing import cost, interleave, median_interval, ratio
+from forwardgrad.pipeline.cli import main
 
 # What `torch.func.jvp` imports on its first call says so.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
@@ -25,7 +29,7 @@ HEAVY = ("pandas", "matplotlib", "sklearn", "snakemake", "jsonschema", "scipy", 
 @pytest.fixture
 def rows():
     """Two methods and what ratios are taken to, on a small network."""
-    return bench.bench(
+    return loop.bench(
         ["students_mlp"], [4], methods=["jvp", "forward_rank_one_layer"], seconds=0.01, report=lambda _: None
     )
 
@@ -64,9 +68,9 @@ def test_rows_have_the_documented_keys_and_are_consistent(rows):
 
 
 def test_two_hidden_layers_are_not_measured_twice(monkeypatch):
-    monkeypatch.setattr(bench, "measure", lambda name, depth, *_: [{"model": name, "depth": depth}])
-    monkeypatch.setattr(bench, "describe", str)
-    cases = bench.bench(["lr", "mlp"], depths=[2, 3], report=lambda _: None)
+    monkeypatch.setattr(loop, "measure", lambda name, depth, *_: [{"model": name, "depth": depth}])
+    monkeypatch.setattr(loop, "describe", str)
+    cases = loop.bench(["lr", "mlp"], depths=[2, 3], report=lambda _: None)
     assert [(row["model"], row["depth"]) for row in cases] == [("lr", None), ("mlp", None), ("mlp", 3)]
 
 
@@ -80,7 +84,7 @@ def test_a_compiler_that_fails_is_a_note_and_not_a_crash(monkeypatch):
     monkeypatch.setitem(bench.baselines.BASELINES, "backprop_compiled", fail)
     monkeypatch.setattr(bench.shutil, "which", lambda _: "/usr/bin/c++")
     lines = []
-    found = bench.bench(["students_lr"], [4], methods=["backprop_compiled"], seconds=0.01, report=lines.append)
+    found = loop.bench(["students_lr"], [4], methods=["backprop_compiled"], seconds=0.01, report=lines.append)
     (row,) = [row for row in found if row["method"] == "backprop_compiled"]
     assert (row["seconds"], row["note"]) == (None, "torch.compile fails: C++ compile error")
     assert any("not measured: torch.compile fails" in line for line in lines)
@@ -179,7 +183,7 @@ def command(*arguments, json="rows.json"):
     ],
 )
 def test_a_wrong_argument_is_one_line_before_any_work(arguments, line, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(bench, "bench", None)
+    monkeypatch.setattr(loop, "bench", None)
     with pytest.raises(SystemExit) as end:
         command(*arguments, json=tmp_path / "rows.json")
     said = capsys.readouterr().err
@@ -223,7 +227,8 @@ def test_the_command_writes_rows_and_what_made_them(capsys, tmp_path):
 
 def test_the_benchmark_needs_torch_and_numpy_alone():
     blocked = f"import sys; sys.modules.update(dict.fromkeys({HEAVY}))"
-    code = f"{blocked}; from forwardgrad import bench, cli, graphs, memory; print(bench.METHODS[0])"
+    modules = "from forwardgrad.experiments.speed import bench, measure, peaks; from forwardgrad.pipeline import cli"
+    code = f"{blocked}; {modules}; print(measure.METHODS[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "evaluation\n", done.stderr
 

@@ -2,10 +2,10 @@ import matplotlib.pyplot as plt
 import pytest
 
 from forwardgrad import catalogue
+from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
+from forwardgrad.experiments.speed.figures.scaling import FIGURES
+from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.speed import FIGURES
-from forwardgrad.plotting.steps import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
-from forwardgrad.ratios import paper_rows
 
 from .conftest import COSTS
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from forwardgrad import graphs
+from forwardgrad.machine import graphs
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 from forwardgrad import catalogue
 from forwardgrad.arguments import keys_of
-from forwardgrad.cli import parser
-from forwardgrad.configuration import measurements
-from forwardgrad.validation import problems
+from forwardgrad.experiments.speed.plan import measurements
+from forwardgrad.pipeline.cli import parser
+from forwardgrad.pipeline.validation import problems
 
 SPEED = {
     "title": "Steps",

@@ -4,19 +4,18 @@ import math
 import pytest
 import torch
 
-from forwardgrad.columns import BENCH, PROCESSES, RATIOS, SPEED
-from forwardgrad.models import deep
-from forwardgrad.ratios import (
+from forwardgrad.core.models import deep
+from forwardgrad.experiments.speed.columns import BENCH, PROCESSES, RATIOS, SPEED
+from forwardgrad.experiments.speed.tables import (
     PAPER,
     paper_rows,
     parameter_bytes,
     pool,
-    produced_by,
     ratio_table,
     read_processes,
     read_rows,
 )
-from forwardgrad.results import ResultError
+from forwardgrad.results.reading import ResultError, produced_by
 
 
 def test_the_frames_have_the_documented_columns(frame, processes):
@@ -133,7 +132,5 @@ def test_a_missing_file_is_named(tmp_path):
 
 
 def test_machines_are_counted():
-    assert produced_by([{"device": "cpu"}, {"device": "cuda"}, {"device": "cpu"}]) == [
-        {"device": "cpu", "runs": 2},
-        {"device": "cuda", "runs": 1},
-    ]
+    made = produced_by([{"device": "cpu"}, {"device": "cuda"}, {"device": "cpu"}])
+    assert [(each["device"], each["runs"]) for each in made] == [("cpu", 2), ("cuda", 1)]

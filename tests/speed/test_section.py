@@ -4,11 +4,11 @@ from functools import partial
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from forwardgrad import speed_section
-from forwardgrad.markup import sentence
+from forwardgrad.experiments.speed import section as speed_section
+from forwardgrad.experiments.speed.tables import parameter_bytes, ratio_table
 from forwardgrad.plotting import labels
-from forwardgrad.ratios import parameter_bytes, ratio_table
-from forwardgrad.report import redo
+from forwardgrad.report.markup import sentence
+from forwardgrad.report.page import redo
 
 
 @pytest.fixture

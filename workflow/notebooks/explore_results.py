@@ -28,15 +28,15 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import HTML, display
 
-from forwardgrad.columns import METRICS
-from forwardgrad.configuration import Run
-from forwardgrad.dataset import read
+from forwardgrad.data.prepared import read
+from forwardgrad.experiments.training.columns import METRICS
+from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.frames import load_frames, select
+from forwardgrad.experiments.training.plan import Run
+from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
-from forwardgrad.plotting.costs import draw_costs
 from forwardgrad.plotting.style import MUTED, look
-from forwardgrad.results import load_frames, select
-from forwardgrad.statistics import mean, paired_difference
-from forwardgrad.training import train
+from forwardgrad.results.statistics import mean, paired_difference
 
 inline.begin()
 
@@ -241,5 +241,5 @@ axes.set(
 axes.legend()
 
 # %% [markdown]
-# An estimator of your own is a function in `src/forwardgrad/gradients.py`;
+# An estimator of your own is a function in `src/forwardgrad/core/gradients.py`;
 # `docs/extending.md` adds one, line by line, and a test follows that page literally.

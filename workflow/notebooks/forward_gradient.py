@@ -34,18 +34,19 @@ from IPython.display import HTML, display
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from forwardgrad import baselines
-from forwardgrad.dataset import read
-from forwardgrad.draws import rademacher_
-from forwardgrad.functions import FUNCTIONS
-from forwardgrad.gradients import detached, make_estimator, step_
-from forwardgrad.metrics import score
-from forwardgrad.models import build
+from forwardgrad.core.draws import rademacher_
+from forwardgrad.core.estimates import detached
+from forwardgrad.core.gradients import make_estimator, step_
+from forwardgrad.core.models import build
+from forwardgrad.data.prepared import read
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
+from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.training.score import score
+from forwardgrad.experiments.training.train import batches
+from forwardgrad.machine.timing import interleave
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.animation import Trace, animation
 from forwardgrad.plotting.style import INK, MUTED, RULE, look
-from forwardgrad.timing import interleave
-from forwardgrad.training import batches
 
 inline.begin()
 torch.set_num_threads(1)

@@ -26,9 +26,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
+from forwardgrad.machine.timing import interleave
 from forwardgrad.plotting import inline
 from forwardgrad.plotting.style import INK, MUTED, RULE
-from forwardgrad.timing import interleave
 
 BLUE, ORANGE, GREEN = "#0072b2", "#d55e00", "#009e73"
 inline.begin()

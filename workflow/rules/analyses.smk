@@ -5,7 +5,7 @@
 rule times:
     input:
         **FRAMES,
-        speed=rules.speed_frame.output.frame if configuration.SPEED in config["run"] else [],
+        speed=rules.speed_frame.output.frame if configuration_SPEED in config["run"] else [],
         quoted="report/quoted.csv",
     output:
         times=report(
@@ -25,7 +25,7 @@ rule times:
     log:
         "results/logs/tables/{experiment}-times.log",
     params:
-        code=digest("times"),
+        code=digest("experiments.training.analyses.time_to_loss"),
     script:
         "../scripts/times.py"
 
@@ -46,7 +46,7 @@ rule times_figure:
     log:
         "results/logs/figures/{experiment}/times.log",
     params:
-        code=digest("plotting.times"),
+        code=digest("experiments.training.figures.time_to_loss"),
     script:
         "../scripts/times_figure.py"
 
@@ -71,7 +71,7 @@ for name, title in {"budgets": "outcome at equal budgets", "norms": "growth of t
         params:
             name=name,
             passes=catalogue.PASSES,
-            code=digest(name),
+            code=digest(f"experiments.training.analyses.{name}"),
         script:
             "../scripts/analysis.py"
 
@@ -102,6 +102,6 @@ for kind, title in {
         params:
             name=name,
             passes=catalogue.PASSES,
-            code=digest(f"plotting.{name}", "statistics"),
+            code=digest(f"experiments.training.figures.{name}", "results.statistics"),
         script:
             "../scripts/analysis_figure.py"

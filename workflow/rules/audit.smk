@@ -14,7 +14,7 @@ rule audit_table:
         "results/logs/tables/audit.log",
     params:
         data=lambda wildcards, input: f"--data {input.data}" if input.data else "",
-        code=digest("audit"),
+        code=digest("experiments.audit.compute"),
     shell:
         "forwardgrad audit --defects {input.defects} {params.data} --output {output.table} --moments {output.moments}"
         " > {log} 2>&1"
@@ -34,7 +34,7 @@ rule audit_figure:
     log:
         "results/logs/figures/audit/second-moments.log",
     params:
-        code=digest("plotting.second_moments"),
+        code=digest("experiments.audit.figures.second_moments"),
     script:
         "../scripts/second_moments.py"
 

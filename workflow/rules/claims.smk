@@ -15,7 +15,7 @@ rule claim:
         "results/logs/claims/{claim}.log",
     params:
         claim=lambda wildcards: json.dumps(entry_of(wildcards.claim), sort_keys=True),
-        code=digest("claims"),
+        code=digest("claims.verdicts"),
     shell:
         "forwardgrad claim --claim {params.claim:q} --output {output.row} > {log} 2>&1"
 
@@ -32,7 +32,7 @@ rule claims:
         "results/logs/tables/claims.log",
     params:
         claims=json.dumps([entry_of(name) for name in LEDGER["claims"]], sort_keys=True),
-        code=digest("claims"),
+        code=digest("claims.verdicts"),
     script:
         "../scripts/claims.py"
 
@@ -46,6 +46,6 @@ rule invariants:
     log:
         "results/logs/tables/invariants.log",
     params:
-        code=digest("invariants"),
+        code=digest("claims.invariants"),
     script:
         "../scripts/invariants.py"

@@ -9,11 +9,26 @@ from pathlib import Path
 
 import yaml
 
-from forwardgrad import cases, catalogue, configuration, estimation, ledger, ledger_check, progress, server
-from forwardgrad.data_command import unavailable
+from forwardgrad.experiments.speed.plan import measurements as configuration_measurements
+from forwardgrad.data.locate import data_folder as configuration_data_folder
+from forwardgrad.experiments.speed.plan import SPEED as configuration_SPEED
+from forwardgrad.experiments.audit.plan import AUDIT_SPLITS as configuration_AUDIT_SPLITS
+from forwardgrad.catalogue import AT as configuration_AT
+from forwardgrad.catalogue import variant as configuration_variant
+from forwardgrad.experiments.functions import plan as cases
+from forwardgrad import catalogue
+from forwardgrad.experiments.training import plan as configuration
+from forwardgrad.experiments.estimators import plan as estimation
+from forwardgrad.claims import ledger
+from forwardgrad.claims import check as ledger_check
+from forwardgrad.pipeline import progress
+from forwardgrad.pipeline import server
+from forwardgrad.data.command import unavailable
 from forwardgrad.data.locate import folder_state
-from forwardgrad.sources import digest
-from forwardgrad.validation import obstacles, problems, untuned
+from forwardgrad.pipeline.digest import digest
+from forwardgrad.pipeline.validation import obstacles
+from forwardgrad.pipeline.validation import problems
+from forwardgrad.pipeline.validation import untuned
 
 
 wildcard_constraints:
@@ -46,23 +61,23 @@ try:
 except ValueError as faults:
     sys.exit(str(faults))
 
-data_dir = configuration.data_folder(config)
+data_dir = configuration_data_folder(config)
 
 # Experiments that train nothing have rules of their own, also for their frames.
-OWN = [configuration.SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]
+OWN = [configuration_SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]
 TRAINED = rf"(?!({'|'.join(OWN)})\b)[a-z][a-z0-9_]*"
 
 # Every run of every experiment, selected or not, by its folder below results/runs.
 RUNS = {run.folder: run for run in configuration.expand(config | {"run": list(config["experiments"])})}
 
 # Every measurement of steps, by its folder below results/speed.
-MEASUREMENTS = {one.path: one for one in configuration.measurements(config)}
+MEASUREMENTS = {one.path: one for one in configuration_measurements(config)}
 
 # Every test function with its start and settings, by its path below results/functions.
 CASES = {case.path: case for case in cases.cases(config)}
 
 # Experiments that compare the rates of a grid: nothing of theirs is timed, and their outcome is the choice.
-GRIDS = {run.experiment for run in RUNS.values() if configuration.AT in run.method}
+GRIDS = {run.experiment for run in RUNS.values() if configuration_AT in run.method}
 
 
 # What was found out about the data sets that the targets asked for need, by name.
@@ -90,7 +105,7 @@ def arrays_if_found(dataset):
 def seeds_of(wildcards):
     """Return the number of seeds that a data set must be split for: the most that any cell or the audit asks for."""
     cells = [cell for cell in config["cells"].values() if wildcards.dataset in cell["datasets"]]
-    audited = [configuration.AUDIT_SPLITS] if wildcards.dataset == "penguins" else []
+    audited = [configuration_AUDIT_SPLITS] if wildcards.dataset == "penguins" else []
     return max([configuration.seeds(cell).stop for cell in cells] + audited, default=1)
 
 
@@ -198,7 +213,7 @@ def cell_figures(experiment):
         kinds = [] if "budgets" in analyses(experiment) else ["by-step", "by-time"]
         kinds += ["norms"] if "norms" in analyses(experiment) else []
         if "budgets" in analyses(experiment):
-            variants = {configuration.variant(run.method, run.settings.estimator) for run in own}
+            variants = {configuration_variant(run.method, run.settings.estimator) for run in own}
             kinds += [f"budgets-{name or 'own'}" for name in sorted(variants)]
         kinds += ["cosines"] if any(run.probes for run in own) else []
         names += [f"{dataset}-{model}-{kind}" for kind in kinds]
@@ -212,7 +227,7 @@ def cells_of(experiment):
 
 def figures_of(experiment):
     """Return an input function for the figures of `experiment`: those of all its cells together, then of each."""
-    if experiment == configuration.SPEED:
+    if experiment == configuration_SPEED:
         return lambda _: speed_figures()
     if experiment == cases.EXPERIMENT:
         return lambda _: cases.figures(config)
@@ -235,7 +250,7 @@ def figures_of(experiment):
 
 def tables_of(experiment):
     """Return the tables of `experiment`."""
-    if experiment == configuration.SPEED:
+    if experiment == configuration_SPEED:
         return [f"results/tables/{experiment}/ratios.csv"]
     if experiment == cases.EXPERIMENT:
         return cases.tables()
@@ -250,7 +265,7 @@ def tables_of(experiment):
 
 def all_of(experiment):
     """Return everything that is made for `experiment`, every run included: nothing else sees a deleted one."""
-    if experiment == configuration.SPEED:
+    if experiment == configuration_SPEED:
         return [*speed_files(".json"), *tables_of(experiment), *speed_figures()]
     if experiment == cases.EXPERIMENT:
         return [*cases.files(config, ".csv"), *tables_of(experiment), *cases.figures(config)]

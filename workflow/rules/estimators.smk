@@ -12,7 +12,7 @@ rule estimates:
         "results/logs/estimators/{dataset}/{model}.log",
     params:
         arguments=lambda wildcards: estimation.arguments(config, *network_at(wildcards)),
-        code=digest("sampling"),
+        code=digest("experiments.estimators.sample"),
     shell:
         "forwardgrad estimates {params.arguments} --data {input.arrays} --output {output.rows} > {log} 2>&1"
 
@@ -29,7 +29,7 @@ rule estimators_frame:
     log:
         "results/logs/frames/estimators.log",
     params:
-        code=digest("estimators"),
+        code=digest("experiments.estimators.tables"),
     script:
         "../scripts/estimators_frame.py"
 
@@ -48,7 +48,7 @@ rule estimators_table:
     log:
         "results/logs/tables/estimators.log",
     params:
-        code=digest("estimators"),
+        code=digest("experiments.estimators.tables"),
     script:
         "../scripts/estimators_table.py"
 
@@ -78,6 +78,6 @@ for name, title in {
             f"results/logs/figures/estimators/{name}.log",
         params:
             name=name,
-            code=digest("plotting.estimates"),
+            code=digest("experiments.estimators.figures.estimates"),
         script:
             "../scripts/estimators_figure.py"

@@ -9,7 +9,7 @@ rule descend:
     params:
         case=lambda wildcards: case_at(wildcards).to_json(),
         stem=subpath(output[0], strip_suffix=".csv"),
-        code=digest("descent"),
+        code=digest("experiments.functions.descent"),
     shell:
         "forwardgrad descend --case {params.case:q} --output {params.stem} > {log} 2>&1"
 
@@ -22,7 +22,7 @@ rule contract:
         "results/logs/functions/{source}/{function}-contraction.log",
     params:
         case=lambda wildcards: case_at(wildcards).to_json(),
-        code=digest("descent"),
+        code=digest("experiments.functions.descent"),
     shell:
         "forwardgrad contract --case {params.case:q} --output {output} > {log} 2>&1"
 
@@ -38,7 +38,7 @@ rule descent_costs:
     params:
         cases="\n".join(case.to_json() for case in CASES.values()),
         seconds=config["functions"]["seconds"],
-        code=digest("descent_costs"),
+        code=digest("experiments.functions.cost"),
     shell:
         "forwardgrad descent-cost --cases {params.cases:q} --seconds {params.seconds} --output {output.costs}"
         " > {log} 2>&1"
@@ -60,7 +60,7 @@ rule function_frames:
     log:
         "results/logs/frames/functions.log",
     params:
-        code=digest("outcomes"),
+        code=digest("experiments.functions.tables"),
     script:
         "../scripts/function_frames.py"
 
@@ -96,6 +96,6 @@ rule outcomes:
     log:
         "results/logs/tables/functions.log",
     params:
-        code=digest("outcomes"),
+        code=digest("experiments.functions.tables"),
     script:
         "../scripts/function_tables.py"

@@ -27,7 +27,7 @@ rule function_case:
         "results/logs/figures/functions/{source}-{function}.log",
     params:
         case=lambda wildcards: case_at(wildcards).to_json(),
-        code=digest("plotting.descents", "plotting.surfaces"),
+        code=digest("experiments.functions.figures.descents", "experiments.functions.figures.surfaces"),
     script:
         "../scripts/function_case.py"
 
@@ -49,7 +49,7 @@ rule function_spheres:
     log:
         "results/logs/figures/functions/spheres.log",
     params:
-        code=digest("plotting.spheres"),
+        code=digest("experiments.functions.figures.spheres"),
     script:
         "../scripts/function_spheres.py"
 
@@ -70,6 +70,6 @@ rule function_cost:
     log:
         "results/logs/figures/functions/cost.log",
     params:
-        code=digest("plotting.descent_costs", "outcomes"),
+        code=digest("experiments.functions.figures.cost", "experiments.functions.tables"),
     script:
         "../scripts/function_cost.py"

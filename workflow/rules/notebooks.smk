@@ -18,7 +18,7 @@ rule notebook:
     params:
         parameters=notebook_parameters,
         code=digest(
-            "notebooks", "plotting.animation", "plotting.inline", "baselines", "functions", "results", "training"
+            "report.notebook", "plotting.animation", "plotting.inline", "experiments.speed.baselines", "experiments.functions.definitions", "experiments.training.frames", "experiments.training.train"
         ),
     shell:
         "forwardgrad notebook {input.source} --output {output.page} --parameters {params.parameters:q} > {log} 2>&1"

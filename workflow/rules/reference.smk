@@ -19,7 +19,7 @@ rule reference:
     log:
         "results/logs/reference.log",
     params:
-        code=digest("reference", "readme"),
+        code=digest("reference.publish", "reference.readme"),
     script:
         "../scripts/reference.py"
 
@@ -29,13 +29,13 @@ rule reference:
 rule reference_paper:
     input:
         all_of("mnist"),
-        rules.speed_frame.output.frame if configuration.SPEED in config["run"] else [],
+        rules.speed_frame.output.frame if configuration_SPEED in config["run"] else [],
     output:
         record="results/reference/paper/record.json",
     log:
         "results/logs/reference-paper.log",
     params:
-        code=digest("reference"),
+        code=digest("reference.publish"),
     script:
         "../scripts/reference_paper.py"
 

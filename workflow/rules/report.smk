@@ -30,7 +30,7 @@ rule report:
         config=json.dumps(config, sort_keys=True),
         notebooks=notebook_pages(),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
-        code=digest("report"),
+        code=digest("report.page"),
     script:
         "../scripts/report.py"
 
@@ -46,6 +46,6 @@ rule document:
     log:
         "results/logs/document.log",
     params:
-        code=digest("document"),
+        code=digest("report.document"),
     script:
         "../scripts/document.py"

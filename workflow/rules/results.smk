@@ -21,7 +21,7 @@ rule frames:
     wildcard_constraints:
         experiment=TRAINED,
     params:
-        code=digest("results"),
+        code=digest("experiments.training.frames"),
     script:
         "../scripts/frames.py"
 
@@ -47,7 +47,7 @@ rule tables:
     log:
         "results/logs/tables/{experiment}.log",
     params:
-        code=digest("tables"),
+        code=digest("experiments.training.tables"),
     script:
         "../scripts/tables.py"
 
@@ -76,7 +76,7 @@ rule curves:
     log:
         "results/logs/figures/{experiment}/{dataset}-{model}.log",
     params:
-        code=digest("plotting.curves", "statistics"),
+        code=digest("experiments.training.figures.curves", "results.statistics"),
     script:
         "../scripts/curves.py"
 
@@ -97,7 +97,7 @@ rule steps_to_threshold:
     log:
         "results/logs/figures/{experiment}/steps-to-threshold.log",
     params:
-        code=digest("plotting.thresholds", "tables"),
+        code=digest("experiments.training.figures.thresholds", "experiments.training.tables"),
     script:
         "../scripts/steps_to_threshold.py"
 
@@ -117,6 +117,6 @@ rule time_per_step:
     log:
         "results/logs/figures/{experiment}/time-per-step.log",
     params:
-        code=digest("plotting.costs"),
+        code=digest("experiments.training.figures.costs"),
     script:
         "../scripts/time_per_step.py"

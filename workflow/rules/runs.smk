@@ -13,7 +13,7 @@ rule run:
     params:
         run=lambda wildcards: run_at(wildcards).to_json(),
         folder=subpath(output.metrics, parent=True),
-        code=digest("training"),
+        code=digest("experiments.training.train"),
     shell:
         "forwardgrad run --run {params.run:q} --data {input.arrays} --output {params.folder} > {log} 2>&1"
 
@@ -30,7 +30,7 @@ rule cost:
     params:
         runs=lambda wildcards: "\n".join(run.to_json() for run in costs_at(wildcards)),
         seconds=config.get("cost_seconds", 3),
-        code=digest("speed"),
+        code=digest("experiments.training.cost"),
     shell:
         "forwardgrad cost --runs {params.runs:q} --data {input.arrays} --output {output.costs}"
         " --seconds {params.seconds} > {log} 2>&1"

@@ -13,7 +13,7 @@ rule bench:
     params:
         arguments=lambda wildcards: measurement_at(wildcards).arguments(int(wildcards.process)),
         seconds=config["speed"]["seconds"] / config["speed"]["processes"],
-        code=digest("bench"),
+        code=digest("experiments.speed.measure"),
     shell:
         "forwardgrad bench {params.arguments} --threads 2 --seconds {params.seconds} --rounds 3"
         " --json {output.rows} --record {output.record} > {log} 2>&1"
@@ -30,7 +30,7 @@ rule speed_frame:
     log:
         "results/logs/frames/speed.log",
     params:
-        code=digest("ratios"),
+        code=digest("experiments.speed.tables"),
     script:
         "../scripts/speed_frame.py"
 
@@ -50,7 +50,7 @@ rule speed_table:
     log:
         "results/logs/tables/speed.log",
     params:
-        code=digest("ratios", "tables"),
+        code=digest("experiments.speed.tables", "experiments.training.tables"),
     script:
         "../scripts/speed_table.py"
 
@@ -81,6 +81,6 @@ for name, title in {
             f"results/logs/figures/speed/{{device}}-{name}.log",
         params:
             name=name,
-            code=digest("plotting.speed", "ratios"),
+            code=digest("experiments.speed.figures.scaling", "experiments.speed.tables"),
         script:
             "../scripts/speed_figure.py"

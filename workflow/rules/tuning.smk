@@ -15,7 +15,7 @@ rule rates:
     log:
         "results/logs/tables/{experiment}-rates.log",
     params:
-        code=digest("tuning"),
+        code=digest("experiments.training.analyses.rates"),
     script:
         "../scripts/rates.py"
 
@@ -35,7 +35,7 @@ rule rates_figure:
     log:
         "results/logs/figures/{experiment}/rates.log",
     params:
-        code=digest("plotting.rates", "tuning"),
+        code=digest("experiments.training.figures.rates", "experiments.training.analyses.rates"),
     script:
         "../scripts/rates_figure.py"
 
@@ -51,7 +51,7 @@ rule tuned:
         "results/logs/tuned.log",
     params:
         file="config/tuned.yaml",
-        code=digest("tuning"),
+        code=digest("experiments.training.analyses.rates"),
     script:
         "../scripts/tuned.py"
 
@@ -71,7 +71,7 @@ rule loss_ratios:
         "results/logs/tables/{experiment}-loss-ratios.log",
     params:
         against=lambda wildcards: compared(wildcards.experiment),
-        code=digest("comparison"),
+        code=digest("experiments.training.analyses.loss_ratios"),
     script:
         "../scripts/loss_ratios.py"
 
@@ -91,6 +91,6 @@ rule loss_ratios_figure:
     log:
         "results/logs/figures/{experiment}/loss-ratios.log",
     params:
-        code=digest("plotting.loss_ratios"),
+        code=digest("experiments.training.figures.loss_ratios"),
     script:
         "../scripts/loss_ratios_figure.py"

@@ -2,9 +2,9 @@
 
 import sys
 
-from forwardgrad.budgets import budget_table
-from forwardgrad.norms import norm_table
-from forwardgrad.results import load_frames
+from forwardgrad.experiments.training.analyses.budgets import budget_table
+from forwardgrad.experiments.training.analyses.norms import norm_table
+from forwardgrad.experiments.training.frames import load_frames
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
+from forwardgrad.experiments.training.figures.budgets import draw_budgets
+from forwardgrad.experiments.training.figures.cosines import draw_cosines
+from forwardgrad.experiments.training.figures.norms import draw_norms
+from forwardgrad.experiments.training.frames import load_frames, select
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.budgets import draw_budgets
-from forwardgrad.plotting.cosines import draw_cosines
-from forwardgrad.plotting.norms import draw_norms
 from forwardgrad.plotting.style import save
-from forwardgrad.results import load_frames, select
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -6,7 +6,7 @@ import sys
 
 import pandas as pd
 
-from forwardgrad.claims import CLAIMS, judge_files
+from forwardgrad.claims.verdicts import CLAIMS, judge_files
 
 sys.stderr = open(snakemake.log[0], "w")
 

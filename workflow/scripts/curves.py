@@ -3,18 +3,18 @@
 import sys
 from pathlib import Path
 
-from forwardgrad import statistics
+from forwardgrad.experiments.training.figures.curves import draw_curves, drawn_metrics
+from forwardgrad.experiments.training.frames import load_frames, select
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.curves import draw_curves, drawn_metrics
 from forwardgrad.plotting.style import save
-from forwardgrad.results import load_frames, select
+from forwardgrad.results.curves import curves as statistics_curves
 
 sys.stderr = open(snakemake.log[0], "w")
 
 dataset, model = snakemake.wildcards.dataset, snakemake.wildcards.model
 frames = load_frames(snakemake.input.metrics, snakemake.input.runs, snakemake.input.costs)
 cell = select(frames, dataset=dataset, model=model)
-curves = statistics.curves(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics))
+curves = statistics_curves(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics))
 for path, against in ((snakemake.output.step, "step"), (snakemake.output.time, "seconds")):
     figure = draw_curves(curves, cell.runs, against, labels.cell(dataset, model))
     save(figure, curves, Path(path).with_suffix(""))

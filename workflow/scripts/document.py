@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.document import write_document
+from forwardgrad.report.document import write_document
 
 sys.stderr = open(snakemake.log[0], "w")
 

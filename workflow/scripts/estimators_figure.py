@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.plotting.estimates import FIGURES
+from forwardgrad.experiments.estimators.figures.estimates import FIGURES
 from forwardgrad.plotting.style import save
 
 sys.stderr = open(snakemake.log[0], "w")

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from forwardgrad.estimators import join
-from forwardgrad.results import ResultError
+from forwardgrad.experiments.estimators.tables import join
+from forwardgrad.results.reading import ResultError
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -4,7 +4,7 @@ import sys
 
 import pandas as pd
 
-from forwardgrad.estimators import summary
+from forwardgrad.experiments.estimators.tables import summary
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -4,7 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from forwardgrad.results import ResultError, read_experiment, write_frames
+from forwardgrad.experiments.training.frames import read_experiment, write_frames
+from forwardgrad.results.reading import ResultError
 
 sys.stderr = open(snakemake.log[0], "w")
 

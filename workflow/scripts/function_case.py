@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.cases import Case
-from forwardgrad.outcomes import published, shown
-from forwardgrad.plotting.descents import draw_loss
+from forwardgrad.experiments.functions.figures.descents import draw_loss
+from forwardgrad.experiments.functions.figures.surfaces import draw_paths
+from forwardgrad.experiments.functions.plan import Case
+from forwardgrad.experiments.functions.tables import published, shown
 from forwardgrad.plotting.style import save
-from forwardgrad.plotting.surfaces import draw_paths
-from forwardgrad.tables import read_quoted
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

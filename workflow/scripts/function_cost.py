@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.outcomes import published
-from forwardgrad.plotting.descent_costs import draw_step_times
+from forwardgrad.experiments.functions.figures.cost import draw_step_times
+from forwardgrad.experiments.functions.tables import published
 from forwardgrad.plotting.style import save
-from forwardgrad.tables import read_quoted
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -4,8 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from forwardgrad.outcomes import COLUMNS, read_frame, read_provenance
-from forwardgrad.results import ResultError
+from forwardgrad.experiments.functions.tables import COLUMNS, read_frame, read_provenance
+from forwardgrad.results.reading import ResultError
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.plotting.spheres import draw_spheres
+from forwardgrad.experiments.functions.figures.spheres import draw_spheres
 from forwardgrad.plotting.style import save
 
 sys.stderr = open(snakemake.log[0], "w")

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.outcomes import contraction_table, cost_table, outcome_table
-from forwardgrad.tables import read_quoted
+from forwardgrad.experiments.functions.tables import contraction_table, cost_table, outcome_table
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.invariants import check
+from forwardgrad.claims.invariants import check
 
 sys.stderr = open(snakemake.log[0], "w")
 

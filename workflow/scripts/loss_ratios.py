@@ -2,8 +2,8 @@
 
 import sys
 
-from forwardgrad.comparison import loss_ratios
-from forwardgrad.results import load_frames
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.frames import load_frames
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.plotting.loss_ratios import draw_loss_ratios
+from forwardgrad.experiments.training.figures.loss_ratios import draw_loss_ratios
 from forwardgrad.plotting.style import save
 
 sys.stderr = open(snakemake.log[0], "w")

@@ -2,8 +2,8 @@
 
 import sys
 
-from forwardgrad.results import load_frames
-from forwardgrad.tuning import rate_table
+from forwardgrad.experiments.training.analyses.rates import rate_table
+from forwardgrad.experiments.training.frames import load_frames
 
 sys.stderr = open(snakemake.log[0], "w")
 

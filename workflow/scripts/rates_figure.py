@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.plotting.rates import draw_rates
+from forwardgrad.experiments.training.analyses.rates import grid_runs, rate_table
+from forwardgrad.experiments.training.figures.rates import draw_rates
+from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting.style import save
-from forwardgrad.results import load_frames
-from forwardgrad.tuning import grid_runs, rate_table
 
 sys.stderr = open(snakemake.log[0], "w")
 

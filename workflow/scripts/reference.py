@@ -4,9 +4,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from forwardgrad.markup import one_folder_down
-from forwardgrad.readme import rewrite, write_blocks
-from forwardgrad.reference import publish
+from forwardgrad.reference.publish import publish
+from forwardgrad.reference.readme import rewrite, write_blocks
+from forwardgrad.report.markup import one_folder_down
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.reference import publish_full
+from forwardgrad.reference.publish import publish_full
 
 sys.stderr = open(snakemake.log[0], "w")
 

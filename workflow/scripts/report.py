@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from snakemake.utils import update_config
 
-from forwardgrad.report import Sources, write_report
+from forwardgrad.report.page import Sources, write_report
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.plotting.second_moments import draw_second_moments
+from forwardgrad.experiments.audit.figures.second_moments import draw_second_moments
 from forwardgrad.plotting.style import save
 
 sys.stderr = open(snakemake.log[0], "w")

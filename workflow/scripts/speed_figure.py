@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.plotting.speed import FIGURES
+from forwardgrad.experiments.speed.figures.scaling import FIGURES
+from forwardgrad.experiments.speed.tables import load_measurements, paper_rows
 from forwardgrad.plotting.style import save
-from forwardgrad.ratios import load_measurements, paper_rows
-from forwardgrad.tables import read_quoted
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -4,9 +4,9 @@ import json
 import sys
 from pathlib import Path
 
-from forwardgrad.columns import PROCESSES
-from forwardgrad.ratios import pool, produced_by, read_processes
-from forwardgrad.results import ResultError
+from forwardgrad.experiments.speed.columns import PROCESSES
+from forwardgrad.experiments.speed.tables import pool, read_processes
+from forwardgrad.results.reading import ResultError, produced_by
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.ratios import load_measurements, ratio_table
-from forwardgrad.tables import read_quoted
+from forwardgrad.experiments.speed.tables import load_measurements, ratio_table
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,10 +3,11 @@
 import sys
 from pathlib import Path
 
+from forwardgrad.experiments.training.figures.thresholds import draw_thresholds
+from forwardgrad.experiments.training.frames import load_frames, with_threshold
+from forwardgrad.experiments.training.tables import quoted_steps
 from forwardgrad.plotting.style import save
-from forwardgrad.plotting.thresholds import draw_thresholds
-from forwardgrad.results import load_frames, with_threshold
-from forwardgrad.tables import quoted_steps, read_quoted
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

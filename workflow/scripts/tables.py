@@ -2,8 +2,8 @@
 
 import sys
 
-from forwardgrad.results import load_frames
-from forwardgrad.tables import method_table, paired_table
+from forwardgrad.experiments.training.frames import load_frames
+from forwardgrad.experiments.training.tables import method_table, paired_table
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.plotting.costs import draw_costs
+from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting.style import save
-from forwardgrad.results import load_frames
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -3,10 +3,10 @@
 import sys
 from pathlib import Path
 
-from forwardgrad.ratios import load_measurements
-from forwardgrad.results import load_frames
-from forwardgrad.tables import read_quoted
-from forwardgrad.times import summary, times_table
+from forwardgrad.experiments.speed.tables import load_measurements
+from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.frames import load_frames
+from forwardgrad.results.quoted import read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 

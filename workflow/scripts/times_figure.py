@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from forwardgrad.experiments.training.figures.time_to_loss import draw_times
 from forwardgrad.plotting.style import save
-from forwardgrad.plotting.times import draw_times
 
 sys.stderr = open(snakemake.log[0], "w")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from forwardgrad.tuning import tuned_yaml
+from forwardgrad.experiments.training.analyses.rates import tuned_yaml
 
 sys.stderr = open(snakemake.log[0], "w")
 

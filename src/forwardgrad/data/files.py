@@ -1,7 +1,6 @@
 """Files of a data set: how one is checked, how it is written, and what is said when it cannot be had."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -59,17 +58,6 @@ def verify(content: bytes, file: File, where: str | Path) -> bytes:
             f"replace it by the official {Path(file.path).name} or remove it",
         )
     return content
-
-
-def write_atomically(content: bytes, path: Path) -> None:
-    """Write `content` to `path` under a temporary name, then rename: a reader sees all of it or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def packaged_file(package: str, path: str) -> Path:

@@ -14,6 +14,7 @@ from forwardgrad.data.splits import Split
 if TYPE_CHECKING:
     import numpy as np
 
+
 TRAIN_PER_CLASS = 50
 TEST_PER_CLASS = 10
 

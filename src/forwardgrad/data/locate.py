@@ -7,6 +7,7 @@ folder. A wrong one found on disk is refused, not passed over.
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from forwardgrad.data import mnist5k, penguins
 from forwardgrad.data.definitions import definition, files
 from forwardgrad.data.download import DownloadError, download
-from forwardgrad.data.files import DataUnavailable, File, digest, verify, write_atomically
+from forwardgrad.data.files import DataUnavailable, File, digest, verify
+from forwardgrad.files import write_atomically
 
 SETTING = "the data folder (config data_dir or FORWARDGRAD_DATA)"
 
@@ -153,3 +155,8 @@ def folder_state(dataset: str, data_dir: Path | str | None) -> list[str]:
         else:
             state += [f"{file.path} {digest(content, 'md5')}"] if content is not None else []
     return state
+
+
+def data_folder(config: dict[str, Any]) -> str | None:
+    """Return the user's data folder: FORWARDGRAD_DATA if that is set, else the configuration's `data_dir`."""
+    return os.environ.get("FORWARDGRAD_DATA") or config.get("data_dir")

@@ -11,6 +11,7 @@ from forwardgrad.data.torchvision_import import import_torchvision
 if TYPE_CHECKING:
     import numpy as np
 
+
 TEST_IMAGES = 10_000
 VALIDATION_IMAGES = 5_000
 

@@ -12,6 +12,7 @@ from forwardgrad.data.splits import Split, draw, without
 if TYPE_CHECKING:
     import numpy as np
 
+
 SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 MEASUREMENTS = ("Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)")
 HEADER = "species,culmen_length_mm,culmen_depth_mm,flipper_length_mm,body_mass_g"

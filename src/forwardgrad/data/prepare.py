@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from forwardgrad.data import kmnist600, mnist5k, official, penguins
 from forwardgrad.data.definitions import definition
-from forwardgrad.data.files import DataUnavailable, File, verify, write_atomically
+from forwardgrad.data.files import DataUnavailable, File, verify
 from forwardgrad.data.splits import Split
+from forwardgrad.files import write_atomically
 from forwardgrad.seeds import split_seed
 
 if TYPE_CHECKING:
     import numpy as np
+
 
 LOADERS: dict[str, tuple[Callable[..., Any], Callable[..., Split]]] = {
     "penguins": (penguins.load, penguins.split),

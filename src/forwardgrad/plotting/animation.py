@@ -18,8 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from forwardgrad.markup import THEME, inline_svg, themed
 from forwardgrad.plotting import style
+from forwardgrad.plotting.page import THEME, inline_svg, themed
 
 TEMPLATE = Path(__file__).with_name("animation.html.j2")
 DPI = 72  # of an SVG: one unit is one point

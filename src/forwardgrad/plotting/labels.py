@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
-from forwardgrad.configuration import AT
+from forwardgrad.catalogue import AT
 
 DATASETS = {
     "penguins": "Palmer penguins",

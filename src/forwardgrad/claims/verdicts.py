@@ -1,0 +1,212 @@
+"""The ledger: every claim with its verdict, computed from results.
+
+A claim says what its source found, where, how certain the number is, which cost model it uses, where its
+evidence is, what is expected of it, and with what tolerance. Nothing is decided by hand: the verdict
+follows from where the 95 % interval of the evidence lies against what is expected.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from forwardgrad.claims.evidence import EvidenceError, Found, evaluate
+from forwardgrad.claims.ledger import experiment_of
+from forwardgrad.results.statistics import FEWEST, Estimate
+
+VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
+
+CLAIMS = {
+    "id": "name of the claim, `results/claims/<id>.json`",
+    "group": "what it is about",
+    "source": "whose claim it is",
+    "place": "where in the source it stands",
+    "claim": "what is claimed, in our words",
+    "certainty": "of what is quoted: FIG, read off a figure; SEC, from a secondary source; UNV, unverified; or plain",
+    "cost_model": "whose forward mode a cost is measured with: stock, the framework's (torch.func.jvp for networks, "
+    "torch.autograd.forward_ad for test functions); engine, this package's; or none",
+    "expected": "what the claim comes to for the measured quantity, with its tolerance",
+    "measured": "the quantity, measured; empty without evidence",
+    "low": "lower end of its 95 % interval; empty without evidence or for fewer than three runs",
+    "high": "upper end",
+    "n": "runs, pairs of runs, processes or draws behind it",
+    "verdict": ", ".join(VERDICTS),
+    "why": "where the interval lies, or why there is none",
+    "evidence": "run; or the published run that stands in for it, with commit and machine; empty if there is none",
+    "figure": "figure that shows it, below results/figures",
+}
+
+
+class Region(NamedTuple):
+    """Values that agree with a claim: from `low` to `high`, these themselves only if `closed`."""
+
+    low: float
+    high: float
+    closed: bool = True
+
+    def side(self, value: float) -> int:
+        """Return on which side of the region `value` lies: -1 below, 0 in it, 1 above."""
+        if value < self.low or (value == self.low and not self.closed):
+            return -1
+        return int(value > self.high or (value == self.high and not self.closed))
+
+    def __str__(self) -> str:
+        if math.inf not in (self.high, -self.low):
+            return f"{self.low:.4g} to {self.high:.4g}"
+        return f"what is above {self.low:.4g}" if self.high == math.inf else f"what is below {self.high:.4g}"
+
+
+def region(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> Region:
+    """Return the values that agree with what is expected.
+
+    Args:
+        expect: The claim's `expect`: `comparison`, `value` (two for `between`) and the name of a tolerance.
+        tolerances: What the names mean: `relative`, `absolute` or `factor`.
+    """
+    comparison, value = expect["comparison"], expect["value"]
+    slack = tolerances.get(expect.get("tolerance"), {})
+
+    def widened(bound: float, sign: int) -> float:
+        if "factor" in slack:
+            return bound * slack["factor"] ** sign
+        return bound + sign * (slack.get("absolute", 0.0) + slack.get("relative", 0.0) * abs(bound))
+
+    match comparison:
+        case "equal":
+            return Region(widened(value, -1), widened(value, +1))
+        case "between":
+            return Region(widened(value[0], -1), widened(value[1], +1))
+        case "at_most":
+            return Region(-math.inf, widened(value, +1))
+        case "at_least":
+            return Region(widened(value, -1), math.inf)
+        case "lower":
+            return Region(-math.inf, widened(value, +1), closed=False)
+        case "higher":
+            return Region(widened(value, -1), math.inf, closed=False)
+    raise ValueError(f"unknown comparison {comparison!r}")
+
+
+def judge(estimate: Estimate, agreed: Region) -> tuple[str, str]:
+    """Return the verdict and why: `reproduced` if the whole interval agrees, `not reproduced` if none of it does."""
+    if math.isnan(estimate.low) or estimate.n < FEWEST:
+        return (
+            "no evidence",
+            f"an interval needs {FEWEST} or more, there {'is' if estimate.n == 1 else 'are'} {estimate.n}",
+        )
+    sides = agreed.side(estimate.low), agreed.side(estimate.high)
+    if sides == (0, 0):
+        return "reproduced", f"the interval lies inside {agreed}"
+    if sides in ((-1, -1), (1, 1)):
+        return "not reproduced", f"the interval lies {'below' if sides[0] < 0 else 'above'} {agreed}"
+    ends = " and the ".join(end for end, side in zip(("lower", "upper"), sides, strict=True) if side)
+    return "partly", f"the {ends} end of the interval lies outside {agreed}"
+
+
+def assess(
+    name: str,
+    claim: Mapping[str, Any],
+    tolerances: Mapping[str, Any],
+    run: pd.DataFrame | None,
+    published: tuple[pd.DataFrame, str] | None = None,
+) -> dict[str, Any]:
+    """Return a claim's row; columns CLAIMS.
+
+    Args:
+        name: The claim's id.
+        claim: Its entry in the ledger.
+        tolerances: Those of the ledger.
+        run: The frame that it asks, from this run; None if its experiment was not run.
+        published: The same frame of the published run, which stands in where this one has no row, and what made it.
+    """
+    query, expect = claim["evidence"], claim["expect"]
+    row = {
+        key: claim.get(key, "") for key in ("group", "source", "place", "claim", "certainty", "cost_model", "figure")
+    }
+    row |= {"id": name, "expected": in_words(expect, tolerances), "evidence": "", "n": 0}
+    row |= dict.fromkeys(("measured", "low", "high"), math.nan)
+    sources = [(run, "run")] if run is not None else []
+    reasons = [] if sources else [f"experiment {experiment_of(query['frame'])} was not run"]
+    for frame, made_by in [*sources, *([published] if published else [])]:
+        try:
+            found = evaluate(query, frame, name)
+        except EvidenceError as nothing:
+            reasons.append(str(nothing))
+            continue
+        verdict, why = judge(found.estimate, region(expect, tolerances))
+        numbers = dict(zip(("measured", "low", "high", "n"), found.estimate, strict=True))
+        row |= numbers | {"verdict": verdict, "why": explained(why, claim, found), "evidence": made_by}
+        break
+    else:
+        row |= {"verdict": "no evidence", "why": reasons[0]}
+    return {column: row[column] for column in CLAIMS}
+
+
+def explained(why: str, claim: Mapping[str, Any], found: Found) -> str:
+    """Return `why` with what else a reader must know."""
+    parts = [why]
+    if claim["cost_model"] != "none":
+        parts.append("costs are those of one machine")
+    if found.left_out:
+        parts.append(f"{found.left_out} diverged and left out")
+    return "; ".join(parts)
+
+
+def in_words(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str:
+    """Return what is expected, with its tolerance."""
+    comparison, value = expect["comparison"], expect["value"]
+    slack = tolerances.get(expect.get("tolerance"), {})
+    allowed = ""
+    if "relative" in slack:
+        allowed = f" \u00b1 {100 * slack['relative']:g} %"
+    elif "absolute" in slack:
+        allowed = f" \u00b1 {slack['absolute']:g}"
+    elif "factor" in slack:
+        allowed = f" up to a factor of {slack['factor']:g}"
+    if comparison == "between":
+        return f"{value[0]:g} to {value[1]:g}{allowed}"
+    words = {"equal": "", "lower": "lower than ", "higher": "higher than "}.get(
+        comparison, comparison.replace("_", " ") + " "
+    )
+    return f"{words}{value:g}{allowed}"
+
+
+def made_by(record: Mapping[str, Any], experiment: str) -> str:
+    """Return in words what produced the published runs of `experiment` (`reference.record`)."""
+    made = record["experiments"][experiment][0]
+    parts = [f"published run at commit {made['commit']}", record.get("date"), (made.get("host") or {}).get("cpu")]
+    return ", ".join(part for part in parts if part)
+
+
+def write_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Write one claim's row as JSON, null for what is not there and text for infinity."""
+    plain = {
+        key: None
+        if isinstance(value, float) and math.isnan(value)
+        else str(value)
+        if value in (math.inf, -math.inf)
+        else value
+        for key, value in row.items()
+    }
+    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def judge_files(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> dict[str, Any]:
+    """Judge one claim by frames in files; return its row, columns CLAIMS.
+
+    Args:
+        entry: `id`, `claim`, the `tolerances` of the ledger; `run`, the path of the frame that the claim asks, None if
+            its experiment was not run; `published`, that of the same frame of the published run, beside its
+            `record.json`, None if there is none.
+        read: Reads a frame.
+    """
+    frame = None if entry["run"] is None else read(Path(entry["run"]))
+    stand_in = None
+    if entry["published"] is not None:
+        path = Path(entry["published"])
+        record = json.loads(path.with_name("record.json").read_text(encoding="utf-8"))
+        stand_in = read(path), made_by(record, experiment_of(entry["claim"]["evidence"]["frame"]))
+    return assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in)

@@ -1,0 +1,73 @@
+"""What an estimator returns: an estimate of the gradient, kept in the form it came in.
+
+A forward gradient stays `directional derivative x tangent`, so that a step along a rank-one tangent never
+writes out a dense one; `dense` does, for optimizers that want it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from forwardgrad.core.forward import Parameters
+from forwardgrad.core.tangents import Tangents
+
+
+class Estimate(Protocol):
+    """An estimate of the gradient at one point, and the loss there."""
+
+    loss: Tensor
+
+    def add_to_(self, parameters: Parameters, scale: float) -> None:
+        """Add `scale` times the estimate to the parameters, in place. A step of SGD has scale = -rate."""
+        ...
+
+    def dense(self, parameters: Parameters) -> Parameters:
+        """Return the estimate written out, one tensor per parameter."""
+        ...
+
+
+Estimator = Callable[[Tensor, Tensor], Estimate]
+
+
+@dataclass(frozen=True)
+class Gradient:
+    """An estimate that comes written out, as the gradient itself does from reverse mode."""
+
+    loss: Tensor
+    gradient: tuple[Tensor, ...]
+
+    def add_to_(self, parameters: Parameters, scale: float) -> None:
+        """One fused pass over all parameters."""
+        torch._foreach_add_(list(parameters.values()), self.gradient, alpha=scale)
+
+    def dense(self, parameters: Parameters) -> Parameters:
+        """Itself, by name."""
+        return dict(zip(parameters, self.gradient, strict=True))
+
+
+@dataclass(frozen=True)
+class ForwardGradient:
+    """sum_k d_k v_k: directional derivatives times the tangents they were taken along."""
+
+    loss: Tensor
+    terms: list[tuple[Tensor, Tangents]]
+
+    def add_to_(self, parameters: Parameters, scale: float) -> None:
+        """Add scale d_k v_k for every k. The derivative stays a tensor: nothing waits for a device."""
+        for derivative, tangents in self.terms:
+            for layer, tangent in tangents.items():
+                tangent.add_to_(parameters[f"{layer}.weight"], parameters.get(f"{layer}.bias"), derivative, scale)
+
+    def dense(self, parameters: Parameters) -> Parameters:
+        """Write the sum out."""
+        total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+        self.add_to_(total, 1.0)
+        return total
+
+
+def detached(model: nn.Module) -> Parameters:
+    """Return the parameters by name, sharing their storage but unknown to autograd."""
+    return {name: parameter.detach() for name, parameter in model.named_parameters()}

@@ -1,0 +1,228 @@
+"""Every estimator of the gradient, behind one signature.
+
+An estimator is called with a batch and returns an estimate (`estimates`). Here are reverse mode and the
+forward gradients, along one tangent or several; `perturbations` has what works otherwise.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import torch
+from torch import Generator, Tensor, nn
+
+from forwardgrad.core import draws
+from forwardgrad.core.estimates import Estimate, Estimator, ForwardGradient, Gradient, detached
+from forwardgrad.core.forward import Loss, Network, Parameters, network
+from forwardgrad.core.perturbations import activity, spsa, spsa_rank_one
+from forwardgrad.core.tangents import Dense, Tangents
+
+
+def backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """Reverse mode: the gradient, at the cost of about three forward passes. `generator` is not used."""
+    parameters = tuple(model.parameters())
+
+    def estimate(inputs: Tensor, targets: Tensor) -> Gradient:
+        value = loss(model(inputs), targets)
+        return Gradient(value.detach(), torch.autograd.grad(value, parameters))
+
+    return estimate
+
+
+def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = grad f + sigma xi, xi ~ N(0, I), sigma^2 = ||grad f||^2 (n + 1) / n: a control.
+
+    It has the mean of the Gaussian forward gradient and its second moment, E||g||^2 = (n + 2) ||grad f||^2, but
+    its noise knows no direction. Reverse mode, and as many normal numbers as there are parameters.
+    """
+    exact, parameters = backprop(model, loss, generator), tuple(model.parameters())
+    sizes = [parameter.numel() for parameter in parameters]
+    entries = sum(sizes)
+    noise = parameters[0].new_empty((1, entries), requires_grad=False)
+    parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), parameters, strict=True)]
+
+    def estimate(inputs: Tensor, targets: Tensor) -> Gradient:
+        found = exact(inputs, targets)
+        draws.gaussian_(noise, entries, generator)
+        noise.mul_(torch.nn.utils.get_total_norm(found.gradient) * math.sqrt((entries + 1) / entries))
+        return Gradient(found.loss, tuple(torch._foreach_add(found.gradient, parts)))
+
+    return estimate
+
+
+def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> Estimator:
+    """g = <grad f, v> v for one tangent v of the whole network per call (Baydin et al., 2022, arXiv 2202.08587)."""
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        tangents = next(stream)
+        value, derivative = net.evaluate(parameters, tangents, inputs, targets)
+        return ForwardGradient(value, [(derivative, tangents)])
+
+    return estimate
+
+
+def forward_dense(distribution: str, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """One dense tangent: `gaussian`, `rademacher` (signs) or `sphere` (radius sqrt n)."""
+    net = network(model, loss)
+    stream = draws.Block(net.moving, draws.dense, draws.FILLS[distribution], generator)
+    return along(net, detached(model), stream)
+
+
+def forward_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """One tangent, of rank one in every layer, with signs as factors: E||g||^2 = n ||grad f||^2, as for dense signs."""
+    net = network(model, loss)
+    return along(net, detached(model), draws.Block(net.moving, draws.rank_one, draws.rademacher_, generator))
+
+
+def forward_rank(rank: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """One tangent, of rank `rank` in every layer."""
+    net = network(model, loss)
+    cut = partial(draws.low_rank, rank=rank)
+    return along(net, detached(model), draws.Block(net.moving, cut, draws.rademacher_, generator))
+
+
+def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """A rank-one tangent of one uniformly drawn layer: nothing but the primal in front of it."""
+    net = network(model, loss)
+    return along(net, detached(model), draws.OneLayer(net.moving, draws.rademacher_, generator))
+
+
+def several(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Callable[..., tuple]:
+    """Return a function of a batch: the loss, the derivatives along `count` Gaussian tangents, these, and as rows."""
+    net, parameters = network(model, loss), detached(model)
+    stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator, count)
+
+    def evaluate(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, list[Tangents], Tensor]:
+        tangents, rows = stream.several(count)
+        values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
+        return values[0], torch.stack(derivatives), tangents, rows
+
+    return evaluate
+
+
+def forward_mean(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = (1/K) sum_k <grad f, v_k> v_k over K = `count` independent Gaussian tangents, K forward-mode passes.
+
+    E||g||^2 = (n + K + 1) / K ||grad f||^2.
+    """
+    evaluate = several(count, model, loss, generator)
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        value, derivatives, tangents, _ = evaluate(inputs, targets)
+        return ForwardGradient(value, list(zip(derivatives / count, tangents, strict=True)))
+
+    return estimate
+
+
+def forward_projected(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g = (n/K) V (V'V)^+ V' grad f: the gradient projected on the span of K = `count` Gaussian tangents.
+
+    They are the columns of V (FROG, 2024, arXiv 2410.17764). The span is isotropic, so that
+    the projection alone is K/n of the gradient on average; n/K makes it unbiased, with E||g||^2 = n/K ||grad f||^2
+    and E cos^2 = K/n. Of more tangents than parameters K counts as n, and the estimate is the gradient itself.
+    """
+    evaluate = several(count, model, loss, generator)
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        value, derivatives, tangents, rows = evaluate(inputs, targets)
+        entries = rows.shape[1]
+        solved = torch.linalg.pinv(rows @ rows.t(), hermitian=True) @ derivatives
+        return ForwardGradient(value, list(zip(solved * (entries / min(count, entries)), tangents, strict=True)))
+
+    return estimate
+
+
+def standardise(part: Tensor) -> Tensor:
+    """(v - mean v) / std v, with ddof 1."""
+    return (part - part.mean()) / part.std()
+
+
+def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+    """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each from its layer on.
+
+    Less variance than one global tangent, at as many passes as there are tensors (Ramirez Palacios and
+    Perez Barreales, 2023). They also standardise each tangent tensor: then E[vv'] = I - 11'/n, and the
+    mean component of the gradient is lost.
+
+    Raises:
+        ValueError: If a tensor to be standardised has a single entry.
+    """
+    net, parameters = network(model, loss), detached(model)
+    single = [name for name, parameter in parameters.items() if parameter.numel() == 1]
+    if standardised and single:
+        raise ValueError(f"{single[0]} has one entry and cannot be standardised: use forward_blockwise")
+    change = standardise if standardised else lambda part: part
+    stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator)
+
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        blocks = []
+        for layer, tangent in next(stream).items():
+            blocks.append({layer: Dense(change(tangent.weight), None)})
+            if tangent.bias is not None:
+                blocks.append({layer: Dense(None, change(tangent.bias))})
+        entries, passes = net.entries(parameters, inputs), []
+        for block in blocks:
+            (layer,) = block
+            start, reached = entries[layer]  # what lies in front of it is the same for every block
+            passes.append(net.evaluate(parameters, block, reached, targets, start))
+        values, derivatives = zip(*passes, strict=True)
+        return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
+
+    return estimate
+
+
+ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
+    "backprop": backprop,
+    "forward_gaussian": partial(forward_dense, "gaussian"),
+    "forward_rademacher": partial(forward_dense, "rademacher"),
+    "forward_sphere": partial(forward_dense, "sphere"),
+    "forward_rank_one": forward_rank_one,
+    "forward_rank_one_layer": forward_rank_one_layer,
+    "forward_rank_four": partial(forward_rank, 4),
+    "forward_blockwise": partial(forward_blockwise, False),
+    "forward_blockwise_standardised": partial(forward_blockwise, True),
+    "forward_mean_4": partial(forward_mean, 4),
+    "forward_mean_16": partial(forward_mean, 16),
+    "forward_projected_4": partial(forward_projected, 4),
+    "forward_projected_16": partial(forward_projected, 16),
+    "activity": activity,
+    "spsa": spsa,
+    "spsa_rank_one": spsa_rank_one,
+    "noisy_backprop": noisy_backprop,
+}
+
+
+def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) -> Estimator:
+    """Return an estimator of the gradient of `loss(model(inputs), targets)` over the parameters of `model`.
+
+    It reads the model's own parameters; `step_` and `write_gradient_` use what it returns. Move the model to its
+    device first. An estimate holds until the next call, whose tangents lie in the same memory.
+
+    Args:
+        key: A key of `ESTIMATORS`, such as `forward_rank_one`.
+        model: The network.
+        loss: Maps outputs and targets to a mean loss without dimensions.
+        seed: Seed of the tangents.
+
+    Raises:
+        ValueError: If there is no such estimator (the message lists those that exist), or nothing to train.
+        TypeError: If a layer cannot be passed in forward mode; the message names it.
+    """
+    if key not in ESTIMATORS:
+        raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ValueError("the model has no parameters: there is nothing to estimate a gradient for")
+    return ESTIMATORS[key](model, loss, Generator(first.device).manual_seed(seed))
+
+
+def step_(model: nn.Module, estimate: Estimate, rate: float) -> None:
+    """Take a step of plain SGD: subtract `rate` times the estimate from the parameters, in place and never dense."""
+    estimate.add_to_(detached(model), -rate)
+
+
+def write_gradient_(model: nn.Module, estimate: Estimate) -> None:
+    """Write the estimate into every parameter's `.grad`, for the optimizers of `torch.optim`."""
+    dense = estimate.dense(detached(model))
+    for name, parameter in model.named_parameters():
+        parameter.grad = dense[name]

@@ -1,0 +1,94 @@
+"""Defects of published reproductions, each shown, or not, by a small computation of our own.
+
+What a repository does was read in its code, and `report/audit.yaml` says it. What that does to a number
+is computed here, so that it could come out otherwise.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+from forwardgrad.core.gradients import standardise as students_standardise
+from forwardgrad.data.prepared import Dataset, read
+from forwardgrad.experiments.audit import others, students
+from forwardgrad.experiments.audit.columns import AUDIT, MOMENTS
+from forwardgrad.experiments.audit.finding import Finding
+from forwardgrad.experiments.audit.plan import AUDIT_SPLITS
+from forwardgrad.files import write_csv
+
+Computations = Mapping[str, Callable[[], Finding] | None]
+
+ENTRIES, DRAWS = 5, 100_000  # of the tangents whose second moments are shown
+
+
+def computations(splits: Sequence[Dataset] | None) -> Computations:
+    """Return every computation by key; None for those that need penguins if there are no `splits` of it."""
+    on_penguins = students.ON_PENGUINS | others.ON_PENGUINS
+    bound = {key: partial(compute, splits) if splits else None for key, compute in on_penguins.items()}
+    return bound | students.ALONE | others.ALONE
+
+
+def rows(repositories: Sequence[Mapping[str, Any]], known: Computations) -> Iterator[dict[str, Any]]:
+    """Yield one row per defect, columns AUDIT.
+
+    Raises:
+        ValueError: A defect has neither a computation nor `documented: true`, or both, or a computation no defect.
+    """
+    declared = {key: entry for repository in repositories for key, entry in repository["defects"].items()}
+    computed = {key for key, entry in declared.items() if not entry.get("documented")}
+    for key in computed ^ known.keys():
+        where = "report/audit.yaml" if key in known and key not in declared else "src/forwardgrad/audit"
+        raise ValueError(f"the defect {key!r} has no entry in {where}: add it, or say `documented: true` rightly")
+    for repository in repositories:
+        for key, entry in repository["defects"].items():
+            about = {"key": key, "repository": repository["repository"], "commit": repository["commit"] or ""}
+            documented = {"computation": "None: read in the code, not computed", "shown": "documented"}
+            yield dict.fromkeys(AUDIT, "") | about | entry | (outcome(known[key]) if key in computed else documented)
+
+
+def outcome(compute: Callable[[], Finding] | None) -> dict[str, Any]:
+    """Return what a computation came to, as columns of its row."""
+    if compute is None:
+        return {"shown": "no data"}
+    finding = compute()
+    numbers = {name: rounded(getattr(finding, name)) for name in ("correct", "found", "low", "high")}
+    return numbers | {"n": finding.n, "shown": "yes" if finding.shown else "no"}
+
+
+def rounded(value: float) -> float:
+    """Return `value` with nine digits after the point: no noise of the last bits."""
+    return round(value, 9)
+
+
+def moments() -> Iterator[dict[str, Any]]:
+    """Yield the entries of E[vv'] of three kinds of tangent, measured; columns MOMENTS."""
+    gaussian = others.tangents(torch.randn, DRAWS, ENTRIES)
+    drawn = {
+        "gaussian": gaussian,
+        "standardised": torch.vmap(students_standardise)(gaussian),
+        "uniform": others.tangents(torch.rand, DRAWS, ENTRIES),
+    }
+    for kind, vectors in drawn.items():
+        for row, line in enumerate((vectors.mT @ vectors / DRAWS).tolist()):
+            for column, moment in enumerate(line):
+                yield {"tangents": kind, "row": row, "column": column, "moment": rounded(moment), "n": DRAWS}
+
+
+def write(defects: Path, data: Path | None, output: Path, moments_output: Path) -> None:
+    """Write the audit and the moments as CSV: the same bytes from the same data, versions and machine.
+
+    Args:
+        defects: `report/audit.yaml`.
+        data: Prepared penguins; None leaves out what is computed on them, and the rows say so.
+        output: The audit, columns AUDIT.
+        moments_output: Second moments, columns MOMENTS.
+    """
+    torch.set_num_threads(1)
+    splits = [read(data, seed) for seed in range(AUDIT_SPLITS)] if data else None
+    repositories = yaml.safe_load(defects.read_text(encoding="utf-8"))
+    write_csv(output, AUDIT, rows(repositories, computations(splits)))
+    write_csv(moments_output, MOMENTS, moments())

@@ -1,0 +1,30 @@
+"""Columns of the frames of `estimators`."""
+
+SAMPLED = {
+    "estimator": "estimator key",
+    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance, in units of its norm",
+    "measured": "mean over the estimates; of bias an unbiased estimate of its square, of distance that of their mean",
+    "error": "standard error of measured; empty for uphill and distance",
+    "freedom": "degrees of freedom of the error",
+    "draws": "number of estimates behind the row",
+    "formula": "what it should be; empty where there is no formula",
+}
+
+CLOUD = {
+    "estimator": "estimator key",
+    "draw": "number of the estimate",
+    "along": "its component along the gradient, in units of the gradient's norm",
+    "across": "its component along a random direction at right angles to the gradient",
+}
+
+ESTIMATORS = {
+    "estimator": SAMPLED["estimator"],
+    "network": "model key",
+    "n": "number of parameters",
+    "quantity": SAMPLED["quantity"],
+    "measured": SAMPLED["measured"],
+    "low": "lower end of the 95 % interval of measured (Student's t); empty for distance",
+    "high": "upper end",
+    "formula": SAMPLED["formula"],
+    "draws": SAMPLED["draws"],
+}

@@ -1,0 +1,77 @@
+"""Estimates of one gradient as a frame and a table: every quantity with its interval beside its formula."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
+from forwardgrad.results.reading import produced_by, read
+from forwardgrad.results.statistics import LEVEL, share
+
+QUANTITIES = ("along", "bias", "second_moment", "cosine", "cosine_squared")
+
+
+def beside(path: Path, end: str) -> Path:
+    """Return the file beside `path` that ends in `-{end}`."""
+    return path.with_name(f"{path.stem}-{end}")
+
+
+def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
+    """Return the frame of all networks (columns ESTIMATORS), all clouds, and what produced them."""
+    frames, clouds, records = [], [], []
+    for path in paths:
+        record = json.loads(beside(path, "record.json").read_text())
+        rows = read(path, SAMPLED).assign(network=record["model"], n=record["parameters"])
+        reach = stats.t.ppf((1 + LEVEL) / 2, rows["freedom"]) * rows["error"]
+        rows = rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)
+        for index, row in rows[rows["quantity"] == "uphill"].iterrows():
+            found = share(round(row["measured"] * row["draws"]), row["draws"])
+            rows.loc[index, ["low", "high"]] = found.low, found.high
+        frames.append(rows[list(ESTIMATORS)])
+        clouds.append(read(beside(path, "cloud.csv"), CLOUD).assign(network=record["model"]))
+        records.append(record)
+    joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))
+    cloud = pd.concat(clouds, ignore_index=True) if clouds else pd.DataFrame(columns=["network", *CLOUD])
+    return joined, cloud[["network", *CLOUD]], produced_by(records)
+
+
+def relative(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that have a formula other than zero, and what is measured over it as `ratio`, `low`, `high`."""
+    rows = frame[frame["formula"].gt(0) & frame["low"].notna()]
+    parts = {name: rows[column] / rows["formula"] for name, column in RATIO.items()}
+    return rows.assign(**parts)
+
+
+RATIO = {"ratio": "measured", "low": "low", "high": "high"}
+
+
+def summary(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per network and estimator: each quantity, its interval and its formula, and whether they agree."""
+    rows = []
+    for (network, n, estimator), own in frame.groupby(["network", "n", "estimator"], sort=False):
+        row: dict[str, Any] = {"network": network, "n": n, "estimator": estimator}
+        quantities = own.set_index("quantity")
+        row["draws"] = int(quantities.loc["along", "draws"])
+        for quantity in QUANTITIES:
+            found = quantities.loc[quantity]
+            row[quantity] = found["measured"]
+            row |= {f"{quantity}_{name}": found[name] for name in ("low", "high", "formula")}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def inside(frame: pd.DataFrame) -> tuple[int, int]:
+    """Return how many intervals hold their formula, and how many have one and are not without width."""
+    judged = frame[frame["formula"].notna() & (frame["high"] - frame["low"] > 1e-6 * frame["formula"].abs())]
+    return int(((judged["low"] <= judged["formula"]) & (judged["formula"] <= judged["high"])).sum()), len(judged)
+
+
+def distances(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return how far the mean of M estimates (`draws`) lies from the gradient."""
+    rows = frame[frame["quantity"] == "distance"]
+    return rows.assign(formula=rows["formula"].replace({"": np.nan}).astype(float))

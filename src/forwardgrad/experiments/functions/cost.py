@@ -1,0 +1,100 @@
+"""What one step of one descent costs, alone on the machine: by forward mode and by reverse mode.
+
+By the framework's own means, as one would write it and as the paper's loops were timed: next to no
+arithmetic, so that what is measured is how long the framework takes to arrange it.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+from torch.func import jvp
+
+from forwardgrad.experiments.functions.columns import DESCENT_COSTS
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
+from forwardgrad.experiments.functions.descent import record
+from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
+from forwardgrad.files import write_csv, write_json
+from forwardgrad.machine.timing import Steps, interleave, median_interval, ratio
+
+FORWARD = "forward_gaussian"
+DUAL, ADDED = "_dual", "_added"
+
+
+def rosenbrock_added(points: Tensor) -> Tensor:
+    """Rosenbrock's function, its factor 100 the weight of a sum.
+
+    In torch 2.13 the product of a constant with a tensor that has a tangent takes a detour, which alone is slower
+    than all the rest of the step. A weighted sum takes none.
+    """
+    x, y = points[..., 0], points[..., 1]
+    return torch.add((1 - x) ** 2, (y - x**2) ** 2, alpha=100)
+
+
+def steps_of(case: Case) -> Steps:
+    """Return one step of every kind from the start of `case`, each from the point, the draw included, to the next."""
+    steps = kinds(case, FUNCTIONS[case.function].value)
+    if case.function == "rosenbrock":
+        added = kinds(case, rosenbrock_added)
+        steps |= {method + ADDED: added[method] for method in (GRADIENT_DESCENT, FORWARD + DUAL)}
+    return steps
+
+
+def kinds(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
+    """Return the steps of `steps_of` for `function`."""
+    rate = case.learning_rate
+    start, generator = torch.tensor(case.start, dtype=torch.float64), torch.Generator().manual_seed(0)
+
+    def tangent() -> Tensor:
+        return torch.randn(start.shape, dtype=start.dtype, generator=generator)
+
+    def reverse() -> Tensor:
+        point = start.detach().requires_grad_()
+        (gradient,) = torch.autograd.grad(function(point), point)
+        return start - rate * gradient
+
+    def forward() -> Tensor:
+        v = tangent()
+        _, slope = jvp(function, (start,), (v,))
+        return start - rate * (slope * v)
+
+    def dual() -> Tensor:
+        v = tangent()
+        with forward_ad.dual_level():
+            slope = forward_ad.unpack_dual(function(forward_ad.make_dual(start, v))).tangent
+        return start - rate * (slope * v)
+
+    return {
+        GRADIENT_DESCENT: reverse,
+        FORWARD: forward,
+        FORWARD + DUAL: dual,
+    }
+
+
+def measure(cases: Sequence[Case], seconds: float) -> list[dict]:
+    """Measure the steps of all cases, interleaved, for about `seconds` in all; rows of DESCENT_COSTS."""
+    steps = {case.path: steps_of(case) for case in cases}
+    flat = {f"{path} {method}": step for path, kinds in steps.items() for method, step in kinds.items()}
+    samples, rows = interleave(flat, seconds), []
+    for case in cases:
+        for method in steps[case.path]:
+            times = samples[f"{case.path} {method}"]
+            base = GRADIENT_DESCENT + (ADDED if method.endswith(ADDED) else "")
+            low, high = median_interval(times)
+            paired = ratio([times], samples[f"{case.path} {base}"])
+            measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
+            ratios = dict(zip(("ratio", "ratio_low", "ratio_high"), paired, strict=True))
+            rows.append({"source": case.source, "function": case.name, "method": method} | measured | ratios)
+    return rows
+
+
+def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
+    """Measure on one thread; write `output`, columns DESCENT_COSTS, and beside it what it was made with."""
+    torch.set_num_threads(1)
+    rows = measure(cases, seconds)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_json(output.with_name(output.stem + "-record.json"), record() | {"case": "costs", "descents": 0})
+    write_csv(output, DESCENT_COSTS, rows)

@@ -1,0 +1,123 @@
+"""What the report shows of the experiment `functions`: final values, paths, what a step costs, how dimension slows."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.experiments.functions.figures.cost import ORDER
+from forwardgrad.experiments.functions.figures.descents import drawing_of
+from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
+from forwardgrad.experiments.functions.tables import shown
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.page import themed
+
+
+def gather(
+    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the page shows, in the form of `report.gather_experiment`."""
+    outcomes = pd.read_csv(results / "tables" / EXPERIMENT / "outcomes.csv", keep_default_na=True)
+    contraction = pd.read_csv(results / "tables" / EXPERIMENT / "contraction.csv")
+    costs = pd.read_csv(results / "tables" / EXPERIMENT / "costs.csv")
+    by_stem = {entry["stem"]: entry for entry in figures}
+    known = cases(config)
+    return {
+        "key": EXPERIMENT,
+        "title": config[EXPERIMENT]["title"],
+        "seeds": config[EXPERIMENT]["seeds"],
+        "sources": [
+            (labels.SOURCES[source], [of_case(case, outcomes, by_stem) for case in known if case.source == source])
+            for source in dict.fromkeys(case.source for case in known)
+        ],
+        "overview": [by_stem[stem] for stem in ("cost", "spheres") if stem in by_stem],
+        "costs": [timed(row) for row in costs[costs["source"] != "ours"].to_dict("records")],
+        "headline": headline(costs, "ratio"),
+        "published": headline(costs, "published"),
+        "limits": limits(contraction),
+        "inside": agreeing(contraction),
+        "checked": int(contraction["low"].notna().sum()),
+        "descents": int(outcomes["runs"].sum()),
+        "lost": int(outcomes["diverged"].sum()),
+        "peak": outcomes["peak"].max(),
+        "alternatives": {stem: alternative(stem, outcomes) for stem in by_stem},
+        "tables": [results.parent / path for path in tables()],
+        "figures": list(figures),
+        "ended": 0,
+        "diverged": 0,
+        "produced_by": json.loads((results / "frames" / f"{EXPERIMENT}-provenance.json").read_text()),
+    }
+
+
+def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one case: its settings in words, its rows of the table, its figures."""
+    decay = f" \u00d7 exp(\u2212{case.decay:g} i) at step i" if case.decay else ""
+    first = ", ".join(f"{value:g}" for value in case.start[:3])
+    start = f"({first})" if case.dimensions <= 3 else f"({first}, \u2026)"
+    own = shown(outcomes, (case.source, case.name)).to_dict("records")
+    return {
+        "label": labels.function(case.name),
+        "settings": f"from {start}, where it is {own[0]['start']:,.9g}; ".replace("-", "\u2212")
+        + f"rate {case.learning_rate:g}{decay}, {case.steps:,} steps",
+        "minimum": own[0]["minimum"],
+        "rows": [looked(row) for row in own],
+        "figures": [
+            figures[stem] for kind in ("loss", "paths") if (stem := f"{case.source}-{case.name}-{kind}") in figures
+        ],
+    }
+
+
+def looked(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the table with its method's label and colour."""
+    look = drawing_of(row["method"])
+    return row | {"label": labels.method(row["method"], row["method"]), "color": themed(look.color), "hollow": False}
+
+
+def timed(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the costs with its labels."""
+    addition = ", without a product" if row["method"].endswith("_added") else ""
+    label = labels.STEPS[row["method"]] + addition
+    return row | {"label": label, "place": labels.case(row["source"], row["function"])}
+
+
+def headline(costs: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
+    """Return {function: {method: value of `column`}} of the paper's functions, for the prose."""
+    own = costs[(costs["source"] == "paper") & costs["method"].isin(ORDER)]
+    return {name: part.set_index("method")[column].to_dict() for name, part in own.groupby("function", sort=False)}
+
+
+def limits(contraction: pd.DataFrame) -> dict[str, dict[int, float]]:
+    """Return {method: {dimension: rate below which a step decreases a sphere}}."""
+    rows = contraction.drop_duplicates(["method", "dimensions"])
+    return {
+        method: dict(own[["dimensions", "limit"]].itertuples(index=False, name=None))
+        for method, own in rows.groupby("method", sort=False)
+    }
+
+
+def agreeing(contraction: pd.DataFrame) -> int:
+    """Return how many of the measured means have theory's within their interval, or agree with it to nine digits.
+
+    At its limit a step along random signs has the factor 1 whatever the draw: there the interval is a point.
+    """
+    measured = contraction[contraction["low"].notna()]
+    slack = 1e-8 * measured["expected"]
+    within = (measured["low"] - slack <= measured["expected"]) & (measured["expected"] <= measured["high"] + slack)
+    return int(within.sum())
+
+
+def alternative(stem: str, outcomes: pd.DataFrame) -> str:
+    """Return a figure's content in words, for who does not see it."""
+    if stem == "cost":
+        return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
+    if stem == "spheres":
+        return "Descents of spheres, slower the more dimensions, and the mean factor of one step against the rate."
+    source, name, kind = stem.split("-")
+    rows = shown(outcomes, (source, name)).to_dict("records")
+    ends = "; ".join(
+        f"{labels.method(row['method'], row['method'])}: {labels.diverging(row['median'])}" for row in rows
+    )
+    what = "Value above the minimum against the step" if kind == "loss" else "Paths over contours and over the surface"
+    return f"{what}: {labels.case(source, name)}. Median final values: {ends}."

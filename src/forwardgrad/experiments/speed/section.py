@@ -1,0 +1,114 @@
+"""What the report shows of the experiment `speed`: ratios of costs, their extremes for the prose, what is left out."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
+from forwardgrad.experiments.speed.plan import SPEED, Measurement, measurements
+from forwardgrad.experiments.speed.tables import NETWORK, parameter_bytes
+from forwardgrad.plotting import labels
+
+SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
+
+
+def gather(
+    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return what the page shows, in the form of `report.gather_experiment`."""
+    table = pd.read_csv(results / "tables" / SPEED / "ratios.csv")
+    measured = pd.read_csv(results / "frames" / f"{SPEED}.csv")
+    ours = table[table["source"] == "measured"]
+    parts = [part for _, part in ours.groupby(NETWORK, sort=False, dropna=False)]
+    return {
+        "key": SPEED,
+        "title": config[SPEED]["title"],
+        "figures": figures,
+        "alternatives": {entry["stem"]: alternative(entry["stem"], measured) for entry in figures},
+        "networks": [network(part, table) for part in parts],
+        "headline": {method: headline(measured, method) for method in SHOWN_IN_PROSE},
+        "memory": memory(measured),
+        "gpu": "cuda" in set(measured["device"]),
+        "processes": int(measured["processes"].max()),
+        "unmeasured": measured[measured["seconds"].isna()].to_dict("records"),
+        "left": left(config, full),
+        "tables": [
+            results / "tables" / SPEED / "ratios.csv",
+            results / "frames" / f"{SPEED}.csv",
+            results / "frames" / f"{SPEED}-processes.csv",
+        ],
+        "ended": 0,
+        "diverged": 0,
+        "produced_by": json.loads((results / "frames" / f"{SPEED}-provenance.json").read_text()),
+    }
+
+
+def network(part: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
+    """Return one network's rows, ours and the paper's at the same model, depth and batch size."""
+    first = part.iloc[0]
+    same = (table["model"] == first["model"]) & (table["batch_size"] == first["batch_size"])
+    same &= (table["depth"] == first["depth"]) | (table["depth"].isna() & pd.isna(first["depth"]))
+    order = ["evaluation", "backprop", *ordered(part["method"])]
+    rows = sorted(part.to_dict("records"), key=lambda row: order.index(row["method"]))
+    return {
+        "label": f"{place(first)}, {first['device']}",
+        "rows": [
+            row | {"label": labels.method(row["method"], row["method"]), "group": group(row["method"])} for row in rows
+        ],
+        "paper": table[same & (table["source"] != "measured")].to_dict("records"),
+    }
+
+
+def headline(measured: pd.DataFrame, method: str) -> list[dict[str, Any]]:
+    """Return `method` on every named model at the paper's batch size, on the processor."""
+    rows = named(measured[(measured["method"] == method) & measured["seconds"].notna() & (measured["device"] == "cpu")])
+    return [row | {"label": labels.model(row["model"])} for row in usual(rows).to_dict("records")] if len(rows) else []
+
+
+def memory(measured: pd.DataFrame) -> dict[str, Any] | None:
+    """Return {method: peak memory over the parameters' size} in the deepest network, with its `depth`."""
+    peaks = measured[(measured["model"] == "mlp") & measured["peak_bytes"].notna() & (measured["device"] == "cpu")]
+    if not len(peaks):
+        return None
+    depth = int(peaks["depth"].max())
+    deepest = peaks[peaks["depth"] == depth].set_index("method")["peak_bytes"] / parameter_bytes(depth)
+    return {"depth": depth} | deepest.to_dict()
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Return the network and batch size of a row in words."""
+    return f"{labels.network(row['model'], row['depth'])}, batch {row['batch_size']:,.0f}"
+
+
+def alternative(stem: str, measured: pd.DataFrame) -> str:
+    """Return a figure's content in words, for who does not see it."""
+    device, _, name = stem.partition("-")
+    own = measured[(measured["device"] == device) & measured["seconds"].notna()]
+    own = {"depth": deep, "memory": deep, "batch": named}.get(name, lambda rows: usual(named(rows)))(own)
+    if name == "memory":
+        heading, own = "Peak memory of a step beyond the parameters, in MiB", own[own["peak_bytes"].notna()]
+        values = own["peak_bytes"] / 2**20
+    else:
+        heading, own = "Cost of a step over that of backpropagation", own[own["method"].isin(ordered(own["method"]))]
+        values = own["ratio_to_backprop"]
+    parts = [
+        f"{place(row)}, {labels.method(row['method'], row['method'])}: {labels.number(value)}"
+        for row, value in zip(own.to_dict("records"), values, strict=True)
+    ]
+    return f"{heading}. {'; '.join(parts)}."
+
+
+def left(config: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:
+    """Return the networks and batch sizes that the full protocol measures and `config` does not."""
+
+    def names(chosen: Mapping[str, Any]) -> dict[str, None]:
+        return dict.fromkeys(map(name, measurements(chosen)))
+
+    def name(one: Measurement) -> str:
+        return place({"model": one.model, "depth": one.depth or 2, "batch_size": one.batch_size})
+
+    done = names(config)
+    return [text for text in names(full) if text not in done]

@@ -1,0 +1,129 @@
+"""What the benchmark measured, checked and joined: costs of steps as ratios, beside the paper's.
+
+R is the cost of a step over that of an evaluation, a plain forward pass with loss: R_f for a forward
+gradient, R_b for backpropagation. The paper's claim is about R_f / R_b.
+"""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.experiments.speed.columns import BENCH, RATIOS, SPEED
+from forwardgrad.results.reading import ResultError
+from forwardgrad.results.statistics import repeated_ratio
+
+NETWORK = ["device", "model", "depth", "batch_size"]
+PAPER = "Baydin et al. (2022)"
+BOUNDS = {
+    "ratio_to_evaluation": ("R_low", "R_high"),
+    "ratio_to_backprop": ("low", "high"),
+    "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high"),
+}
+NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "note")]
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows that `forwardgrad bench` wrote.
+
+    Raises:
+        ResultError: The file is missing, broken, or has other columns; one line with the command that makes it again.
+    """
+
+    def invalid(fault: str) -> ResultError:
+        return ResultError(f"{path} {fault}; make it again with: snakemake -f {path}")
+
+    try:
+        rows = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise invalid("is missing") from None
+    except ValueError as error:
+        raise invalid(f"is not JSON ({error})") from None
+    if not isinstance(rows, list) or not rows:
+        raise invalid("has no rows")
+    for row in rows:
+        if set(row) != set(BENCH):
+            raise invalid(f"has a row without or beyond the keys {', '.join(BENCH)}")
+        if (row["seconds"] is None) != bool(row["note"]):
+            raise invalid(f"has neither a time nor a reason, or both, for {row['method']}")
+    return rows
+
+
+def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
+    """Join the rows of files `.../process-<number>.json`; columns BENCH and `process`."""
+    rows = [row | {"process": int(path.stem.partition("-")[2])} for path in paths for row in read_rows(path)]
+    return pd.DataFrame(rows, columns=[*BENCH, "process"]).astype(dict.fromkeys(NUMBERS, float))
+
+
+def pool(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what the processes of every network came to, one row per method; columns SPEED."""
+    groups = rows.groupby([*NETWORK, "method"], sort=False, dropna=False)
+    return pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
+
+
+def pool_method(own: pd.DataFrame) -> dict[str, Any]:
+    """Return the row of one method on one network; its peak memory is that of the one process that measured it."""
+    timed = own[own["seconds"].notna()]
+    row = own.iloc[0].to_dict() | {"seconds": timed["seconds"].median(), "processes": len(timed)}
+    row |= {"peak_bytes": own["peak_bytes"].max(), "note": None if len(timed) else row["note"]}
+    for name, bounds in BOUNDS.items():
+        row[name], *interval, _ = repeated_ratio(timed[name])
+        row |= dict(zip(bounds, interval, strict=True))
+    return row
+
+
+def load_measurements(path: Path) -> pd.DataFrame:
+    """Read the joined rows back."""
+    return pd.read_csv(path)
+
+
+def ratio_table(measured: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
+    """R, R_b and their ratio of every method on every network, then the paper's; columns RATIOS.
+
+    Args:
+        measured: Pooled rows; columns SPEED.
+        quoted: Published numbers; columns `tables.QUOTED`.
+    """
+    ours = measured[measured["seconds"].notna()].rename(
+        columns={
+            "ratio_to_evaluation": "R",
+            "ratio_to_backprop": "ratio",
+            "ratio_to_backprop_by_hand": "ratio_by_hand",
+            "flop_floor": "floor",
+        }
+    )
+    base = ours[ours["method"] == "backprop"].set_index(NETWORK)["R"].rename("R_backprop")
+    ours = ours.join(base, on=NETWORK).assign(source="measured", certainty="")
+    theirs = pd.DataFrame(paper_rows(quoted), columns=list(RATIOS))
+    return pd.concat([ours[list(RATIOS)], theirs.astype({"R": float})], ignore_index=True)
+
+
+def paper_rows(quoted: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the paper's ratios as rows of the table; `mlp_depth_N` is the MLP with N hidden layers."""
+    paper = quoted[quoted["source"] == "paper"]
+    value = {(row.model, row.method, row.quantity): float(row.value) for row in paper.itertuples()}
+    rows = []
+    for row in paper[paper["quantity"] == "ratio"].itertuples():
+        model, _, depth = row.model.partition("_depth_")
+        backprop = row.method.replace("forward_gaussian", "backprop")
+        rows.append(
+            {
+                "source": PAPER,
+                "model": model,
+                "depth": float(depth or {"lr": 0, "mlp": 2}.get(model, "nan")),
+                "batch_size": 64,
+                "method": row.method,
+                "R": value.get((row.model, row.method, "R")),
+                "R_backprop": value.get((row.model, backprop, "R")),
+                "ratio": float(row.value),
+                "certainty": row.certainty,
+            }
+        )
+    return rows
+
+
+def parameter_bytes(depth: int, width: int = 1024) -> int:
+    """Bytes of the float32 parameters of the paper's MLP with `depth` hidden layers, 784 inputs and 10 classes."""
+    return 4 * ((784 + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * 10)

@@ -1,0 +1,80 @@
+"""How far a method comes with equal means: so many steps, so many forward passes, so many seconds.
+
+All methods of a cell get the same budget, the most that every one of them has spent by its last step. A method is
+judged at its last evaluation within the budget.
+"""
+
+import numpy as np
+import pandas as pd
+
+from forwardgrad.catalogue import forward_passes
+from forwardgrad.experiments.training.frames import CELL, Frames
+from forwardgrad.results import statistics
+
+UNITS = ("steps", "passes", "seconds")
+
+BUDGETS = {
+    "dataset": "data set key",
+    "model": "model key",
+    "method": "method key",
+    "estimator": "estimator key",
+    "learning_rate": "rate of the first step",
+    "budget": "what is equal: steps; passes, equivalents of a forward pass by the estimator's arithmetic; "
+    "seconds, steps times the time of one step measured alone",
+    "amount": "how much of it, the same for every method of the cell",
+    "step": "last evaluated step within the budget",
+    "runs": "number of runs, one per seed",
+    "diverged": "runs that diverged by then",
+    "test_accuracy": "mean test accuracy there, of the runs that had not diverged",
+    "test_accuracy_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "test_accuracy_high": "upper end",
+    "train_loss": "mean training loss there, of the runs that had not diverged",
+    "train_loss_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "train_loss_high": "upper end",
+}
+
+
+def prices(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return what one step of every method costs, by dataset, model and method; columns UNITS, nan where unknown."""
+    passes = [forward_passes(estimator) for estimator in costs["estimator"]]
+    priced = costs.assign(steps=1.0, passes=np.array(passes, float), seconds=costs["seconds_per_step"])
+    return priced.set_index(["dataset", "model", "method"])[list(UNITS)]
+
+
+def budget_table(frames: Frames) -> pd.DataFrame:
+    """One row per method and kind of budget; columns BUDGETS. Methods of unknown price have no row.
+
+    Args:
+        frames: Frames of one experiment.
+    """
+    price, rows = prices(frames.costs), []
+    metrics = dict(list(frames.metrics.groupby([*CELL, "method"])))
+    for cell, runs in frames.runs.groupby(CELL, sort=False):
+        _, *pair = cell
+        methods = dict(list(runs.groupby(["method", "estimator", "learning_rate"], sort=False)))
+        # A diverged run stopped early, which is no reason to give the others less.
+        lasts = {key[0]: own["steps"].max() for key, own in methods.items()}
+        for unit in UNITS:
+            costs = {name: price[unit].get((*pair, name), np.nan) for name in lasts}
+            spent = [lasts[name] * costs[name] for name in lasts if costs[name] == costs[name]]
+            if not spent:
+                continue
+            amount = min(spent)
+            for (name, estimator, rate), own in methods.items():
+                if costs[name] != costs[name]:
+                    continue
+                values = at(metrics[*cell, name], amount / costs[name])
+                sound = values[values["status"] != "diverged"]
+                row = dict(zip(("dataset", "model", "method", "estimator"), (*pair, name, estimator), strict=True))
+                row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": values["step"].max()}
+                row |= {"runs": len(own), "diverged": len(values) - len(sound)}
+                for metric in ("test_accuracy", "train_loss"):
+                    mean = statistics.mean(sound[metric], metric, *pair, name, unit)
+                    row |= {metric: mean.value, f"{metric}_low": mean.low, f"{metric}_high": mean.high}
+                rows.append(row)
+    return pd.DataFrame(rows, columns=list(BUDGETS))
+
+
+def at(metrics: pd.DataFrame, step: float) -> pd.DataFrame:
+    """Return the last evaluation of every run of one method that is not beyond `step`, to rounding."""
+    return metrics[metrics["step"] <= step * (1 + 1e-9)].groupby("seed").tail(1)

@@ -1,0 +1,58 @@
+"""Is a method as good per step as another? The ratio of their final training losses, seed by seed, beside a band."""
+
+import pandas as pd
+
+from forwardgrad.experiments.training.frames import CELL, methods_of
+from forwardgrad.results import statistics
+
+BAND = (0.95, 1.05)  # ratios that make no difference in practice
+
+LOSS_RATIOS = {
+    "dataset": "data set key",
+    "model": "model key",
+    "method": "method key",
+    "estimator": "estimator key",
+    "against": "method key of the one it is compared with",
+    "learning_rate": "rate of the method's first step",
+    "learning_rate_against": "rate of the other's",
+    "ratio": "geometric mean over seeds of the method's final training loss over the other's at the same seed",
+    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "high": "upper end",
+    "pairs": "seeds at which neither diverged",
+    "diverged": "seeds at which one of them or both diverged: they have no ratio",
+    "place": f"of the interval against the band {BAND[0]} to {BAND[1]}: inside, outside or overlaps; empty without one",
+}
+
+
+def place(low: float, high: float) -> str:
+    """Say where the interval from `low` to `high` lies: `inside` or `outside` BAND, or `overlaps`; empty for nan."""
+    if not low <= high:
+        return ""
+    if BAND[0] <= low and high <= BAND[1]:
+        return "inside"
+    return "outside" if high < BAND[0] or low > BAND[1] else "overlaps"
+
+
+def loss_ratios(runs: pd.DataFrame, against: str) -> pd.DataFrame:
+    """Every method of a cell against the method `against`; columns LOSS_RATIOS.
+
+    Args:
+        runs: The runs frame of one experiment.
+        against: Method key. A cell without it has no rows.
+    """
+    rows = []
+    for (_, dataset, model), cell in runs.groupby(CELL, sort=False):
+        by_method = {method: cell[cell["method"] == method].set_index("seed") for method in methods_of(cell)}
+        if against not in by_method:
+            continue
+        other = by_method.pop(against)
+        for method, own in by_method.items():
+            both = own.index.intersection(other.index)
+            sound = [seed for seed in both if "diverged" not in (own["status"][seed], other["status"][seed])]
+            losses = (one.loc[sound, "train_loss"].astype(float) for one in (own, other))
+            ratio = statistics.geometric_ratio(*losses, dataset, model, method, against)
+            rates = (one["learning_rate"].iloc[0] for one in (own, other))
+            identity = (dataset, model, method, own["estimator"].iloc[0], against, *rates)
+            ends = (ratio.n, len(both) - ratio.n, place(ratio.low, ratio.high))
+            rows.append((*identity, ratio.value, ratio.low, ratio.high, *ends))
+    return pd.DataFrame(rows, columns=list(LOSS_RATIOS))

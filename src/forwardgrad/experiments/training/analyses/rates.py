@@ -1,0 +1,121 @@
+"""The learning rate that suits each method: chosen from a grid by the validation loss, kept in config/tuned.yaml.
+
+The seeds of a grid are not those of the runs that use its rates, and no test image has a say.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from forwardgrad.catalogue import AT
+from forwardgrad.experiments.training.plan import tuned_rate
+from forwardgrad.results import statistics
+
+RATES = {
+    "dataset": "data set key",
+    "model": "model key",
+    "method": "method key, without the rate",
+    "estimator": "estimator key",
+    "learning_rate": "rate of the first step",
+    "runs": "number of runs, one per tuning seed",
+    "diverged": "runs whose loss exceeded 1e4 or was not finite",
+    "validation_loss": "median over the runs of the validation loss at the end, that of a diverged run being inf",
+    "low": "lowest of them",
+    "high": "highest of them",
+    "chosen": "whether this rate has the lowest median of its method; of equal ones the lowest rate",
+    "edge": "whether it is chosen and the lowest or highest of its grid: a better one may lie beyond",
+}
+METHOD = ["dataset", "model", "method"]
+
+HEADER = """\
+# Learning rates for cells with `learning_rate: tuned`. Written from results, not by hand, by
+#   snakemake --cores all tuned
+# For each method the rate with the lowest median validation loss at the end of training; a diverged run ranks worst.
+"""
+
+
+def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs of a grid with `method` as configured and the final validation loss, inf if diverged."""
+    loss = runs["validation_loss"].astype(float).where(runs["status"] != "diverged", np.inf)
+    return runs.assign(method=runs["method"].str.partition(AT)[0], validation_loss=loss)
+
+
+def rate_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """One row per cell, method and rate of a grid, the chosen rates marked; columns RATES.
+
+    Args:
+        runs: The runs frame of an experiment whose cells are grids.
+    """
+    rows = []
+    for key, own in grid_runs(runs).groupby([*METHOD, "estimator", "learning_rate"], sort=False):
+        loss = statistics.middle(own["validation_loss"])
+        diverged = int((own["status"] == "diverged").sum())
+        rows.append((*key, len(own), diverged, loss.value, loss.low, loss.high, False, False))
+    table = pd.DataFrame(rows, columns=list(RATES))
+    for _, grid in table.groupby(METHOD, sort=False):
+        grid = grid.sort_values("learning_rate")
+        best = grid["validation_loss"].idxmin()
+        if np.isfinite(grid["validation_loss"][best]):
+            table.loc[best, ["chosen", "edge"]] = True, best in (grid.index[0], grid.index[-1])
+    return table
+
+
+def by_method(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows of one cell's table in groups of one method each, in the order of their first rows."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row["method"], []).append(row)
+    return list(groups.values())
+
+
+def by_grid(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """Return the rows of one cell's table in groups: methods whose grids have a rate in common are together."""
+    groups: list[list[Mapping[str, Any]]] = []
+    for own in by_method(rows):
+        rates = {row["learning_rate"] for row in own}
+        near = [group for group in groups if rates & {row["learning_rate"] for row in group}]
+        if near:
+            near[0].extend(row for part in [*near[1:], own] for row in part)
+        groups = [group for group in groups if group not in near[1:]] + ([] if near else [own])
+    return groups
+
+
+def chosen(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the chosen rates as {dataset: {model: {method: rate}}}; a method that always diverged has none."""
+    rates: dict[str, dict[str, dict[str, float]]] = {}
+    for row in table[table["chosen"]].itertuples():
+        rates.setdefault(row.dataset, {}).setdefault(row.model, {})[row.method] = row.learning_rate
+    return rates
+
+
+def differing(table: pd.DataFrame, config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of chosen rates that are not those of config/tuned.yaml, with its rate as `written`."""
+    rows = table[table["chosen"]].to_dict("records")
+    written = [tuned_rate(dict(config), *(row[key] for key in METHOD)) for row in rows]
+    pairs = zip(rows, written, strict=True)
+    return [row | {"written": rate} for row, rate in pairs if rate != row["learning_rate"]]
+
+
+def tuned_yaml(runs: pd.DataFrame, produced_by: list[dict[str, Any]]) -> str:
+    """Return the text of config/tuned.yaml: the chosen rates, after comments that say where they come from.
+
+    Args:
+        runs: The runs frame of the tuning experiment.
+        produced_by: What produced its runs (`results.produced_by`).
+    """
+    table = rate_table(runs)
+    lines = []
+    for (dataset, model), own in runs.groupby(["dataset", "model"], sort=False):
+        rates, seeds = (", ".join(map("{:g}".format, sorted(set(own[key])))) for key in ("learning_rate", "seed"))
+        # Of every method the most that one of its runs did: a diverged run has stopped early.
+        steps = sorted(set(own.groupby(own["method"].str.partition(AT)[0])["steps"].max()))
+        lines.append(f"# {dataset}, {model}: rates {rates}; seeds {seeds}; {' or '.join(map(str, steps))} steps")
+    edges = [" ".join(row[key] for key in METHOD) for row in table[table["edge"]].to_dict("records")]
+    lines.append(f"# At the edge of its grid: {', '.join(edges) or 'none'}")
+    for made in produced_by:
+        versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())
+        lines.append(f"# {made['runs']} runs made with {versions}")
+    return HEADER + "\n".join(lines) + "\n" + yaml.safe_dump(chosen(table), sort_keys=False)

@@ -1,0 +1,62 @@
+"""Names of the columns of every frame, with what they mean. Written once, used by writer and reader."""
+
+IDENTITY = {
+    "experiment": "name of the experiment in the configuration",
+    "dataset": "data set key",
+    "model": "model key",
+    "method": "method key: a named configuration entry",
+    "seed": "random seed of the run; methods with the same seed share split, initial weights and batch order",
+}
+
+METRICS = {
+    "step": "number of updates done",
+    "status": "running, or how the run ended: threshold, completed (all steps done) or diverged",
+    "train_loss": "mean cross-entropy in nats over the training split",
+    "validation_loss": "the same over the validation split; empty where there is none",
+    "test_loss": "the same over the test split",
+    "train_accuracy": "share of the training split classified correctly",
+    "validation_accuracy": "the same for the validation split; empty where there is none",
+    "test_accuracy": "the same for the test split",
+    "test_misclassified": "number of test examples classified wrongly",
+    "weight_norm": "Euclidean norm of all parameters together",
+    "cosine": "mean cosine between fresh estimates and the gradient of one batch; empty where the cell has no probes",
+}
+
+TIMES = {
+    "step": "number of updates done",
+    "seconds": "wall seconds spent in updates so far, without evaluation, as the run happened (other jobs beside it)",
+}
+
+COSTS = {
+    "experiment": IDENTITY["experiment"],
+    "dataset": IDENTITY["dataset"],
+    "model": IDENTITY["model"],
+    "method": IDENTITY["method"],
+    "estimator": "estimator key",
+    "threads": "threads used for the measurement",
+    "batch_size": "examples in one step",
+    "seconds_per_step": "median wall seconds of one update, measured alone, interleaved with the cell's other methods",
+    "low": "lower end of the 95 % interval of that median",
+    "high": "upper end of the 95 % interval of that median",
+    "seconds_in_memory": "the same with the batch in memory already: the difference is what loading the data takes",
+    "in_memory_low": "lower end of its 95 % interval",
+    "in_memory_high": "upper end",
+    "repetitions": "number of interleaved samples",
+    "whole_steps": "updates in one whole timed run, for checking",
+    "whole_seconds": "wall seconds of those updates",
+}
+
+ENDINGS = ("threshold", "completed", "diverged")
+
+RUNS = {
+    **IDENTITY,
+    "estimator": "estimator key",
+    "learning_rate": "rate of the first step",
+    "status": "how the run ended: " + ", ".join(ENDINGS),
+    "steps": "number of updates done",
+    **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},
+    "threshold": "loss at which the run was to stop; empty if at none",
+    "seconds": "wall seconds of all updates, as the run happened (other jobs beside it)",
+    "parameters": "number of trained parameters",
+    "source": "where the data came from",
+}

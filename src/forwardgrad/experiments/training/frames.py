@@ -1,0 +1,136 @@
+"""Read what the runs wrote, refuse what is broken, and join it into long tidy frames.
+
+Every file is checked before it is used, because a workflow does not notice an edited or truncated
+result. A broken file is one line that names it and the command that makes it again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.experiments.training.columns import COSTS, ENDINGS, IDENTITY, METRICS, RUNS, TIMES
+from forwardgrad.results.reading import _invalid, _read_record, _read_table, produced_by
+
+CELL = ["experiment", "dataset", "model"]
+
+
+@dataclass(frozen=True)
+class Frames:
+    """Everything known about one experiment.
+
+    Attributes:
+        metrics: One row per run and evaluation; columns IDENTITY and METRICS.
+        runs: One row per run; columns RUNS.
+        costs: One row per cell and method; columns COSTS.
+    """
+
+    metrics: pd.DataFrame
+    runs: pd.DataFrame
+    costs: pd.DataFrame
+
+
+def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:
+    """Read one run's folder `.../experiment/dataset/model/method/seed-N`.
+
+    Returns:
+        Its metrics (IDENTITY and METRICS), its row of the runs frame, and its record (`run.json`).
+
+    Raises:
+        ResultError: A file is missing, empty or contradicts itself, its path or its record.
+    """
+    target = folder / "metrics.csv"
+    metrics = _read_table(target, METRICS, target)
+    times = _read_table(folder / "times.csv", TIMES, target)
+    record = _read_record(folder / "run.json", target)
+
+    def require(holds: bool, name: str, fault: str) -> None:
+        if not holds:
+            raise _invalid(folder / name, fault, target)
+
+    steps, statuses = metrics["step"], metrics["status"].tolist()
+    require(pd.api.types.is_integer_dtype(steps), "metrics.csv", "steps are not whole numbers")
+    require(steps.is_monotonic_increasing and steps.is_unique, "metrics.csv", "steps do not increase")
+    require(statuses[-1] in ENDINGS, "metrics.csv", f"last status is {statuses[-1]!r}, not one of {', '.join(ENDINGS)}")
+    require(set(statuses[:-1]) <= {"running"}, "metrics.csv", "a row before the last says that the run has ended")
+    sound = metrics if statuses[-1] != "diverged" else metrics.iloc[:-1]
+    require(sound[["train_loss", "test_loss"]].notna().all(axis=None), "metrics.csv", "a loss is missing")
+
+    run = record["run"]
+    identity = dict(zip(IDENTITY, [*folder.parts[-5:-1], folder.name.removeprefix("seed-")], strict=True))
+    recorded = {key: str(run.get(key)) for key in IDENTITY}
+    require(recorded == identity, "run.json", f"records {'/'.join(recorded.values())}")
+    require(record["status"] == statuses[-1], "run.json", f"says {record['status']}, metrics.csv {statuses[-1]}")
+
+    identity["seed"] = int(identity["seed"])
+    last = metrics.iloc[-1].drop(["step", "status"])
+    row = identity | {
+        "estimator": run["settings"]["estimator"],
+        "learning_rate": run["settings"]["learning_rate"],
+        "status": statuses[-1],
+        "steps": int(steps.iloc[-1]),
+        **last,
+        "threshold": run["settings"]["stop"]["loss"],
+        "seconds": times["seconds"].iloc[-1],
+        "parameters": record["parameters"],
+        "source": record["data"]["source"],
+    }
+    return metrics.assign(**identity)[[*IDENTITY, *METRICS]], row, record
+
+
+def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Frames, list[dict[str, Any]]]:
+    """Read all runs and cost files of one experiment.
+
+    Returns:
+        The frames, and what produced them (`produced_by`).
+
+    Raises:
+        ResultError: See `read_run`.
+    """
+    parts = [read_run(folder) for folder in folders]
+    metrics = [metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=[*IDENTITY, *METRICS])]
+    rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
+    measured = [_read_table(path, COSTS, path) for path in costs] or [pd.DataFrame(columns=list(COSTS))]
+    frames = Frames(pd.concat(metrics, ignore_index=True), rows, pd.concat(measured, ignore_index=True)[list(COSTS)])
+    return frames, produced_by(record for _, _, record in parts)
+
+
+def write_frames(frames: Frames, metrics: Path, runs: Path, costs: Path) -> None:
+    """Write the three frames as CSV, numbers in full precision."""
+    frames.metrics.to_csv(metrics, index=False)
+    frames.runs.to_csv(runs, index=False)
+    frames.costs.to_csv(costs, index=False)
+
+
+def load_frames(metrics: Path, runs: Path, costs: Path) -> Frames:
+    """Inverse of `write_frames`.
+
+    Raises:
+        ResultError: A frame is missing, empty or lacks a column.
+    """
+    columns = ([*IDENTITY, *METRICS], RUNS, COSTS)
+    read = [_read_table(path, names, path, rows=0) for path, names in zip((metrics, runs, costs), columns, strict=True)]
+    return Frames(*read)
+
+
+def select(frames: Frames, **identity: str) -> Frames:
+    """Return the rows whose columns equal `identity`, such as `dataset="penguins"`."""
+
+    def matching(frame: pd.DataFrame) -> pd.DataFrame:
+        for column, value in identity.items():
+            frame = frame[frame[column] == value]
+        return frame
+
+    return Frames(matching(frames.metrics), matching(frames.runs), matching(frames.costs))
+
+
+def methods_of(runs: pd.DataFrame) -> dict[str, str]:
+    """Return {method: estimator} in the order of the rows, which is the order of the configuration."""
+    return dict(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
+
+
+def with_threshold(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of runs that were to stop at a loss threshold."""
+    return runs[runs["threshold"].notna()]

@@ -1,0 +1,184 @@
+"""One training run: from its settings and a prepared data set to `metrics.csv`, `times.csv` and `run.json`.
+
+The loop adds next to nothing to the bare step: batches are gathered into one buffer, no value is
+brought to the host between evaluations, and evaluation is not part of the time.
+"""
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from statistics import fmean
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from forwardgrad.core.estimates import Estimator, detached
+from forwardgrad.core.gradients import make_estimator, write_gradient_
+from forwardgrad.core.models import build
+from forwardgrad.data.prepared import Dataset, read
+from forwardgrad.experiments.training.columns import METRICS, TIMES
+from forwardgrad.experiments.training.plan import Method, Run
+from forwardgrad.experiments.training.score import score
+from forwardgrad.files import write_csv
+from forwardgrad.machine import provenance
+from forwardgrad.machine.allocator import keep_freed_memory
+from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
+
+DIVERGED = 1e4
+
+
+def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield batches for ever, in a new random order each epoch; the last of an epoch may be smaller.
+
+    Every batch is gathered into the same memory, which stays in the cache: use it before asking for the next.
+    """
+    if size is None or size >= len(labels):
+        while True:
+            yield inputs, labels
+    generator = torch.Generator().manual_seed(seed)
+    images, classes = torch.empty_like(inputs[:size]), torch.empty_like(labels[:size])
+    while True:
+        for index in torch.randperm(len(labels), generator=generator).split(size):
+            batch = images[: len(index)], classes[: len(index)]
+            torch.index_select(inputs, 0, index, out=batch[0])
+            torch.index_select(labels, 0, index, out=batch[1])
+            yield batch
+
+
+def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Do one update of `model` whenever the next item is asked for."""
+    settings: Method = run.settings
+    seed = tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed)
+    estimate = make_estimator(settings.estimator, model, nn.CrossEntropyLoss(), seed)
+    parameters = detached(model)
+    adam = (
+        torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
+        if settings.optimizer == "adam"
+        else None
+    )
+    for step, (inputs, labels) in enumerate(stream):
+        rate = settings.learning_rate * math.exp(-settings.decay * step)
+        gradient = estimate(inputs, labels)
+        if adam is None:
+            gradient.add_to_(parameters, -rate)
+        else:
+            write_gradient_(model, gradient)
+            adam.param_groups[0]["lr"] = rate
+            adam.step()
+        yield
+
+
+def evaluate(model: nn.Sequential, data: Dataset) -> dict[str, float | int | str]:
+    """Return the metrics of every split by column name; empty where there is no such split."""
+    row: dict[str, float | int | str] = dict.fromkeys(METRICS, "")
+    for split, examples in data.splits.items():
+        result = score(model, examples.inputs, examples.labels)
+        row |= {f"{split}_loss": result.loss, f"{split}_accuracy": result.accuracy}
+        if split == "test":
+            row["test_misclassified"] = result.misclassified
+    return row
+
+
+def weight_norm(model: nn.Module) -> float:
+    """Return the Euclidean norm of all parameters together."""
+    return torch.nn.utils.get_total_norm(list(detached(model).values())).item()
+
+
+def cosine_meter(model: nn.Sequential, run: Run, data: Dataset) -> Callable[[], float]:
+    """Return what measures the mean cosine between `run.probes` fresh estimates and the gradient, on one batch.
+
+    Its tangents have a seed of their own: a run trains the same with it and without it.
+    """
+    seed = derive_seed("probe", tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed))
+    estimate, exact = (
+        make_estimator(key, model, nn.CrossEntropyLoss(), seed) for key in (run.settings.estimator, "backprop")
+    )
+    batch = data.train.inputs[: run.settings.batch_size], data.train.labels[: run.settings.batch_size]
+
+    def flat(estimator: Estimator) -> Tensor:
+        return torch.cat([part.flatten() for part in estimator(*batch).dense(detached(model)).values()])
+
+    def measure() -> float:
+        gradient = flat(exact)
+        return fmean(F.cosine_similarity(flat(estimate), gradient, dim=0).item() for _ in range(run.probes))
+
+    return measure
+
+
+def status(row: dict, settings: Method, step: int) -> str:
+    """Return `running`, or why the run ends here."""
+    stop, loss = settings.stop, row["train_loss"]
+    if not math.isfinite(loss) or loss > DIVERGED:
+        return "diverged"
+    if stop.loss is not None and row[f"{stop.split}_loss"] <= stop.loss:
+        return "threshold"
+    return "completed" if step >= stop.steps else "running"
+
+
+def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
+    """Train, evaluating before the first step, every `evaluate_every` steps and at the end.
+
+    Returns:
+        Rows of metrics and rows of times, one per evaluation.
+    """
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
+    update = updates(model, run, stream)
+    cosine = cosine_meter(model, run, data) if run.probes else None
+    metrics, times, step, seconds = [], [], 0, 0.0
+    while True:
+        row = evaluate(model, data) | {"step": step, "weight_norm": weight_norm(model)}
+        if cosine:
+            row["cosine"] = cosine()
+        row["status"] = status(row, run.settings, step)
+        metrics.append(row)
+        times.append({"step": step, "seconds": seconds})
+        if row["status"] != "running":
+            return metrics, times
+        steps = min(run.evaluate_every, run.settings.stop.steps - step)
+        start = time.perf_counter()
+        for _ in range(steps):
+            next(update)
+        seconds += time.perf_counter() - start
+        step += steps
+
+
+def record(run: Run, data: Dataset, last: dict) -> dict:
+    """Return what produced a run: settings, data, versions, machine."""
+    return {
+        "run": asdict(run),
+        "status": last["status"],
+        "steps": last["step"],
+        "estimator": run.settings.estimator,
+        "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
+        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
+        "versions": provenance.versions(("torch", "numpy", "forwardgrad")),
+        "device": "cpu",
+        "threads": torch.get_num_threads(),
+        "commit": provenance.commit(),
+        "host": provenance.host(),
+    }
+
+
+def train_run(run: Run, data: Path, output: Path) -> None:
+    """Carry out a run on one thread and write its folder.
+
+    `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
+    host) lies in `times.csv` and `run.json`.
+    """
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    dataset = read(data, run.seed, run.settings.normalisation, run.tuning)
+    metrics, times = train(run, dataset)
+    output.mkdir(parents=True, exist_ok=True)
+    write_csv(output / "times.csv", TIMES, times)
+    temporary = output / "run.json.partial"
+    temporary.write_text(json.dumps(record(run, dataset, metrics[-1]), indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, output / "run.json")
+    write_csv(output / "metrics.csv", METRICS, metrics)

@@ -1,0 +1,49 @@
+"""Figures and colours as parts of a page."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from forwardgrad.plotting import labels, style
+
+# Colours of the figures that follow the page's theme once a figure is part of the page.
+THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
+
+
+def themed(color: str) -> str:
+    """Return a colour of the figures as the page writes it."""
+    return f"var(--{THEME[color]})" if color in THEME else color
+
+
+def figure(path: Path) -> dict[str, Any]:
+    """Return a figure for the page: its SVG, its anchor, and where its files lie."""
+    anchor = f"{path.parent.name}-{path.stem}"
+    return {
+        "stem": path.stem,
+        "svg": inline_svg(path.read_text(encoding="utf-8"), anchor),
+        "path": path,
+        "anchor": anchor,
+    }
+
+
+def inline_svg(text: str, prefix: str) -> Markup:
+    """Make a figure part of the page: its own names, as wide as its box, its colours those of the theme."""
+    body = text[text.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r'^(<svg[^>]*?) width="[^"]*" height="[^"]*"', r'\1 role="img"', body)
+    body = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", body)
+    for color, name in THEME.items():
+        body = body.replace(color, f"var(--{name})")
+    return Markup(body)
+
+
+def looked(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of a table with its method's label and colour."""
+    look = style.look(row["method"], row["estimator"])
+    return row | {
+        "label": labels.method(row["method"], row["estimator"]),
+        "color": themed(look.color),
+        "hollow": look.face != look.color,
+    }

@@ -1,0 +1,133 @@
+"""The published reference: what a run came to, in a few small tables that go under version control.
+
+A reference keeps the final numbers of every run, the measured costs, the claims and what produced them;
+`verify` compares a rerun with it.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.experiments.training.columns import IDENTITY
+
+RECORD = "record.json"
+
+# The columns that are kept of each frame, by the frame's name; `*-runs` stands for every experiment that trains.
+KEPT: dict[str, Sequence[str]] = {
+    "*-runs": (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy"),
+    "*-costs": (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high"),
+    "functions-runs": ("source", "function", "method", "seed", "status", "steps", "final"),
+    "estimators": ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula"),
+    "speed": (
+        "device", "model", "depth", "batch_size", "method", "threads",
+        "seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes",
+    ),
+}  # fmt: skip
+
+OWN = [frame.partition("-")[0] for frame in KEPT if not frame.startswith("*")]  # experiments with frames of their own
+
+# The runs at the paper's scale also keep their curves, for claims about when a loss is reached.
+CURVES = (
+    *IDENTITY, "step", "status", "train_loss", "validation_loss", "test_loss",
+    "validation_accuracy", "test_accuracy", "weight_norm",
+)  # fmt: skip
+
+
+def gather(results: Path) -> dict[str, pd.DataFrame]:
+    """Return the tables of a reference, by name, from the frames under `results`; those without rows are left out."""
+    frames = results / "frames"
+
+    def every(suffix: str) -> list[Path]:
+        found = sorted(frames.glob(f"*-{suffix}.csv"))
+        return [path for path in found if path.name.partition("-")[0] not in OWN]
+
+    paths = {
+        "runs": (every("runs"), KEPT["*-runs"]),
+        "costs": (every("costs"), KEPT["*-costs"]),
+        "functions": ([frames / "functions-runs.csv"], KEPT["functions-runs"]),
+        "estimators": ([frames / "estimators.csv"], KEPT["estimators"]),
+        "speed": ([frames / "speed.csv"], KEPT["speed"]),
+    }
+    tables = {name: joined(files, columns) for name, (files, columns) in paths.items()}
+    for name in ("claims", "audit"):
+        path = results / "tables" / f"{name}.csv"
+        tables[name] = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def joined(paths: Iterable[Path], columns: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of all files that exist, `columns` alone."""
+    parts = [pd.read_csv(path)[list(columns)] for path in paths if path.exists()]
+    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(columns))], ignore_index=True)
+
+
+def record(results: Path) -> dict[str, Any]:
+    """Return what produced the runs under `results`: software, machine and commit by experiment, data, and today."""
+    made = {
+        path.name.removesuffix("-provenance.json"): json.loads(path.read_text())
+        for path in sorted((results / "frames").glob("*-provenance.json"))
+    }
+    located = [json.loads(path.read_text()) for path in sorted((results / "data").glob("*.json"))]
+    data = {
+        entry["dataset"]: {"source": entry["source"], "sha256": {file["name"]: file["sha256"] for file in files}}
+        for entry in located
+        if entry["available"] and (files := entry["files"])
+    }
+    return {"date": date.today().isoformat(), "experiments": made, "data": data}
+
+
+def publish(results: Path, folder: Path) -> None:
+    """Write the reference of the run under `results` into `folder`, all tables with nine significant digits."""
+    write(folder, gather(results), record(results))
+
+
+def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = "mnist") -> None:
+    """Write the runs of one experiment on a full data set into `folder`, as frames, with their curves.
+
+    What steps cost goes with them if it was measured, for networks that a default run does not measure.
+
+    Raises:
+        ValueError: The frames under `results` have no such runs.
+    """
+    frames, suffixes = results / "frames", ("", "-runs", "-costs")
+    tables = {f"{experiment}{suffix}": pd.read_csv(frames / f"{experiment}{suffix}.csv") for suffix in suffixes}
+    tables = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
+    if tables[f"{experiment}-runs"].empty:
+        raise ValueError(f"{frames}/{experiment}-runs.csv has no runs on {dataset}: run config/paper.yaml first")
+    times = results / "tables" / experiment / "times.csv"
+    if times.exists():
+        table = pd.read_csv(times)
+        tables["times"] = table[table["dataset"] == dataset]
+    tables[experiment] = tables[experiment][list(CURVES)]
+    everything = record(results)
+    made = {experiment: everything["experiments"][experiment]}
+    if (frames / "speed.csv").exists():
+        tables["speed"] = pd.read_csv(frames / "speed.csv")
+        made["speed"] = everything["experiments"]["speed"]
+    write(folder, tables, everything | {"experiments": made, "data": {dataset: everything["data"][dataset]}})
+
+
+def write(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str, Any]) -> None:
+    """Write tables and record; what lay there before and is not among them goes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.csv"):
+        old.unlink()
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g")
+    (folder / RECORD).write_text(json.dumps(made_by, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def load(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:
+    """Return the tables and the record of the reference in `folder`.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    if not (folder / RECORD).exists():
+        raise FileNotFoundError(f"{folder} holds no reference: make one with `snakemake reference`")
+    tables = {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+    return tables, json.loads((folder / RECORD).read_text())

@@ -1,0 +1,86 @@
+"""The part of README.md that states results: written from the published reference, never by hand."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+import yaml
+
+from forwardgrad.claims.verdicts import VERDICTS
+from forwardgrad.reference.publish import load
+
+BLOCKS = ("result", "claims")
+MODELS = ("lr", "mlp", "cnn")
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Return the lines between which a block stands."""
+    return (
+        f"<!-- {name}: from results/reference by `snakemake reference`, not by hand -->\n",
+        f"<!-- end of {name} -->\n",
+    )
+
+
+def rewrite(text: str, blocks: Mapping[str, str]) -> str:
+    """Return README's text with each block replaced.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    for name, block in blocks.items():
+        begin, end = marks(name)
+        if begin not in text or end not in text:
+            raise ValueError(f"README.md lacks the marks of the block {name!r}: {begin.strip()} and {end.strip()}")
+        before, _, rest = text.partition(begin)
+        text = before + begin + block + end + rest.partition(end)[2]
+    return text
+
+
+def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, str]:
+    """Return what README states: what a step costs, with a figure, and the claims with their verdicts.
+
+    Args:
+        reference: Folder of the published reference.
+        ledger: report/claims.yaml, for whose claims they are.
+        templates: Folder of the prose, `readme_{block}.md.j2`.
+    """
+    tables, record = load(reference)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    claims = tables["claims"]
+    entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
+    labels = {key: entry["label"] for key, entry in entries["sources"].items()}
+    values = {
+        "costs": {method: costs(tables["speed"], method) for method in ("jvp", "forward_rank_one")},
+        "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
+        "host": record["experiments"]["speed"][0]["host"],
+        "sources": {key: label for key, label in labels.items() if (claims["source"] == key).any()},
+        "claims": {key: claims[claims["source"] == key].to_dict("records") for key in labels},
+        "groups": entries["groups"],
+        "total": len(claims),
+        "verdicts": VERDICTS,
+        "cell": cell,
+    }
+    return {name: environment.get_template(f"readme_{name}.md.j2").render(values) for name in BLOCKS}
+
+
+def costs(speed: pd.DataFrame, method: str, ratio: str = "ratio_to_backprop") -> list[float]:
+    """Return the cost of a step over backpropagation's on each of the paper's networks, in the order of MODELS."""
+    usual = speed[(speed["batch_size"] == 64) & (speed["device"] == "cpu") & (speed["method"] == method)]
+    networks = usual[usual["depth"].isna() | (usual["model"] != "mlp") | (usual["depth"] == 2)]
+    return [float(networks.loc[networks["model"] == model, ratio].iloc[0]) for model in MODELS]
+
+
+def cell(row: Mapping[str, Any]) -> str:
+    """Return a claim's measured value with its interval."""
+    if pd.isna(row["measured"]):
+        return "–"
+    value, low, high = (f"{row[key]:.3g}".replace("inf", "never") for key in ("measured", "low", "high"))
+    return value if pd.isna(row["low"]) else f"{value} [{low}, {high}]"

@@ -1,0 +1,245 @@
+"""Compare a rerun with the published reference: what agrees, what differs, and why it may.
+
+Runs are compared by seed, their means by interval, costs as ratios to backpropagation, claims by
+verdict. On another machine or with other versions rounding differs, and training amplifies it: then
+runs may differ by seed as long as their means agree. Times may differ by more than that.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forwardgrad.results import statistics
+
+
+@dataclass(frozen=True)
+class Check:
+    """The outcome of one comparison.
+
+    Attributes:
+        part: What is compared.
+        compared: Number of values that both have.
+        agree: How many of them agree.
+        verdict: identical, agrees, differs or not run.
+        worst: The value that differs most.
+        why: What may explain a difference.
+    """
+
+    part: str
+    compared: int = 0
+    agree: int = 0
+    verdict: str = "not run"
+    worst: str = ""
+    why: str = ""
+
+
+SAME = 1e-8  # relative; a reference keeps nine digits
+TOLERANCE = 1e-3  # relative difference of a loss or accuracy of the same seed
+FACTOR = 1.25  # between two ratios of costs
+FINAL = ("steps", "train_loss", "test_loss", "test_accuracy")
+RUN = ["experiment", "dataset", "model", "method", "seed"]
+CELL = RUN[:-1]
+STEP = ["device", "model", "depth", "batch_size", "method"]
+FUNCTION = ["source", "function", "method", "seed"]
+NETWORK = ["estimator", "network", "quantity", "draws"]
+
+Tables = Mapping[str, pd.DataFrame]
+
+
+def compare(ours: Tables, reference: Tables, changed: list[str]) -> list[Check]:
+    """Compare every table of the reference.
+
+    Args:
+        ours: Tables of the rerun (`reference.gather`).
+        reference: Tables of the reference (`reference.load`).
+        changed: What is different about software, machine and data (`circumstances`).
+    """
+    checks = []
+    for name, check in CHECKS.items():
+        if name in reference:
+            checks += check(ours[name], reference[name], changed) if name in ours else [Check(name)]
+    return checks
+
+
+def circumstances(ours: Mapping[str, Any], reference: Mapping[str, Any]) -> list[str]:
+    """Return what differs between two records (`reference.record`), a phrase each, ours first."""
+    found = []
+    for experiment, published in reference["experiments"].items():
+        for made in ours["experiments"].get(experiment, []):
+            for there in published[:1]:
+                for group in ("versions", "host"):
+                    here, other = made.get(group) or {}, there.get(group) or {}
+                    keys = [key for key in other if key in here and here[key] != other[key]]
+                    found += [f"{key} {here[key]}, reference {other[key]}" for key in keys]
+                if made.get("threads") != there.get("threads"):
+                    found.append(f"{experiment} on {made.get('threads')} threads, reference {there.get('threads')}")
+    for dataset, published in reference["data"].items():
+        here = ours["data"].get(dataset)
+        if here is None:
+            found.append(f"no {dataset}")
+        elif here["sha256"] != published["sha256"]:
+            found.append(f"other files of {dataset}")
+    return list(dict.fromkeys(found))
+
+
+def failed(checks: list[Check]) -> bool:
+    """Whether something differs that should not."""
+    return any(check.verdict == "differs" for check in checks)
+
+
+def compare_runs(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """By experiment: every run by seed, then the mean of each method by interval."""
+    checks = []
+    for experiment in reference["experiment"].unique():
+        here, there = (table[table["experiment"] == experiment] for table in (ours, reference))
+        means = by_interval(here, there, f"{experiment}: means over seeds")
+        seeds = by_value(here, there, RUN, FINAL, f"{experiment}: by seed")
+        if seeds.verdict == "differs" and changed:
+            seeds = replace(seeds, verdict=means.verdict, why=rounding(changed))
+        checks += [seeds, means]
+    return checks
+
+
+def rounding(changed: list[str]) -> str:
+    """Return why runs of the same seed may differ."""
+    return f"not the same to the bit, as {'; '.join(changed)}; means decide"
+
+
+def by_value(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], values: tuple[str, ...], part: str) -> Check:
+    """Compare rows with the same keys, value by value, to a relative tolerance."""
+    both = here.merge(there, on=keys, suffixes=("", "_reference"))
+    if both.empty:
+        return Check(part)
+    gaps = pd.DataFrame({value: gap(both[value], both[f"{value}_reference"]) for value in values})
+    if "status" in both:
+        gaps["status"] = np.where(both["status"] == both["status_reference"], 0.0, np.inf)
+    worst = gaps.max(axis=1)
+    agree = int((worst <= TOLERANCE).sum())
+    verdict = "identical" if (worst <= SAME).all() else "agrees" if agree == len(both) else "differs"
+    named = "" if verdict == "identical" else describe(both.loc[worst.idxmax(), keys], worst.max())
+    return Check(part, len(both), agree, verdict, named)
+
+
+def gap(ours: pd.Series, other: pd.Series) -> pd.Series:
+    """Relative difference of two columns; 0 where both are missing or infinite, inf where one is."""
+    a, b = ours.astype(float), other.astype(float)
+    same = (a == b) | (a.isna() & b.isna())
+    with np.errstate(invalid="ignore"):
+        relative = (a - b).abs() / b.abs().where(b != 0, 1.0)
+    return relative.where(np.isfinite(relative), np.inf).mask(same, 0.0)
+
+
+def describe(keys: pd.Series, difference: float) -> str:
+    """Name a row by its keys, with its difference."""
+    size = "ends otherwise" if np.isinf(difference) else f"{difference:.1%} off"
+    return f"{' '.join(str(key) for key in keys if not pd.isna(key))}: {size}"
+
+
+def by_interval(here: pd.DataFrame, there: pd.DataFrame, part: str) -> Check:
+    """Compare the mean final training loss of each method, and its share of diverged runs, by 95 % intervals."""
+    apart, compared = [], 0
+    for key, published in there.groupby(CELL):
+        mine = here[(here[CELL] == list(key)).all(axis=1)]
+        if mine.empty:
+            continue
+        compared += 1
+        losses = [statistics.mean(sound(table)["train_loss"], "verify", *key) for table in (mine, published)]
+        ends = [statistics.share(int((table["status"] == "diverged").sum()), len(table)) for table in (mine, published)]
+        if not all(overlap(*pair) for pair in (losses, ends)):
+            apart.append(" ".join(key[1:]))
+    verdict = "not run" if not compared else "differs" if apart else "agrees"
+    return Check(part, compared, compared - len(apart), verdict, ", ".join(apart))
+
+
+def sound(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return the runs that did not diverge."""
+    return runs[runs["status"] != "diverged"]
+
+
+def overlap(one: statistics.Estimate, other: statistics.Estimate) -> bool:
+    """Whether two intervals share a point; without intervals, whether the values agree to the tolerance."""
+    if one.n == 0 or other.n == 0:
+        return one.n == other.n
+    if np.isnan(one.low) or np.isnan(other.low):
+        return bool(np.isclose(one.value, other.value, rtol=TOLERANCE, atol=TOLERANCE))
+    return one.low <= other.high and other.low <= one.high
+
+
+def compare_costs(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """Time per step over that of the cell's backpropagation."""
+    part = "time per step over backpropagation's"
+    return [by_ratio(relative_costs(ours), relative_costs(reference), CELL, part, changed)]
+
+
+def relative_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """Add `ratio`, the time per step over that of `backprop` in the same cell; cells without it are left out."""
+    base = costs[costs["method"] == "backprop"].set_index(CELL[:-1])["seconds_per_step"].rename("base")
+    joined = costs.join(base, on=CELL[:-1], how="inner")
+    return joined[joined["method"] != "backprop"].assign(ratio=lambda rows: rows["seconds_per_step"] / rows["base"])
+
+
+def compare_speed(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """Cost of a step of the paper's networks over that of backpropagation."""
+    named = [table.rename(columns={"ratio_to_backprop": "ratio"}).dropna(subset="ratio") for table in (ours, reference)]
+    return [by_ratio(*named, STEP, "cost of a step over backpropagation's", changed)]
+
+
+def by_ratio(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], part: str, changed: list[str]) -> Check:
+    """Compare ratios of costs: they agree within a factor."""
+    both = here.merge(there, on=keys, suffixes=("", "_reference"))
+    if both.empty:
+        return Check(part)
+    factor = np.exp(np.abs(np.log(both["ratio"] / both["ratio_reference"])))
+    agree, most = int((factor <= FACTOR).sum()), factor.idxmax()
+    row = both.loc[most]
+    worst = f"{describe(row[keys], 0).partition(':')[0]}: {row['ratio']:.2f}, reference {row['ratio_reference']:.2f}"
+    verdict = "agrees" if agree == len(both) else "differs"
+    why = f"times depend on the machine, and {'; '.join(changed)}" if verdict == "differs" and changed else ""
+    if verdict == "differs" and not changed:
+        why = "was the machine busy with something else?"
+    return Check(part, len(both), agree, verdict, worst, why)
+
+
+def compare_functions(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """Final values of the test functions, by seed."""
+    return [by_value(ours, reference, FUNCTION, ("steps", "final"), "test functions, by seed")]
+
+
+def compare_estimators(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """What was measured about the estimators, to the tolerance."""
+    return [by_value(ours, reference, NETWORK, ("measured",), "properties of the estimators")]
+
+
+def compare_claims(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
+    """Verdicts, claim by claim."""
+    both = ours.merge(reference, on="id", suffixes=("", "_reference"))
+    other = both[both["verdict"] != both["verdict_reference"]]
+    if other.empty:
+        return [Check("verdicts on claims", len(both), len(both), "agrees")]
+    worst = "; ".join(f"{row.id}: {row.verdict}, reference {row.verdict_reference}" for row in other.itertuples())
+    why = "a claim near the edge of its tolerance, or about times, may change with the machine"
+    return [Check("verdicts on claims", len(both), len(both) - len(other), "differs", worst, why)]
+
+
+CHECKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, list[str]], list[Check]]] = {
+    "runs": compare_runs,
+    "functions": compare_functions,
+    "estimators": compare_estimators,
+    "costs": compare_costs,
+    "speed": compare_speed,
+    "claims": compare_claims,
+}
+
+
+def as_text(checks: list[Check], changed: list[str]) -> str:
+    """Return the comparison for a terminal."""
+    lines = [f"{'compared':<44} {'values':>6} {'agree':>6}  verdict"]
+    for check in checks:
+        lines.append(f"{check.part:<44} {check.compared:>6} {check.agree:>6}  {check.verdict}")
+        lines += [f"    {text}" for text in (check.worst, check.why) if text]
+    lines += ["", "Different about this run: " + ("; ".join(changed) or "nothing that is recorded")]
+    outcome = "differs from the reference" if failed(checks) else "agrees with the reference"
+    return "\n".join([*lines, f"This run {outcome}."])

@@ -1,0 +1,92 @@
+"""Runs over steps: bands of seeds."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from forwardgrad.results.statistics import FEWEST
+
+CURVES = {
+    "method": "method key: a named configuration entry",
+    "estimator": "estimator key",
+    "metric": "column of the metrics that is drawn",
+    "step": "number of updates done",
+    "seconds": "step times the time of one step measured alone; empty where that was not measured",
+    "median": "median over the seeds; inf (accuracy: -inf) where half of them have diverged",
+    "low": "10th percentile of the seeds, rounded outwards; empty for fewer than three seeds",
+    "high": "90th percentile of the seeds, rounded outwards; empty for fewer than three seeds",
+    "seeds": "number of runs behind the row",
+}
+
+BAND = (0.1, 0.9)
+
+
+def align(metrics: pd.DataFrame, metric: str, steps: ArrayLike) -> np.ndarray:
+    """Return `metric` of one method's runs as a (seeds, steps) matrix.
+
+    Between evaluations and after its end a run keeps its last value. From the step at which a run is
+    found diverged its value is inf (-inf for an accuracy). A run not yet evaluated is nan.
+    """
+    worst = -np.inf if metric.endswith("accuracy") else np.inf
+    rows = []
+    for _, run in metrics.groupby("seed", sort=True):
+        values = run[metric].to_numpy(float).copy()
+        values[run["status"].to_numpy() == "diverged"] = worst
+        last = np.searchsorted(run["step"].to_numpy(), steps, side="right") - 1
+        rows.append(np.where(last >= 0, values[np.maximum(last, 0)], np.nan))
+    return np.array(rows)
+
+
+def band(matrix: np.ndarray) -> pd.DataFrame:
+    """Summarise a (seeds, steps) matrix by step.
+
+    Returns:
+        `median`, `low`, `high` (10th and 90th percentile, rounded outwards to a run that exists) and `seeds`.
+    """
+    seeds, steps = matrix.shape
+    nothing = np.full(steps, np.nan)
+    return pd.DataFrame(
+        {
+            "median": np.median(matrix, axis=0),
+            "low": np.quantile(matrix, BAND[0], axis=0, method="lower") if seeds >= FEWEST else nothing,
+            "high": np.quantile(matrix, BAND[1], axis=0, method="higher") if seeds >= FEWEST else nothing,
+            "seeds": seeds,
+        }
+    )
+
+
+def horizon(runs: pd.DataFrame) -> int:
+    """Step by which nine tenths of every method's runs have ended: as far as curves are worth drawing."""
+    ends = runs.groupby("method")["steps"].quantile(BAND[1], interpolation="higher")
+    return int(ends.max())
+
+
+def thinned(steps: ArrayLike, points: int = 240) -> np.ndarray:
+    """Return at most `points` of `steps`, first and last among them: half spaced evenly, half in the logarithm."""
+    steps = np.unique(steps)
+    if len(steps) <= points:
+        return steps
+    even = np.linspace(steps[0], steps[-1], points // 2)
+    logarithmic = np.geomspace(max(steps[0], 1), steps[-1], points - points // 2)
+    wanted = np.unique(np.concatenate([even, logarithmic]))
+    return np.unique(steps[np.searchsorted(steps, np.floor(wanted))])
+
+
+def curves(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the bands of the metrics `names` for every method of one cell; columns CURVES.
+
+    A method's curve ends where nine tenths of its own runs have ended.
+    """
+    step_time = costs.set_index("method")["seconds_per_step"]
+    parts = []
+    for (method, estimator), group in runs.groupby(["method", "estimator"], sort=False):
+        own = metrics[metrics["method"] == method]
+        steps = thinned(own.loc[own["step"] <= horizon(group), "step"])
+        for name in names:
+            part = band(align(own, name, steps))
+            parts.append(part.assign(method=method, estimator=estimator, metric=name, step=steps))
+    joined = pd.concat(parts, ignore_index=True)
+    joined["seconds"] = joined["step"] * joined["method"].map(step_time).astype(float)
+    return joined[list(CURVES)]

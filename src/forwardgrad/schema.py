@@ -1,0 +1,83 @@
+"""What a YAML file has that its schema forbids, one line each."""
+
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+Mapping = dict[str, Any]
+
+
+def schema_problems(config: Mapping, schema: Mapping) -> Iterator[str]:
+    """Yield what the schema forbids."""
+    errors = Draft202012Validator(schema).iter_errors(config)
+    for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
+        yield from explain(error, schema)
+
+
+def explain(error: ValidationError, schema: Mapping) -> Iterator[str]:
+    """Yield the lines for one error of the schema `schema`."""
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
+    inside = f"{place}." if place else ""
+    match error.validator:
+        case "additionalProperties" | "unevaluatedProperties":
+            known = keys(error.schema, schema)
+            for key in [key for key in error.instance if key not in known]:
+                yield f"{inside}{key} = {error.instance[key]!r}: unknown key; {suggest(key, known)}"
+        case "required":
+            for key in error.validator_value:
+                if key not in error.instance:
+                    meaning = keys(error.schema, schema).get(key, {}).get("description")
+                    yield f"{place or 'configuration'}: {key} is missing" + (f" ({meaning})" if meaning else "")
+        case "propertyNames" | "pattern":
+            yield f"{inside}{error.instance}: allowed is a name of {error.schema['description']}"
+        case "uniqueItems":
+            yield f"{place} = {error.instance!r}: allowed is each entry once"
+        case _:
+            yield f"{place or 'configuration'} = {error.instance!r}: allowed is {allowed(error.schema)}{hint(error)}"
+
+
+def keys(node: Mapping, schema: Mapping) -> Mapping:
+    """Return the keys that `node` of `schema` describes, its own and those it refers to."""
+    common = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else {}
+    return common.get("properties", {}) | node.get("properties", {})
+
+
+def allowed(node: Mapping) -> str:
+    """Return in words what `node` of a schema allows."""
+    if "anyOf" in node:
+        return " or ".join(allowed(choice) for choice in node["anyOf"])
+    if "const" in node or "enum" in node:
+        return " or ".join(node.get("enum", [node.get("const")]))
+    kinds = node["type"] if isinstance(node["type"], list) else [node["type"]]
+    articles = {
+        "integer": "an integer",
+        "array": "a list",
+        "object": "a mapping",
+        "null": "null",
+        "boolean": "true or false",
+    }
+    text = " or ".join(articles.get(kind, f"a {kind}") for kind in kinds)
+    if "prefixItems" in node:
+        return f"{text} of {len(node['prefixItems'])}: {', '.join(map(allowed, node['prefixItems']))}"
+    limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "minItems": "at least"}
+    bounds = [f"{words} {node[key]}" for key, words in limits.items() if key in node]
+    return f"{text} {'of ' if 'array' in kinds and bounds else ''}{' and '.join(bounds)}".strip()
+
+
+def hint(error: ValidationError) -> str:
+    """Return a hint at YAML's most surprising rule, if `error` fell for it."""
+    if isinstance(error.instance, str) and "a number" in allowed(error.schema):
+        try:
+            return f"; YAML takes this for text, write {float(error.instance):.1e}"
+        except ValueError:
+            pass
+    return ""
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return the nearest of the `known` names as a question, or all of them."""
+    known = list(known)
+    nearest = get_close_matches(str(name), known, n=1)
+    return f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}"
