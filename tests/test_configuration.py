@@ -1,5 +1,5 @@
 from forwardgrad.data.locate import data_folder
-from forwardgrad.experiments.training.plan import Method, Run, Stop, expand, seeds
+from forwardgrad.experiments.training.runs import Method, Run, Stop, expand, seeds
 
 
 def test_a_cell_is_the_product_of_its_parts(config):

@@ -1,4 +1,4 @@
-"""Values of the command line, read strictly: what is wrong is said in one line, with what is allowed."""
+"""Strict types for arguments of the command line: each error names the value and what is allowed."""
 
 import argparse
 import json
@@ -6,6 +6,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
+
+
+class RefusalError(ValueError):
+    """What a command was asked for and cannot do: one line that names it, and the remedy."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,5 +82,11 @@ def writable(text: str) -> Path:
 
 
 def add_results(command: argparse.ArgumentParser) -> None:
-    """Let `command` take the folder of results."""
+    """Add the option --results to `command`."""
     command.add_argument("--results", type=Path, default=Path("results"), help="folder of results (default: results)")
+
+
+def add_reference(command: argparse.ArgumentParser) -> None:
+    """Add the option --reference to `command`."""
+    folder = Path("results/reference")
+    command.add_argument("--reference", type=Path, default=folder, help=f"published results (default: {folder})")

@@ -1,10 +1,11 @@
 """What a YAML file has that its schema forbids, one line each."""
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+
+from forwardgrad.suggestions import suggest
 
 Mapping = dict[str, Any]
 
@@ -74,10 +75,3 @@ def hint(error: ValidationError) -> str:
         except ValueError:
             pass
     return ""
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the nearest of the `known` names as a question, or all of them."""
-    known = list(known)
-    nearest = get_close_matches(str(name), known, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}"

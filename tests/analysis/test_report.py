@@ -7,7 +7,7 @@ import pytest
 from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 from forwardgrad.experiments.training.analyses.rates import rate_table
 from forwardgrad.experiments.training.frames import read_experiment, select
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.section import in_words
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.page import inline_svg

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.tables import (
     METHODS,
     PAIRED,

@@ -9,7 +9,7 @@ import yaml
 from forwardgrad.data import penguins
 from forwardgrad.data.prepare import generator
 from forwardgrad.data.prepared import Dataset, Examples, Provenance
-from forwardgrad.experiments.audit.plan import AUDIT_SPLITS
+from forwardgrad.experiments.audit.plan import SPLITS
 
 torch.set_num_threads(1)
 
@@ -47,7 +47,7 @@ def birds(tmp_path_factory):
     inputs, labels = rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.int64)
     about = dict.fromkeys(("source", "licence", "licence_url", "citation", "definition"), "") | {"sha256": {}}
     arrays = {"inputs": inputs, "labels": labels, "class_names": np.array(["a", "b", "c"])}
-    for seed in range(AUDIT_SPLITS):
+    for seed in range(SPLITS):
         parts = penguins.split(labels, generator("penguins", seed))._asdict()
         arrays |= {f"{part}-{seed}": indices for part, indices in parts.items()}
     path = tmp_path_factory.mktemp("birds") / "penguins.npz"

@@ -14,7 +14,7 @@ from forwardgrad.experiments.functions import plan as cases
 from forwardgrad.experiments.speed.columns import SPEED
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "report/claims.yaml"

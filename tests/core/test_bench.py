@@ -21,7 +21,7 @@ from forwardgrad.experiments.speed import peaks as memory
 from forwardgrad.experiments.speed.bench import describe as bench_describe
 from forwardgrad.experiments.training import cost as speed
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.runs import Method, Run, Stop
 
 from . import cases
 

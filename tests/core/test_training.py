@@ -15,7 +15,7 @@ from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples, Provenance, read
 from forwardgrad.experiments.training import train as training
 from forwardgrad.experiments.training.columns import METRICS, TIMES
-from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.runs import Method, Run, Stop
 from forwardgrad.experiments.training.score import score
 from forwardgrad.seeds import initialisation_seed
 

@@ -32,7 +32,7 @@ from forwardgrad.data.prepared import read
 from forwardgrad.experiments.training.columns import METRICS
 from forwardgrad.experiments.training.figures.costs import draw_costs
 from forwardgrad.experiments.training.frames import load_frames, select
-from forwardgrad.experiments.training.plan import Run
+from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.style import MUTED, look

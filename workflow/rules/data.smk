@@ -1,5 +1,26 @@
 # Data: find the official files of a set, then turn them into the arrays that runs read.
 
+import shlex
+
+from forwardgrad.data.locate import data_folder, folder_state
+from forwardgrad.experiments.audit import plan as audit
+from forwardgrad.experiments.training import plan as training
+
+
+data_dir = data_folder(config)
+
+
+def found(wildcards):
+    """Return the record of a data set; exits if the set is unavailable, the last line on the terminal says why."""
+    record = ancient(f"results/data/{wildcards.dataset}.json")
+    return record if record_of(wildcards.dataset)["available"] else sys.exit(1)
+
+
+def seeds_of(wildcards):
+    """Return the number of seeds that a data set must be split for: the most that any cell or the audit takes."""
+    audited = audit.SPLITS if wildcards.dataset == audit.DATASET else 1
+    return max(training.seeds_of(config, wildcards.dataset), audited)
+
 
 # Writes its record in any case: a set that cannot be had takes its runs out of the work, nothing else.
 checkpoint locate:

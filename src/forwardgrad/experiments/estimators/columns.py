@@ -28,3 +28,15 @@ ESTIMATORS = {
     "formula": SAMPLED["formula"],
     "draws": SAMPLED["draws"],
 }
+
+# The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
+FRAMES = {"": ESTIMATORS, "-clouds": {"network": ESTIMATORS["network"], **CLOUD}}
+QUERIED_TABLES = {}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {"": {"measured": ("low", "high", "draws")}}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {
+    "": ("estimators", ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula")),
+}

@@ -76,3 +76,15 @@ OUTCOMES = {
     "quoted": "final value that was published; empty where none was",
     "certainty": "of the published value: FIG, read off a figure",
 }
+
+# The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
+FRAMES = {"": DESCENTS, "-runs": DESCENT_RUNS, "-contraction": CONTRACTION, "-costs": DESCENT_COSTS}
+QUERIED_TABLES = {}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {
+    "-costs": {"seconds_per_step": ("low", "high", "n"), "ratio": ("ratio_low", "ratio_high", "n")},
+}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {"-runs": ("functions", ("source", "function", "method", "seed", "status", "steps", "final"))}

@@ -1,8 +1,6 @@
-"""What the report shows of the experiment `functions`: final values, paths, what a step costs, how dimension slows."""
+"""What the report shows of the experiment `functions`: final values, paths, cost of a step, effect of the dimension."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,15 +11,28 @@ from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tabl
 from forwardgrad.experiments.functions.tables import shown
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import themed
+from forwardgrad.results.folder import Results
 
 
 def gather(
-    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
+    name: str,
+    config: Mapping[str, Any],
+    full: Mapping[str, Any],
+    results: Results,
+    figures: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Return what the page shows, in the form of `report.gather_experiment`."""
-    outcomes = pd.read_csv(results / "tables" / EXPERIMENT / "outcomes.csv", keep_default_na=True)
-    contraction = pd.read_csv(results / "tables" / EXPERIMENT / "contraction.csv")
-    costs = pd.read_csv(results / "tables" / EXPERIMENT / "costs.csv")
+    """Return what the page shows of the experiment `name`.
+
+    Args:
+        name: The experiment.
+        config: The configuration that was run.
+        full: That of the full protocol, for what was left to it.
+        results: Where results lie.
+        figures: The experiment's figures (`plotting.page.figure`).
+    """
+    outcomes = results.table(EXPERIMENT, "outcomes")
+    contraction = results.table(EXPERIMENT, "contraction")
+    costs = results.table(EXPERIMENT, "costs")
     by_stem = {entry["stem"]: entry for entry in figures}
     known = cases(config)
     return {
@@ -43,11 +54,9 @@ def gather(
         "lost": int(outcomes["diverged"].sum()),
         "peak": outcomes["peak"].max(),
         "alternatives": {stem: alternative(stem, outcomes) for stem in by_stem},
-        "tables": [results.parent / path for path in tables()],
+        "tables": [results.folder.parent / path for path in tables(config)],
         "figures": list(figures),
-        "ended": 0,
-        "diverged": 0,
-        "produced_by": json.loads((results / "frames" / f"{EXPERIMENT}-provenance.json").read_text()),
+        "produced_by": results.provenance(EXPERIMENT),
     }
 
 
@@ -109,7 +118,7 @@ def agreeing(contraction: pd.DataFrame) -> int:
 
 
 def alternative(stem: str, outcomes: pd.DataFrame) -> str:
-    """Return a figure's content in words, for who does not see it."""
+    """Return the figure's alternative text."""
     if stem == "cost":
         return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
     if stem == "spheres":

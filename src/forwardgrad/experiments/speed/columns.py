@@ -68,3 +68,27 @@ RATIOS = {
     "floor": BENCH["flop_floor"],
     "certainty": "of published numbers: FIG, read off a figure; UNV, unverified",
 }
+
+# The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
+FRAMES = {"": SPEED, "-processes": PROCESSES}
+QUERIED_TABLES = {}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {
+    "": {
+        "ratio_to_backprop": ("low", "high", "processes"),
+        "ratio_to_evaluation": ("R_low", "R_high", "processes"),
+        "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
+    },
+}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {
+    "": (
+        "speed",
+        (
+            "device", "model", "depth", "batch_size", "method", "threads", "seconds", "ratio_to_evaluation",
+            "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes",
+        ),
+    ),
+}  # fmt: skip

@@ -60,3 +60,25 @@ RUNS = {
     "parameters": "number of trained parameters",
     "source": "where the data came from",
 }
+
+TIMES_TO_LOSS = (
+    "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
+)  # fmt: skip
+
+# The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
+FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}
+QUERIED_TABLES = {"-times": TIMES_TO_LOSS}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {
+    "-costs": {
+        "seconds_per_step": ("low", "high", "repetitions"),
+        "seconds_in_memory": ("in_memory_low", "in_memory_high", "repetitions"),
+    },
+}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {
+    "-runs": ("runs", (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy")),
+    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high")),
+}

@@ -13,7 +13,7 @@ from torch import Tensor
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import Method, Run
+from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.train import batches, updates
 from forwardgrad.files import write_csv
 from forwardgrad.machine.allocator import keep_freed_memory

@@ -22,7 +22,7 @@ from forwardgrad.core.gradients import make_estimator, write_gradient_
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
-from forwardgrad.experiments.training.plan import Method, Run
+from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.score import score
 from forwardgrad.files import write_csv
 from forwardgrad.machine import provenance

@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 
 from forwardgrad.catalogue import AT
-from forwardgrad.experiments.training.plan import tuned_rate
+from forwardgrad.experiments.training.runs import tuned_rate
 from forwardgrad.results import statistics
 
 RATES = {
