@@ -1,12 +1,18 @@
 import os
 from pathlib import Path
 
+# Tests share the cores: without this, before torch is imported, every worker and what it starts would use all of them.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import matplotlib.pyplot as plt
 import pytest
+import torch
 import yaml
 from snakemake.utils import update_config
 
-# Tests share the cores: without this, before torch is imported, every worker and what it starts would use all of them.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+from forwardgrad.experiments.training.analyses import time_to_loss as times
+
+from .synthetic import Results, make_two_methods
 
 ROOT = Path(__file__).parent.parent
 
@@ -58,3 +64,36 @@ def config():
         },
         "methods": {"backprop": {"estimator": "backprop"}},
     }
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder of results, empty; `run` and `cost` add to it."""
+    return Results(tmp_path / "results")
+
+
+@pytest.fixture
+def two_methods(results):
+    """Five seeds of backpropagation, and of a forward gradient of which one run diverges."""
+    return make_two_methods(results)
+
+
+@pytest.fixture
+def few(monkeypatch):
+    """Let runs with one evaluation tell when a loss is reached: those made by hand here have few."""
+    monkeypatch.setattr(times, "EVALUATIONS", 1)
+
+
+@pytest.fixture(autouse=True)
+def threads():
+    """Runs and measurements set torch's threads: give them back."""
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    """No figure outlives its test."""
+    yield
+    plt.close("all")

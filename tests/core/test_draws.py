@@ -5,7 +5,7 @@ from torch import nn
 
 from forwardgrad.core import draws
 
-from . import cases
+from .. import cases
 
 DTYPES = pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 

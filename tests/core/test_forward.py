@@ -7,7 +7,7 @@ from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.tangents import Dense
 
-from . import cases
+from .. import cases
 
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 

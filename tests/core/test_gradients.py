@@ -19,7 +19,7 @@ from forwardgrad.core.gradients import (
     write_gradient_,
 )
 
-from . import cases
+from .. import cases
 
 REVERSE = ("backprop", "noisy_backprop")
 FORWARD = [key for key in ESTIMATORS if key not in REVERSE]

@@ -10,7 +10,7 @@ from forwardgrad.core.estimates import detached
 from forwardgrad.core.gradients import ESTIMATORS, make_estimator
 from forwardgrad.experiments.training import score as metrics
 
-from . import cases
+from .. import cases
 
 PARAMETERS = {
     "students_lr": 15,

@@ -6,7 +6,7 @@ from torch import nn
 from forwardgrad.core import draws, perturbations
 from forwardgrad.core.gradients import make_estimator
 
-from . import cases
+from .. import cases
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 DERIVATIVES = {"spsa": "forward_gaussian", "spsa_rank_one": "forward_rank_one"}

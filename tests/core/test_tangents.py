@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from forwardgrad.core import draws
 from forwardgrad.core.tangents import Dense, dense_parameters
 
-from . import cases
+from .. import cases
 
 LAYERS = {
     "linear": (lambda: nn.Linear(4, 3), (5, 4)),

@@ -19,7 +19,7 @@ from forwardgrad.experiments.training.runs import Method, Run, Stop
 from forwardgrad.experiments.training.score import score
 from forwardgrad.seeds import initialisation_seed
 
-from . import cases
+from ... import cases
 
 PROVENANCE = Provenance("made by hand", {"x": "00"}, "", "", "", "")
 

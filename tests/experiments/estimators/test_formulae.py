@@ -8,7 +8,7 @@ from forwardgrad.core import draws
 from forwardgrad.core.gradients import ESTIMATORS, along, make_estimator
 from forwardgrad.experiments.estimators.formulae import Block, activity_second_moment, cosine, formulae
 
-from . import cases
+from ... import cases
 
 EXACT = {"rtol": 1e-9, "atol": 1e-12}
 SIGNS = {"along": 0, "second_moment": 1, "cosine_squared": 2}  # places in a row of `quantities`

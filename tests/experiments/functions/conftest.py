@@ -1,24 +1,9 @@
 import pytest
-import torch
 import yaml
 
 from forwardgrad.experiments.functions.plan import Case, cases
 
-
-def pytest_configure(config):
-    # Within torch: forward mode loads its rules by torch.jit.
-    config.addinivalue_line("filterwarnings", "ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-
-
 METHODS = ("gradient_descent", "forward_gaussian", "forward_rademacher")
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    """Runs and measurements set torch's threads: give them back."""
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

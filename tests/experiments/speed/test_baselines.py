@@ -23,7 +23,7 @@ from forwardgrad.experiments.training import cost as speed
 from forwardgrad.experiments.training.columns import COSTS
 from forwardgrad.experiments.training.runs import Method, Run, Stop
 
-from . import cases
+from ... import cases
 
 LOSS = nn.CrossEntropyLoss()
 KEYS = (

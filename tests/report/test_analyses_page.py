@@ -12,7 +12,7 @@ from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.report.page import Sources, write_report
 from forwardgrad.results.quoted import read_quoted
 
-from .test_report import Page
+from .test_page import Page
 
 CELL = {"dataset": "mnist5k", "model": "mlp"}
 

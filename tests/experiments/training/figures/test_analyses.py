@@ -11,7 +11,7 @@ from forwardgrad.experiments.training.figures.curves import DRAWN, VALIDATED, dr
 from forwardgrad.experiments.training.figures.norms import draw_norms
 from forwardgrad.experiments.training.figures.time_to_loss import draw_times
 
-from .test_times import QUOTES
+from ..analyses.test_time_to_loss import QUOTES
 
 CELL = {"dataset": "mnist5k", "model": "lr"}
 

@@ -1,17 +1,14 @@
-"""Small results as the runs write them, made by hand."""
+"""Everything that the page is made of, and the page."""
 
 import copy
 import json
-from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from forwardgrad.claims.verdicts import CLAIMS
-from forwardgrad.experiments.training.analyses import time_to_loss as times
-from forwardgrad.experiments.training.columns import COSTS, METRICS, TIMES
 from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
-from forwardgrad.experiments.training.frames import Frames, read_experiment, read_run
+from forwardgrad.experiments.training.frames import read_run
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
@@ -19,100 +16,7 @@ from forwardgrad.report.page import Sources, write_report
 from forwardgrad.results.curves import curves as statistics_curves
 from forwardgrad.results.reading import produced_by
 
-
-@pytest.fixture
-def few(monkeypatch):
-    """Let runs with one evaluation tell when a loss is reached: those made by hand here have few."""
-    monkeypatch.setattr(times, "EVALUATIONS", 1)
-
-
-class Results:
-    """A folder of results; `run` and `cost` add to it."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.runs: list[Path] = []
-        self.costs: list[Path] = []
-
-    def run(
-        self, method="backprop", seed=0, losses=(1.0, 0.5), status="completed", estimator=None, threshold=None,
-        experiment="students", dataset="penguins", model="students_lr", every=1, rate=0.2,
-    ):  # fmt: skip
-        """Write a run evaluated every `every` steps; of 100 test examples it misclassifies ten per unit of loss."""
-        folder = self.folder / "runs" / experiment / dataset / model / method / f"seed-{seed}"
-        folder.mkdir(parents=True)
-        rows = [",".join(METRICS)]
-        for index, loss in enumerate(losses):
-            ended = status if index == len(losses) - 1 else "running"
-            wrong = round(10 * loss) if loss < 10 else 100
-            rows.append(f"{index * every},{ended},{loss},{loss},{loss},0.5,0.5,{1 - wrong / 100},{wrong},1.0,")
-        (folder / "metrics.csv").write_text("\n".join(rows) + "\n")
-        steps = (len(losses) - 1) * every
-        (folder / "times.csv").write_text(",".join(TIMES) + f"\n0,0.0\n{steps},{steps / 1000}\n")
-        stop = {"steps": 3000, "loss": threshold, "split": "train"}
-        identity = {"experiment": experiment, "dataset": dataset, "model": model, "method": method, "seed": seed}
-        record = {
-            "run": identity | {"settings": {"estimator": estimator or method, "learning_rate": rate, "stop": stop}},
-            "status": status,
-            "parameters": 15,
-            "data": {"source": "made by hand"},
-            "versions": {"torch": "2.13.0"},
-            "host": {"system": "Linux"},
-            "device": "cpu",
-            "threads": 1,
-            "commit": "",
-        }
-        (folder / "run.json").write_text(json.dumps(record))
-        self.runs.append(folder)
-        return folder
-
-    def cost(self, seconds, experiment="students", dataset="penguins", model="students_lr", batch_size=250):
-        """Write the cost file of a cell; `seconds` is {method: seconds per step}."""
-        path = self.folder / "costs" / experiment / dataset / f"{model}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [",".join(COSTS)]
-        for method, time in seconds.items():
-            values = (
-                2,
-                batch_size,
-                time,
-                0.9 * time,
-                1.2 * time,
-                0.8 * time,
-                0.7 * time,
-                0.9 * time,
-                30,
-                100,
-                110 * time,
-            )
-            rows.append(",".join(map(str, (experiment, dataset, model, method, method, *values))))
-        path.write_text("\n".join(rows) + "\n")
-        self.costs.append(path)
-
-    def frames(self) -> Frames:
-        return read_experiment(self.runs, self.costs)[0]
-
-
-@pytest.fixture
-def results(tmp_path):
-    return Results(tmp_path / "results")
-
-
-def make_two_methods(results):
-    """Five seeds of backpropagation, and of a forward gradient of which one run diverges."""
-    for seed in range(5):
-        results.run("backprop", seed, (2.0, 1.0, 0.3), "threshold", threshold=0.3)
-        if seed == 4:
-            results.run("forward_gaussian", seed, (2.0, 5.0, 2e4), "diverged", threshold=0.3)
-        else:
-            results.run("forward_gaussian", seed, (2.0, 1.5, 1.0, 0.3 - seed / 100), "threshold", threshold=0.3)
-    results.cost({"backprop": 1e-3, "forward_gaussian": 3e-3})
-    return results
-
-
-@pytest.fixture
-def two_methods(results):
-    return make_two_methods(results)
+from ..synthetic import Results, make_two_methods
 
 
 def make_record(dataset, available=True):

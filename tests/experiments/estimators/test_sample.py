@@ -12,7 +12,7 @@ from forwardgrad.core.models import build
 from forwardgrad.experiments.estimators import sample as sampling
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
 
-from . import cases
+from ... import cases
 
 
 @pytest.fixture
