@@ -53,7 +53,6 @@ def config():
         "experiments": {"one": {"title": "One", "cells": ["cell"]}},
         "cells": {
             "cell": {
-                "title": "Cell",
                 "datasets": ["penguins"],
                 "models": ["students_lr"],
                 "methods": ["backprop"],

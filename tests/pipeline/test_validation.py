@@ -16,10 +16,9 @@ run: [student]
 colour: red
 data_dir: 3
 experiments:
-  Students: {title: x, cells: [a, b], against: backprp, analyses: [speed]}
+  Students: {title: x, cells: [a, b], against: backprp, analyses: [speed], part: cover, paper_settings: 3}
 cells:
   a:
-    title: 3
     datasets: [penguin]
     models: []
     methods: [backprp, backprp]
@@ -35,7 +34,7 @@ cells:
       normalisation: [1]
       momentum: 3
       stop: {steps: 0, loss: "1e-3", split: all, when: 2}
-  c: {title: x, datasets: [penguins], models: [x]}
+  c: {datasets: [penguins], models: [x]}
 methods:
   backprop: {estimator: bakprop, optimizer: adamw, decay: 1e-4, clip: 3}
   forward: {}
@@ -60,7 +59,6 @@ cells.a.settings.stop.when = 2: unknown key; choose one of steps, loss, split
 cells.a.settings.stop.loss = '1e-3': allowed is a number or null; YAML takes this for text, write 1.0e-03
 cells.a.settings.stop.split = 'all': allowed is train or validation or test
 cells.a.settings.stop.steps = 0: allowed is an integer at least 1
-cells.a.title = 3: allowed is a string
 cells.a.tuning = 'maybe': allowed is true or false
 cells.c: methods is missing (names of methods)
 cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
@@ -68,6 +66,8 @@ cells.c: evaluate_every is missing (steps between evaluations)
 data_dir = 3: allowed is a string or null
 experiments.Students: allowed is a name of lowercase letters, digits and underscores, a letter first
 experiments.Students.analyses[0] = 'speed': allowed is times or budgets or norms
+experiments.Students.paper_settings = 3: allowed is true or false
+experiments.Students.part = 'cover': allowed is results or cost or frontier
 methods.backprop.clip = 3: unknown key; choose one of \
 optimizer, learning_rate, decay, batch_size, normalisation, stop, estimator
 methods.backprop.decay = '1e-4': allowed is a number at least 0; YAML takes this for text, write 1.0e-04

@@ -42,8 +42,8 @@ def page_settings():
         "run": ["students"],
         "experiments": {"students": {"title": "The students", "cells": ["birds", "characters"]}},
         "cells": {
-            "birds": {"title": "", "datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
-            "characters": {"title": "", "datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
+            "birds": {"datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
+            "characters": {"datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
         },
         "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
     }

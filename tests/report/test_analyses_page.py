@@ -44,7 +44,7 @@ def page_of(results, record, root, tmp_path, few):
         frames.runs.to_csv(folder / f"frames/{name}-runs.csv", index=False)
         (folder / f"frames/{name}-provenance.json").write_text("[]")
         (folder / "data/mnist5k.json").write_text(json.dumps(record("mnist5k")))
-        cell = {"title": "", "datasets": ["mnist5k"], "models": ["mlp"], "methods": ["backprop", "forward_gaussian"]}
+        cell = {"datasets": ["mnist5k"], "models": ["mlp"], "methods": ["backprop", "forward_gaussian"]}
         cell |= {"seeds": 3, "evaluate_every": 10, "settings": {"learning_rate": 0.2, "stop": {"steps": 30}}}
         analyses = {"against": "backprop", "analyses": ["times", "budgets", "norms"]}
         config = {

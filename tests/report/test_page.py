@@ -182,7 +182,7 @@ def grid_and_comparison(record, results, root, tmp_path):
     (results.folder / "data").mkdir()
     (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
     sources = Sources(results.folder, [], root / "report/templates", root / "report/quoted.csv", root)
-    cell = {"title": "", "datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
+    cell = {"datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
     cell |= {"evaluate_every": 1, "settings": {"learning_rate": "tuned", "stop": {"steps": 1}}}
     config = {
         "run": ["tuning", "convergence"],

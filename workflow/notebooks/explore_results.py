@@ -177,7 +177,6 @@ axes.grid(axis="x", visible=False)
 #   mine: {title: My experiment, cells: [mine]}
 # cells:
 #   mine:
-#     title: Random signs
 #     datasets: [penguins]
 #     models: [students_lr]
 #     methods: [backprop, random_signs]
