@@ -11,6 +11,7 @@ import yaml
 from snakemake.utils import update_config
 
 from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.pipeline.validation import load_schema
 
 from .synthetic import Results, make_two_methods
 
@@ -25,7 +26,7 @@ def root():
 
 @pytest.fixture
 def schema():
-    return yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    return load_schema(ROOT / "workflow/schemas")
 
 
 @pytest.fixture

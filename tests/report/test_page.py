@@ -3,6 +3,7 @@ from functools import partial
 from html.parser import HTMLParser
 
 import pytest
+from forwardgrad.report.wording import impossible_combinations, left_to
 
 from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 from forwardgrad.experiments.training.analyses.rates import rate_table
@@ -14,7 +15,6 @@ from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
 from forwardgrad.report.markup import sentence, without_dead_links
 from forwardgrad.report.page import Sources, redo, write_report
-from forwardgrad.report.wording import impossible_combinations, left_to
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 

@@ -16,7 +16,7 @@ from forwardgrad.data.command import unavailable
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
-from forwardgrad.pipeline.validation import obstacles, problems
+from forwardgrad.pipeline.validation import load_schema, obstacles, problems
 
 
 wildcard_constraints:
@@ -42,13 +42,13 @@ def read_yaml(path):
     return yaml.safe_load(Path(workflow.basedir, path).read_text(encoding="utf-8"))
 
 
+SCHEMAS = Path(workflow.basedir, "workflow/schemas")
+
 # Rates that the tuning experiment chose; they reach a run through its settings.
 config["tuned"] = (read_yaml("config/tuned.yaml") if Path("config/tuned.yaml").exists() else None) or {}
-if faults := problems(config, read_yaml("workflow/schemas/config.schema.yaml")) or obstacles(Path("results")):
+if faults := problems(config, load_schema(SCHEMAS)) or obstacles(Path("results")):
     sys.exit("\n".join(faults))
-LEDGER = or_exit(
-    load_ledger, Path("report/claims.yaml"), Path("workflow/schemas/claims.schema.yaml"), config["experiments"]
-)
+LEDGER = or_exit(load_ledger, Path("report/claims.yaml"), SCHEMAS / "claims.schema.yaml", config["experiments"])
 
 # What was found out about the data sets that the targets asked for need, by name.
 RECORDS = {}

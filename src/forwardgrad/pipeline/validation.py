@@ -10,11 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from forwardgrad.experiments.kinds import KINDS, experiments, room
 from forwardgrad.schema import schema_problems
 from forwardgrad.suggestions import unknown
 
 Mapping = dict[str, Any]
+SCHEMAS = ("config", *(kind for kind in KINDS if kind != "training"))
+
+
+def load_schema(folder: Path) -> Mapping:
+    """Return the schema of a configuration, the sections of all kinds of experiment included."""
+    parts = {name: yaml.safe_load((folder / f"{name}.schema.yaml").read_text(encoding="utf-8")) for name in SCHEMAS}
+    schema = parts.pop("config")
+    schema["properties"] |= parts
+    return schema
 
 
 def problems(config: Mapping, schema: Mapping) -> list[str]:
