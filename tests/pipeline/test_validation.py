@@ -42,7 +42,7 @@ methods:
 
 LINES = """\
 colour = 'red': unknown key; choose one of \
-run, data_dir, cost_seconds, speed, estimators, functions, notebooks, tuned, experiments, cells, methods
+run, data_dir, cost_seconds, notebooks, tuned, experiments, cells, methods, speed, functions, estimators
 cells.a.sedes = 4: unknown key; did you mean seeds?
 cells.a.evaluate_every = 'x': allowed is an integer at least 1
 cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
