@@ -7,13 +7,13 @@ import torch
 from digits import batches, report
 from torch import nn
 
-from forwardgrad.core.gradients import make_estimator, write_gradient_
+from forwardgrad import make_estimator, write_gradient_
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 
-estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of gradients.ESTIMATORS
+estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of forwardgrad.ESTIMATORS
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
     estimate = estimator(inputs, targets)

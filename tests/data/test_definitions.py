@@ -5,8 +5,8 @@ from forwardgrad.data.torchvision_import import import_torchvision
 
 def test_every_set_of_the_catalogue_is_defined():
     assert set(definitions.DEFINITIONS) == set(catalogue.DATASETS)
-    for dataset, shape in catalogue.DATASETS.items():
-        assert len(definitions.definition(dataset).class_names) == shape.classes
+    for dataset, entry in catalogue.DATASETS.items():
+        assert len(definitions.definition(dataset).class_names) == entry.shape.classes
 
 
 def test_official_files_are_those_of_torchvision():

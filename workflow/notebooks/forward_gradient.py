@@ -36,7 +36,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from forwardgrad.core.draws import rademacher_
 from forwardgrad.core.estimates import detached
-from forwardgrad.core.gradients import make_estimator, step_
+from forwardgrad import make_estimator, step_
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions.definitions import FUNCTIONS

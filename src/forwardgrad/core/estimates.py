@@ -1,7 +1,7 @@
-"""What an estimator returns: an estimate of the gradient, kept in the form it came in.
+"""What an estimator returns: an estimate of the gradient, kept in the form in which it is made.
 
 A forward gradient stays `directional derivative x tangent`, so that a step along a rank-one tangent never
-writes out a dense one; `dense` does, for optimizers that want it.
+writes out a dense one; `dense` does, for optimizers that need it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Estimate(Protocol):
     loss: Tensor
 
     def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """Add `scale` times the estimate to the parameters, in place. A step of SGD has scale = -rate."""
+        """Add `scale` times the estimate to the parameters, in place. SGD takes scale = -learning rate."""
         ...
 
     def dense(self, parameters: Parameters) -> Parameters:
@@ -33,8 +33,8 @@ Estimator = Callable[[Tensor, Tensor], Estimate]
 
 
 @dataclass(frozen=True)
-class Gradient:
-    """An estimate that comes written out, as the gradient itself does from reverse mode."""
+class DenseEstimate:
+    """An estimate that comes written out, one tensor per parameter, as from reverse mode."""
 
     loss: Tensor
     gradient: tuple[Tensor, ...]

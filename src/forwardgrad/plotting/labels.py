@@ -4,48 +4,11 @@ import math
 from collections.abc import Callable
 from decimal import Decimal
 
-from forwardgrad.catalogue import AT
+from forwardgrad.catalogue import AT, estimators, problems
 
-DATASETS = {
-    "penguins": "Palmer penguins",
-    "mnist5k": "MNIST, 5,000 digits",
-    "kmnist600": "KMNIST, 600 images",
-    "mnist": "MNIST",
-    "kmnist": "KMNIST",
-}
-
-MODELS = {
-    "students_lr": "logistic regression 4-3",
-    "students_mlp": "MLP 4-64-8-3",
-    "students_cnn": "students\u2019 CNN",
-    "students_cnn_softmax": "students\u2019 CNN with softmax output",
-    "lr": "logistic regression 784-10",
-    "mlp_256": "MLP 784-256-10",
-    "mlp_256_256": "MLP 784-256-256-10",
-    "mlp": "MLP 784-1024-1024-10",
-    "cnn": "CNN, 4 convolutions of 64",
-    "cnn_small": "small CNN",
-}
-
-ESTIMATORS = {
-    "backprop": "Backpropagation",
-    "forward_gaussian": "Forward gradient, Gaussian",
-    "forward_rademacher": "Forward gradient, random signs",
-    "forward_sphere": "Forward gradient, sphere",
-    "forward_rank_one": "Forward gradient, rank one",
-    "forward_rank_one_layer": "Forward gradient, rank one, one layer",
-    "forward_rank_four": "Forward gradient, rank four",
-    "forward_blockwise": "Forward gradient, per tensor",
-    "forward_blockwise_standardised": "Forward gradient, per tensor, standardised",
-    "forward_mean_4": "Forward gradient, mean of 4",
-    "forward_mean_16": "Forward gradient, mean of 16",
-    "forward_projected_4": "Forward gradient, projection on 4",
-    "forward_projected_16": "Forward gradient, projection on 16",
-    "activity": "Activity perturbation",
-    "spsa": "Central difference, Gaussian",
-    "spsa_rank_one": "Central difference, rank one",
-    "noisy_backprop": "Backpropagation with noise",
-}
+DATASETS = {key: entry.label for key, entry in problems.DATASETS.items()}
+MODELS = {key: entry.label for key, entry in problems.MODELS.items()}
+ESTIMATORS = {key: entry.label for key, entry in estimators.ESTIMATORS.items()}
 
 METHODS = {
     "gradient_descent": "Gradient descent",
@@ -53,11 +16,7 @@ METHODS = {
     "faithful_backprop": "Backpropagation, as the students ran it",
     "backprop_rate_2x": "Backpropagation, twice the rate",
     "backprop_rate_5x": "Backpropagation, five times the rate",
-    "evaluation": "Evaluation: forward pass and loss",
-    "backprop_by_hand": "Backpropagation by hand, in place",
-    "backprop_compiled": "Backpropagation, compiled",
-    "jvp": "Forward gradient, torch.func.jvp",
-    "forward_ad": "Forward gradient, torch.autograd.forward_ad",
+    **{key: entry.label for key, entry in estimators.BASELINES.items()},
 }
 
 TANGENTS = {"gaussian": "Gaussian", "standardised": "Standardised", "uniform": "Uniform on [0, 1)"}

@@ -1,8 +1,8 @@
 """One look for all figures, readable in colour, colour-blind, in grey print and on a dark page.
 
-An estimator has one colour, line style and marker everywhere: colours from Okabe and Ito's palette, and beyond
-it shades of one hue for each family. Methods that share an estimator share its colour and are told apart by
-hollow markers and finer dots. Files come out the same, byte for byte, from the same data.
+An estimator has one colour, line style and marker everywhere, those of its entry in the catalogue. Methods that
+share an estimator share its colour and are told apart by hollow markers and finer dots. Files come out the same,
+byte for byte, from the same data.
 """
 
 import re
@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import AT
+from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
 
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
@@ -75,40 +76,15 @@ class Look(NamedTuple):
     face: str
 
 
-ESTIMATORS = {
-    "backprop": (INK, "-", "o"),
-    "forward_gaussian": ("#0072b2", "-", "s"),
-    "forward_blockwise": ("#e69f00", (0, (5, 1.5)), "^"),
-    "forward_blockwise_standardised": ("#cc79a7", (0, (5, 1.2, 1.2, 1.2)), "v"),
-    "forward_rademacher": ("#56b4e9", (0, (2.5, 1)), "D"),
-    "forward_sphere": ("#f0e442", (0, (8, 2)), "P"),
-    "forward_rank_one": ("#d55e00", "-", "p"),
-    "forward_rank_one_layer": ("#009e73", (0, (4, 1)), "h"),
-    "forward_rank_four": ("#8a5a2b", (0, (6, 1, 1, 1)), "X"),
-    "forward_mean_4": ("#8f83e0", (0, (3, 1, 1, 1)), "<"),
-    "forward_mean_16": ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"),
-    "forward_projected_4": ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)),
-    "forward_projected_16": ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)),
-    "activity": ("#8f8a00", (0, (10, 2)), (6, 1, 0)),
-    "spsa": ("#1b6b2f", (0, (1.5, 1)), "d"),
-    "spsa_rank_one": ("#78b84a", (0, (1.5, 1, 4, 1)), "8"),
-    "noisy_backprop": ("#8e939b", "-", (3, 1, 0)),
-}
-# Baselines of the benchmark: hollow, in the colour of the same gradient or tangent computed by other means.
-BASELINES = {
-    "backprop_by_hand": (INK, (0, (1, 1.1)), "o"),
-    "backprop_compiled": (INK, (0, (4, 1, 1, 1)), "d"),
-    "jvp": ("#0072b2", (0, (1, 1.1)), "s"),
-    "forward_ad": ("#0072b2", (0, (4, 1, 1, 1)), "8"),
-}
 UNKNOWN = (MUTED, "-", "o")
 
 
 def look(method: str, estimator: str) -> Look:
     """How `method` is drawn: as its estimator, hollow and dotted if it goes by another name."""
-    if method in BASELINES:
-        return Look(*BASELINES[method], PAPER)
-    color, line, marker = ESTIMATORS.get(estimator, UNKNOWN)
+    baseline, known = BASELINES.get(method), ESTIMATORS.get(estimator)
+    if baseline and baseline.look:
+        return Look(*baseline.look, PAPER)
+    color, line, marker = known.look if known else UNKNOWN
     own = method.partition(AT)[0] == estimator
     return Look(color, line if own else (0, (1, 1.1)), marker, color if own else PAPER)
 

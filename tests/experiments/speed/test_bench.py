@@ -148,7 +148,9 @@ def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
 
 def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    block = draws.Block({"0": torch.nn.Linear(40, 3)}, draws.dense, draws.rademacher_, torch.Generator().manual_seed(0))
+    block = draws.TangentStream(
+        {"0": torch.nn.Linear(40, 3)}, draws.dense, draws.rademacher_, torch.Generator().manual_seed(0)
+    )
     first = next(block)["0"].weight
     before = first.clone()
     second = next(block)["0"].weight

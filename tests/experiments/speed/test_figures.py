@@ -34,7 +34,6 @@ def lines(figure, label):
 
 def test_every_baseline_has_a_label_and_a_look_of_its_own():
     baselines = set(catalogue.BASELINES) - {"evaluation"}
-    assert set(style.BASELINES) == baselines
     assert all(labels.method(key, key) != key for key in catalogue.MEASURED)
     forms = [style.look(key, key)[:3] for key in catalogue.MEASURED if key != "evaluation"]
     assert len(set(map(str, forms))) == len(forms)

@@ -21,13 +21,15 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.catalogue import IMAGE, MODELS
+from forwardgrad.catalogue.estimators import ESTIMATORS
+from forwardgrad.catalogue.formulae import Block
 from forwardgrad.core.estimates import Estimator, detached
 from forwardgrad.core.forward import Parameters, network
 from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
-from forwardgrad.experiments.estimators.formulae import Block, activity_second_moment, formulae
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, formulae
 from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine import provenance
 from forwardgrad.seeds import derive_seed, initialisation_seed
@@ -60,9 +62,9 @@ class Problem:
         """The gradient by tensor and by layer."""
         parameters = detached(self.model)
         parts = dict(zip(parameters, self.gradient.split([each.numel() for each in parameters.values()]), strict=True))
-        layers = network(self.model, LOSS).moving
+        layers = network(self.model, LOSS).trainable
         joined = [torch.cat([parts[name] for name in parts if name.rpartition(".")[0] == layer]) for layer in layers]
-        return [Block.of(part) for part in parts.values()], [Block.of(part) for part in joined]
+        return [block(part) for part in parts.values()], [block(part) for part in joined]
 
 
 def flat(parameters: Parameters) -> Tensor:
@@ -154,8 +156,7 @@ def statistics(found: Sample) -> Iterator[Row]:
 
 def estimates_of(estimator: str, draws: int) -> int:
     """Return how many estimates `draws` tangents make: those of several tangents fewer, in whole groups."""
-    last = estimator.rpartition("_")[2]
-    return GROUPS * max(1, round(draws / (int(last) if last.isdigit() else 1) / GROUPS))
+    return GROUPS * max(1, round(draws / (ESTIMATORS[estimator].tangents or 1) / GROUPS))
 
 
 def measure(problem: Problem, estimators: Sequence[str], draws: int, seed: int) -> tuple[list[Row], list[Row]]:
@@ -208,7 +209,7 @@ def measure_network(
         output: CSV to write; beside it `-cloud.csv` and `-record.json`.
     """
     torch.set_num_threads(1)
-    prepared = read(data, 0, NORMALISATION if MODELS[model] == IMAGE else None)
+    prepared = read(data, 0, NORMALISATION if MODELS[model].shape == IMAGE else None)
     network_ = build(model, initialisation_seed(dataset, model, 0))
     problem = Problem.of(network_, prepared.train.inputs[:batch_size], prepared.train.labels[:batch_size])
     rows, cloud = measure(problem, estimators, draws, derive_seed(dataset, model))

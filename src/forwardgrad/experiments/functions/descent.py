@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from forwardgrad.core.draws import FILLS, WORD
+from forwardgrad.core.draws import DISTRIBUTIONS, WORD
 from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS, Function
 from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, Case
@@ -68,7 +68,7 @@ def directions(distribution: str, steps: int, dimensions: int, seed: int) -> Ten
     Fewer steps are the beginning of more.
     """
     rows = torch.empty(steps, -(-dimensions // WORD) * WORD, dtype=torch.float64)
-    FILLS[distribution](rows, dimensions, torch.Generator().manual_seed(seed))
+    DISTRIBUTIONS[distribution](rows, dimensions, torch.Generator().manual_seed(seed))
     return rows[:, :dimensions].clone()
 
 

@@ -5,7 +5,6 @@ Needs torch and numpy alone, so that it can be taken to any machine.
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from forwardgrad.catalogue import MODELS
 from forwardgrad.core import draws
 from forwardgrad.core.estimates import Estimator, detached
-from forwardgrad.core.flops import floor, products
+from forwardgrad.core.flops import layer_costs, relative
 from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import ESTIMATORS, along
 from forwardgrad.core.models import build, deep
@@ -38,7 +37,7 @@ def model_of(name: str, depth: int | None, device: str) -> nn.Sequential:
 
 def data_of(name: str, batch_size: int, device: str) -> tuple[Tensor, Tensor]:
     """Return random inputs of the model's shape and random classes."""
-    shape, generator = MODELS[name], torch.Generator().manual_seed(0)
+    shape, generator = MODELS[name].shape, torch.Generator().manual_seed(0)
     inputs = torch.rand(batch_size, *shape.inputs, generator=generator)
     if inputs.dim() == 4:
         inputs = inputs.contiguous(memory_format=torch.channels_last)
@@ -54,9 +53,8 @@ def estimator_step(estimator: Estimator, model: nn.Sequential, inputs: Tensor, t
 def drawn_layers(model: nn.Sequential, generator: torch.Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
     net = network(model, LOSS)
-    cut = partial(draws.rank_one, scale=len(net.moving) ** 0.5)
-    for name, layer in net.moving.items():
-        yield along(net, detached(model), draws.Block({name: layer}, cut, draws.rademacher_, generator))
+    for stream in draws.OneLayer(net.trainable, draws.rademacher_, generator).streams:
+        yield along(net, detached(model), stream)
 
 
 def steps_of(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> Steps:
@@ -125,14 +123,14 @@ def measure(
     wait: Callable[[], None] = torch.cuda.synchronize if device != "cpu" else lambda: None
     every = {name: step for steps, _ in ready.values() for name, step in steps.items()}
     samples = interleave(every, seconds, rounds, wait)
-    layers = products(model, inputs)
+    layers = layer_costs(model, inputs)
     base = {key: parts_of(key, samples) for key in RATIOS_TO}
     rows = []
     for method, (steps, reason) in ready.items():
         row: Row = {"model": name, "method": method, "batch_size": batch_size, "depth": depth_of(model, name)}
         row |= {"threads": threads, "device": device}
         row |= dict.fromkeys(("seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high"))
-        row |= {"ratio_to_backprop_by_hand": None, "flop_floor": floor(method, layers), "peak_bytes": None}
+        row |= {"ratio_to_backprop_by_hand": None, "flop_floor": relative(method, layers), "peak_bytes": None}
         row["note"] = reason
         if steps:
             parts = parts_of(method, samples)

@@ -7,7 +7,7 @@ judged at its last evaluation within the budget.
 import numpy as np
 import pandas as pd
 
-from forwardgrad.catalogue import forward_passes
+from forwardgrad.catalogue.estimators import ESTIMATORS
 from forwardgrad.experiments.training.frames import CELL, Frames
 from forwardgrad.results import statistics
 
@@ -36,7 +36,7 @@ BUDGETS = {
 
 def prices(costs: pd.DataFrame) -> pd.DataFrame:
     """Return what one step of every method costs, by dataset, model and method; columns UNITS, nan where unknown."""
-    passes = [forward_passes(estimator) for estimator in costs["estimator"]]
+    passes = [ESTIMATORS[estimator].passes for estimator in costs["estimator"]]
     priced = costs.assign(steps=1.0, passes=np.array(passes, float), seconds=costs["seconds_per_step"])
     return priced.set_index(["dataset", "model", "method"])[list(UNITS)]
 
