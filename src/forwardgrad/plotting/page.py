@@ -39,7 +39,7 @@ def inline_svg(text: str, prefix: str) -> Markup:
     return Markup(body)
 
 
-def looked(row: dict[str, Any]) -> dict[str, Any]:
+def styled(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of a table with its method's label and colour."""
     look = style.look(row["method"], row["estimator"])
     return row | {

@@ -12,7 +12,7 @@ from forwardgrad.experiments.training.analyses.rates import differing
 from forwardgrad.experiments.training.plan import ANALYSES, Run
 from forwardgrad.experiments.training.tables import baseline_of
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import looked
+from forwardgrad.plotting.page import styled
 
 
 def gather_experiment(
@@ -45,7 +45,7 @@ def gather_experiment(
             "settings": settings([run for run in own if (run.dataset, run.model) == (dataset, model)]),
             "rows": method_rows(of(methods, dataset, model), of(paired, dataset, model), of(quoted, dataset, model)),
             "further": {
-                name: [looked(row) for row in of(tables[name], dataset, model).to_dict("records")] for name in further
+                name: [styled(row) for row in of(tables[name], dataset, model).to_dict("records")] for name in further
             },
             "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-")],
         }
@@ -58,7 +58,7 @@ def gather_experiment(
         "kind": kind,
         "title": config["experiments"][name]["title"],
         "against": against,
-        "differing": [looked(row) for row in differing(tables["rates"], config)] if kind == "tuning" else [],
+        "differing": [styled(row) for row in differing(tables["rates"], config)] if kind == "tuning" else [],
         "quoted": quoted.to_dict("records"),
         "cells": shown,
         "absent": [(labels.cell(*cell), missing[cell[0]]) for cell in cells if cell[0] in missing],
@@ -85,7 +85,7 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
         differences = paired[paired["method"] == method].set_index("quantity")
         others = quoted[quoted["method"] == method].set_index("quantity")
         rows.append(
-            looked(row)
+            styled(row)
             | {
                 "baseline": method == baseline,
                 "against": differences.to_dict("index"),

@@ -1,0 +1,37 @@
+"""A folder of results: where its frames and tables lie."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from forwardgrad.results.quoted import read_quoted
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where results lie, and how they are read.
+
+    Attributes:
+        folder: The folder of the results.
+        quoted_numbers: The file of the numbers that others published.
+    """
+
+    folder: Path = Path("results")
+    quoted_numbers: Path = Path("report/quoted.csv")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Read the frame `name`."""
+        return pd.read_csv(self.folder / "frames" / f"{name}.csv")
+
+    def table(self, experiment: str, name: str) -> pd.DataFrame:
+        """Read the table `name` of an experiment."""
+        return pd.read_csv(self.folder / "tables" / experiment / f"{name}.csv")
+
+    def training(self, experiment: str) -> list[Path]:
+        """Return the files of the metrics, runs and costs of an experiment that trains."""
+        return [self.folder / "frames" / f"{experiment}{kind}.csv" for kind in ("", "-runs", "-costs")]
+
+    def quoted(self) -> pd.DataFrame:
+        """Read the numbers that others published; columns `quoted.QUOTED`."""
+        return read_quoted(self.quoted_numbers)
