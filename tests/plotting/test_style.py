@@ -5,12 +5,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.figures.thresholds import draw_thresholds
 from matplotlib.colors import to_rgb
 
 from forwardgrad import catalogue
-from forwardgrad.experiments.training.figures.costs import draw_costs
 from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
-from forwardgrad.experiments.training.figures.thresholds import draw_thresholds
 from forwardgrad.plotting import labels, style
 from forwardgrad.results.curves import curves as statistics_curves
 
@@ -33,7 +33,7 @@ def test_numbers(value, text):
 
 @pytest.mark.parametrize(("value", "text"), [(397.0, "397"), (375.5, "375.5"), (3000.0, "3,000"), (np.inf, "never")])
 def test_counts(value, text):
-    assert labels.whole(value) == text
+    assert labels.count(value) == text
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from IPython.display import HTML, display
 
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.training.columns import METRICS
-from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.figures.time_per_step import draw_costs
 from forwardgrad.experiments.training.frames import load_frames, select
 from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train

@@ -1,7 +1,7 @@
 """Words for people: the only place where keys of the configuration become labels, and numbers become text."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 from forwardgrad.catalogue import AT, estimators, problems
@@ -85,8 +85,13 @@ def method(key: str, estimator: str) -> str:
     if key in METHODS:
         return METHODS[key]
     label = ESTIMATORS.get(estimator, estimator)
-    addition = key.removeprefix(estimator).strip("_").replace("_", " ").replace(AT, "rate ")
+    addition = key.removeprefix(estimator).strip("_").replace("_", " ").replace(AT, "learning rate ")
     return f"{label}, {addition}" if addition else label
+
+
+def estimator(key: str) -> str:
+    """Label of an estimator or a baseline."""
+    return method(key, key)
 
 
 def variant(label: str) -> str:
@@ -133,7 +138,7 @@ def number(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(places, 0)}f}"
 
 
-def whole(value: float) -> str:
+def count(value: float) -> str:
     """A count: no digits after the point, except a median's half; inf is 'never', nan a dash."""
     if math.isnan(value):
         return "\u2013"
@@ -157,7 +162,7 @@ def ratio(value: float) -> str:
     return "\u2013" if math.isnan(value) else f"{value:.3f}"
 
 
-def diverging(value: float) -> str:
+def loss_or_diverged(value: float) -> str:
     """A loss that may be infinite, to three significant digits."""
     return "diverged" if math.isinf(value) else number(value)
 
@@ -186,19 +191,26 @@ def budget(unit: str, amount: float) -> str:
     """So many steps, forward passes or seconds."""
     if unit == "seconds":
         return seconds(amount)
-    return f"{whole(round(amount))} {'forward passes' if unit == 'passes' else 'steps'}"
+    return f"{count(round(amount))} {'forward passes' if unit == 'passes' else 'steps'}"
 
 
-def count(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
     """`1 seed`, `20 seeds`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def plurals(counts: Iterable[int], noun: str) -> str:
+    """`20 seeds`, or `3 to 20 seeds` where the counts differ; no counts are 0."""
+    counts = [int(n) for n in counts] or [0]
+    fewest = f"{min(counts):,} to " if min(counts) < max(counts) else ""
+    return fewest + plural(max(counts), noun)
 
 
 def network(model_key: str, depth: float) -> str:
     """Label of a model, or of the paper's MLP by its number of hidden layers."""
     if model_key != "mlp" or depth == 2:
         return model(model_key)
-    return f"MLP, {count(int(depth), 'hidden layer')} of 1,024"
+    return f"MLP, {plural(int(depth), 'hidden layer')} of 1,024"
 
 
 def split(key: str) -> str:

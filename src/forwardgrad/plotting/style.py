@@ -6,18 +6,14 @@ byte for byte, from the same data.
 """
 
 import re
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
-from textwrap import fill
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import AT
@@ -26,6 +22,8 @@ from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
 TEXT_OR_LONG_DECIMAL = re.compile(r">[^<]*<|(\d\.\d\d)\d+")
+
+Drawn = tuple[Figure, pd.DataFrame]  # a figure, and what it shows
 
 WIDTH = 4.8  # inches: text keeps its size on a phone
 
@@ -92,47 +90,6 @@ def look(method: str, estimator: str) -> Look:
 def style() -> AbstractContextManager[None]:
     """Context in which every figure is drawn and saved."""
     return mpl.rc_context(mpl.rcParamsDefault | RC | {"backend": "agg"})
-
-
-def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], handle_length: float = 3.2) -> None:
-    """Set the figure's title and legend (top left) and its note (below: how to read it), wrapped to its width."""
-    width = figure.get_figwidth()
-    figure.legend(
-        handles=list(handles),
-        loc="outside upper left",
-        title=fill(heading, int(width * 10.5)),
-        title_fontproperties={"size": 11, "weight": "bold"},
-        alignment="left",
-        borderpad=0.2,
-        handlelength=handle_length,
-    )
-    figure.supxlabel(fill(note, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
-
-
-def rows(axes: Axes, names: Sequence[str]) -> None:
-    """Make the y axis a list of `names`, each written above its row, so that the panel keeps its whole width."""
-    for row, name in enumerate(names):
-        axes.text(0, row - 0.48, name, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, zorder=6)
-    axes.set_yticks([])
-    axes.set_ylim(len(names) - 0.45, -0.6)
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
-
-
-def whole_numbers(axis: Any) -> None:
-    """Write an axis's ticks in full, thousands separated, instead of as powers of ten."""
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
-
-
-def spread(axes: Axes, low: float, high: float) -> str:
-    """Give the x axis a logarithmic scale if `high` is more than twenty times `low`; return the scale's name."""
-    scale = "log" if low > 0 and high > 20 * low else "linear"
-    axes.set_xscale(scale)
-    if scale == "log":
-        marks = (1, 2, 5) if high < 300 * low else (1,)
-        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=marks))
-        axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    return scale
 
 
 def shorten(svg: str) -> str:

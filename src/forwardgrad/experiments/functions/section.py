@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.experiments.functions.figures.cost import ORDER
-from forwardgrad.experiments.functions.figures.descents import drawing_of
 from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
 from forwardgrad.experiments.functions.tables import shown
 from forwardgrad.plotting import labels
@@ -80,7 +80,7 @@ def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> d
 
 def looked(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the table with its method's label and colour."""
-    look = drawing_of(row["method"])
+    look = look_of(row["method"])
     return row | {"label": labels.method(row["method"], row["method"]), "color": themed(look.color), "hollow": False}
 
 
@@ -126,7 +126,7 @@ def alternative(stem: str, outcomes: pd.DataFrame) -> str:
     source, name, kind = stem.split("-")
     rows = shown(outcomes, (source, name)).to_dict("records")
     ends = "; ".join(
-        f"{labels.method(row['method'], row['method'])}: {labels.diverging(row['median'])}" for row in rows
+        f"{labels.method(row['method'], row['method'])}: {labels.loss_or_diverged(row['median'])}" for row in rows
     )
     what = "Value above the minimum against the step" if kind == "loss" else "Paths over contours and over the surface"
     return f"{what}: {labels.case(source, name)}. Median final values: {ends}."
