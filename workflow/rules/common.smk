@@ -29,7 +29,7 @@ wildcard_constraints:
     variant="[a-z][a-z0-9_]*",
 
 
-def or_exit(function, *arguments, **names):
+def or_exit(function, /, *arguments, **names):
     """Return what `function` returns; stop with one line if it refuses."""
     try:
         return function(*arguments, **names)
@@ -104,11 +104,6 @@ def given(product, wildcards):
     """Return what a table or figure takes of the configuration, as JSON; stops if the configuration lacks it."""
     plan = plan_of(wildcards.get("experiment", product.kind))
     return json.dumps(or_exit(getattr(plan, product.given), config, **wildcards) if product.given else {})
-
-
-def below_results(path):
-    """Return the path of a file that a table or figure reads."""
-    return path if path.startswith("report/") else f"results/{path}"
 
 
 def shown(path, category, title, subcategory=None):

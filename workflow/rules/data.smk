@@ -6,7 +6,6 @@ from forwardgrad.data.locate import data_folder, folder_state
 from forwardgrad.experiments.audit import plan as audit
 from forwardgrad.experiments.training import plan as training
 
-
 data_dir = data_folder(config)
 
 

@@ -39,9 +39,15 @@ rule notebook:
         parameters=notebook_parameters,
         caption="A notebook as it was executed: text, code and output. It opens without a network.",
         code=digest(
-            "report.notebook", "plotting.animation", "plotting.inline", "experiments.speed.baselines",
-            "experiments.functions.definitions", "experiments.training.frames", "experiments.training.train",
-        ),  # fmt: skip
+            "report.notebook",
+            "plotting.animation",
+            "plotting.inline",
+            "experiments.speed.baselines",
+            "experiments.functions.definitions",
+            "experiments.training.frames",
+            "experiments.training.train",
+        ),
+        # fmt: skip
     shell:
         "forwardgrad notebook {input.source} --output {output.page} --parameters {params.parameters:q} > {log} 2>&1"
 

@@ -6,10 +6,10 @@ for figure in products("FIGURES"):
         name:
             figure.rule
         input:
-            map(below_results, figure.reads),
+            figure.inputs(config["run"]),
         output:
-            figure=shown(below_results(figure.path), "Figures", figure.title, figure.path.split("/")[1]),
-            beside=multiext(below_results(figure.path.removesuffix(".svg")), ".png", ".csv"),
+            figure=shown(f"results/{figure.path}", "Figures", figure.title, figure.path.split("/")[1]),
+            beside=multiext(f"results/{figure.path.removesuffix('.svg')}", ".png", ".csv"),
         log:
             f"results/logs/{figure.path.removesuffix('.svg')}.log",
         params:

@@ -6,9 +6,9 @@ for table in products("TABLES"):
         name:
             table.rule
         input:
-            map(below_results, table.reads),
+            table.inputs(config["run"]),
         output:
-            shown(below_results(table.path), "Tables", table.title, table.path.split("/")[1]),
+            shown(f"results/{table.path}", "Tables", table.title, table.path.split("/")[1]),
         log:
             f"results/logs/{table.path.removesuffix('.csv')}.log",
         params:

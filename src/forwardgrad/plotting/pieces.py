@@ -35,7 +35,19 @@ def title(figure: Figure, heading: str, note: str, handles: Iterable[Artist], ha
         borderpad=0.2,
         handlelength=handle_length,
     )
-    figure.supxlabel(fill(note, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+    write_below(figure, note)
+
+
+def write_below(figure: Figure, text: str) -> None:
+    """Write `text` below the panels, wrapped to the figure's width."""
+    width = figure.get_figwidth()
+    figure.supxlabel(fill(text, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+
+
+def add_caption(figure: Figure, caption: str) -> None:
+    """Put the caption, what the figure shows, before its note, how to read it."""
+    note = figure.get_supxlabel().replace("\n", " ")
+    write_below(figure, f"{caption} {note}".strip())
 
 
 def stacked(sizes: Sequence[int], above: float, gap: float, row: float, sharex: bool = False) -> tuple[Figure, Any]:

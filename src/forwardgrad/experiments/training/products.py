@@ -54,6 +54,7 @@ TABLES = (
         "T_b is the time at which backpropagation ends its run; T_f the first time at which the validation loss of "
         "the forward gradient is at or below the one that backpropagation ended with at the same seed. Times are "
         "steps times the time of one step, by cost model.",
+        wants=("frames/speed.csv",),
         given="stock_costs",
     ),
     Product(
