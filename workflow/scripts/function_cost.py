@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from forwardgrad.experiments.functions.figures.cost import draw_step_times
-from forwardgrad.experiments.functions.tables import published
 from forwardgrad.plotting.style import save
-from forwardgrad.results.quoted import read_quoted
+from forwardgrad.results.quoted import published, read_quoted
 
 sys.stderr = open(snakemake.log[0], "w")
 
 costs, quoted = pd.read_csv(snakemake.input.costs), read_quoted(Path(snakemake.input.quoted))
-save(*draw_step_times(costs, published(quoted, "time_ratio")), Path(snakemake.output.figure).with_suffix(""))
+ratios = published(quoted, "functions", "time_ratio")
+save(*draw_step_times(costs, ratios), Path(snakemake.output.figure).with_suffix(""))

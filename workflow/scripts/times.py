@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from forwardgrad.experiments.speed.tables import load_measurements
-from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.analyses.time_to_loss import times_summary, times_table
 from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.results.quoted import read_quoted
 
@@ -17,4 +17,4 @@ quoted = read_quoted(Path(snakemake.input.quoted))
 if snakemake.wildcards.experiment != "mnist":  # the paper's times are those of its own settings
     quoted = quoted[:0]
 times.to_csv(snakemake.output.times, index=False)
-summary(times, quoted).to_csv(snakemake.output.summary, index=False)
+times_summary(times, quoted).to_csv(snakemake.output.summary, index=False)

@@ -23,7 +23,7 @@ from forwardgrad.experiments.functions import plan as cases
 from forwardgrad.experiments.functions import section as functions_section
 from forwardgrad.experiments.speed import section as speed_section
 from forwardgrad.experiments.speed.plan import SPEED
-from forwardgrad.experiments.training.analyses.loss_ratios import BAND
+from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.plan import expand
 from forwardgrad.experiments.training.section import gather_experiment
@@ -86,9 +86,9 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%"), "band": BAND}
+    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
-    environment.globals |= {"by_method": by_method, "BUSY": BUSY}
+    environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE, "BUSY": BUSY}
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))

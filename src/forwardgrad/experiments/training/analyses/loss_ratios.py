@@ -1,11 +1,14 @@
-"""Is a method as good per step as another? The ratio of their final training losses, seed by seed, beside a band."""
+"""Is a method as good per step as another? The ratio of their final training losses, paired by seed, and its place.
+
+The interval of the ratio lies inside the equivalence band, outside it, or overlaps its edge.
+"""
 
 import pandas as pd
 
 from forwardgrad.experiments.training.frames import CELL, methods_of
 from forwardgrad.results import statistics
 
-BAND = (0.95, 1.05)  # ratios that make no difference in practice
+EQUIVALENCE = LEAST, MOST = 0.95, 1.05  # ratios that make no difference in practice
 
 LOSS_RATIOS = {
     "dataset": "data set key",
@@ -20,17 +23,8 @@ LOSS_RATIOS = {
     "high": "upper end",
     "pairs": "seeds at which neither diverged",
     "diverged": "seeds at which one of them or both diverged: they have no ratio",
-    "place": f"of the interval against the band {BAND[0]} to {BAND[1]}: inside, outside or overlaps; empty without one",
+    "place": f"of the interval against the band {LEAST} to {MOST}: inside, outside or overlaps; empty without one",
 }
-
-
-def place(low: float, high: float) -> str:
-    """Say where the interval from `low` to `high` lies: `inside` or `outside` BAND, or `overlaps`; empty for nan."""
-    if not low <= high:
-        return ""
-    if BAND[0] <= low and high <= BAND[1]:
-        return "inside"
-    return "outside" if high < BAND[0] or low > BAND[1] else "overlaps"
 
 
 def loss_ratios(runs: pd.DataFrame, against: str) -> pd.DataFrame:
@@ -56,3 +50,12 @@ def loss_ratios(runs: pd.DataFrame, against: str) -> pd.DataFrame:
             ends = (ratio.n, len(both) - ratio.n, place(ratio.low, ratio.high))
             rows.append((*identity, ratio.value, ratio.low, ratio.high, *ends))
     return pd.DataFrame(rows, columns=list(LOSS_RATIOS))
+
+
+def place(low: float, high: float) -> str:
+    """Return where an interval lies: `inside` EQUIVALENCE, `outside`, or it `overlaps` the edge; empty for nan."""
+    if not low <= high:
+        return ""
+    if low >= LEAST and high <= MOST:
+        return "inside"
+    return "outside" if high < LEAST or low > MOST else "overlaps"

@@ -39,7 +39,6 @@ def norm_table(frames: Frames) -> pd.DataFrame:
                 ("train_loss", sound["train_loss"]),
                 ("growth", sound["weight_norm"] / sound["start"]),
             ):
-                mean = statistics.mean(values, name, *cell, method)
-                row |= {name: mean.value, f"{name}_low": mean.low, f"{name}_high": mean.high}
+                row |= statistics.mean(values, name, *cell, method).columns(name)
             rows.append(row)
     return pd.DataFrame(rows, columns=list(NORMS))

@@ -7,12 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import variant
-from forwardgrad.experiments.training.analyses.budgets import UNITS, prices
+from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
 from forwardgrad.experiments.training.figures.curves import draw_band, legend
 from forwardgrad.experiments.training.frames import Frames
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import WIDTH, look, style, title, whole_numbers
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.curves import curve_table
 
 METRIC = "test_accuracy"
 WORDS = {
@@ -30,10 +30,10 @@ def draw_budgets(cell: Frames, kind: str, heading: str) -> tuple[Figure, pd.Data
     """
     chosen = [variant(row.method, row.estimator) == kind for row in cell.runs.itertuples()]
     runs = cell.runs[chosen]
-    curves = statistics_curves(cell.metrics, runs, cell.costs, (METRIC,))
-    price = prices(cell.costs).reset_index().set_index("method")
+    curves = curve_table(cell.metrics, runs, cell.costs, (METRIC,))
+    cost = step_costs(cell.costs).reset_index().set_index("method")
     for unit in UNITS:
-        curves[unit] = curves["step"] * curves["method"].map(price[unit]).astype(float)
+        curves[unit] = curves["step"] * curves["method"].map(cost[unit]).astype(float)
     drawn = curves[curves["step"] > 0]
     with style():
         figure, panels = plt.subplots(

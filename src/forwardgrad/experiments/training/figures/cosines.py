@@ -10,7 +10,7 @@ from forwardgrad.experiments.training.figures.curves import draw_band, legend
 from forwardgrad.experiments.training.frames import Frames
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import MUTED, WIDTH, look, style, title, whole_numbers
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.curves import curve_table
 
 
 def draw_cosines(cell: Frames, heading: str) -> tuple[Figure, pd.DataFrame]:
@@ -21,7 +21,7 @@ def draw_cosines(cell: Frames, heading: str) -> tuple[Figure, pd.DataFrame]:
     """
     measured = cell.metrics.loc[cell.metrics["cosine"].notna(), "method"].unique()
     runs = cell.runs[cell.runs["method"].isin(measured) & (cell.runs["estimator"] != "backprop")]
-    curves = statistics_curves(cell.metrics, runs, cell.costs, ("cosine",))
+    curves = curve_table(cell.metrics, runs, cell.costs, ("cosine",))
     parameters = int(runs["parameters"].iloc[0])
     promised = np.sqrt(2 / (np.pi * parameters))
     with style():

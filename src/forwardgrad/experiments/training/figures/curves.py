@@ -20,7 +20,7 @@ def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
 
 
 def draw_curves(curves: pd.DataFrame, runs: pd.DataFrame, against: str, heading: str) -> Figure:
-    """Draw one cell's bands (`statistics.curves`), the metrics below each other.
+    """Draw one cell's bands (`results.curves.curve_table`), the metrics below each other.
 
     Args:
         curves: Bands of every method; columns CURVES.

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from forwardgrad.experiments.training.analyses.loss_ratios import BAND
+from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import INK, MUTED, WIDTH, look, rows, style, title, whole_numbers
 
@@ -29,7 +29,7 @@ def draw_loss_ratios(ratios: pd.DataFrame) -> Figure:
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
             _draw_cell(axes, cell)
             axes.set_title(labels.cell(dataset, model))
-        values = [*BAND, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
+        values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
         low, high = np.nanmin(values), np.nanmax(values)
         margin = 0.08 * np.log(high / low)
         panels[-1, 0].set_xscale("log")
@@ -45,14 +45,14 @@ def draw_loss_ratios(ratios: pd.DataFrame) -> Figure:
             f"Final training loss, relative to: {against}",
             f"Each method at its own rate. Geometric mean of the ratios at {many}; whiskers: 95 % interval, "
             "percentile bootstrap over the seeds. To the left of 1 is a lower loss.",
-            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*BAND))],
+            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
             handle_length=1,
         )
         return figure
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
-    axes.axvspan(*BAND, color=MUTED, alpha=0.18, linewidth=0)
+    axes.axvspan(*EQUIVALENCE, color=MUTED, alpha=0.18, linewidth=0)
     axes.axvline(1, color=MUTED, linewidth=0.8)
     names = []
     for row, entry in enumerate(cell.itertuples()):
