@@ -18,7 +18,7 @@ import pandas as pd
 from forwardgrad.claims import section as claims_section
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.experiments.kinds import kind_of, plan_of, room
-from forwardgrad.experiments.training.analyses.loss_ratios import BAND
+from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.tables import BUSY
@@ -70,9 +70,9 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%"), "band": BAND}
+    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
-    environment.globals |= {"by_method": by_method, "BUSY": BUSY}
+    environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE, "BUSY": BUSY}
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
-from forwardgrad.experiments.estimators.tables import inside, summary
+from forwardgrad.experiments.estimators.tables import by_estimator, inside
 from forwardgrad.plotting import labels, style
 from forwardgrad.plotting.page import themed
 from forwardgrad.results.folder import Results
@@ -30,7 +30,7 @@ def gather(
     """
     frame = results.frame(EXPERIMENT)
     agreeing, judged = inside(frame)
-    networks = [network(own) for _, own in summary(frame).groupby("n", sort=True)] if len(frame) else []
+    networks = [network(own) for _, own in by_estimator(frame).groupby("n", sort=True)] if len(frame) else []
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,

@@ -8,7 +8,7 @@ import pandas as pd
 from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.experiments.functions.figures.cost import ORDER
 from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
-from forwardgrad.experiments.functions.tables import shown
+from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import themed
 from forwardgrad.results.folder import Results
@@ -65,7 +65,7 @@ def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> d
     decay = f" \u00d7 exp(\u2212{case.decay:g} i) at step i" if case.decay else ""
     first = ", ".join(f"{value:g}" for value in case.start[:3])
     start = f"({first})" if case.dimensions <= 3 else f"({first}, \u2026)"
-    own = shown(outcomes, (case.source, case.name)).to_dict("records")
+    own = rows_of_case(outcomes, (case.source, case.name)).to_dict("records")
     return {
         "label": labels.function(case.name),
         "settings": f"from {start}, where it is {own[0]['start']:,.9g}; ".replace("-", "\u2212")
@@ -124,7 +124,7 @@ def alternative(stem: str, outcomes: pd.DataFrame) -> str:
     if stem == "spheres":
         return "Descents of spheres, slower the more dimensions, and the mean factor of one step against the rate."
     source, name, kind = stem.split("-")
-    rows = shown(outcomes, (source, name)).to_dict("records")
+    rows = rows_of_case(outcomes, (source, name)).to_dict("records")
     ends = "; ".join(
         f"{labels.method(row['method'], row['method'])}: {labels.loss_or_diverged(row['median'])}" for row in rows
     )

@@ -5,11 +5,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from forwardgrad.experiments.functions.figures.common import look_of
-from forwardgrad.experiments.functions.tables import published
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, rows, stacked, star, title, whole_numbers, write
 from forwardgrad.plotting.style import INK, Drawn, style
 from forwardgrad.results.folder import Results
+from forwardgrad.results.quoted import published
 
 ORDER = (
     "gradient_descent", "forward_gaussian_dual", "forward_gaussian", "gradient_descent_added",
@@ -23,7 +23,7 @@ def cost(results: Results) -> Drawn:
     Returns:
         The figure, and the measured steps; columns DESCENT_COSTS.
     """
-    costs, ratios = results.frame("functions-costs"), published(results.quoted(), "time_ratio")
+    costs, ratios = results.frame("functions-costs"), published(results.quoted(), "functions", "time_ratio")
     shown = costs[costs["source"] == "paper"]
     cases = [(name, own.set_index("method")) for name, own in shown.groupby("function", sort=False)]
     with style():

@@ -9,11 +9,12 @@ from matplotlib.ticker import NullLocator
 
 from forwardgrad.experiments.functions.figures.common import logarithmic, look_of, note
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
-from forwardgrad.experiments.functions.tables import bands, published, shown
+from forwardgrad.experiments.functions.tables import bands, rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, band, cross_at_divergence, title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn, style
 from forwardgrad.results.folder import Results
+from forwardgrad.results.quoted import published
 
 LEAST = 1e-20  # of the value at the start: below that a run has arrived
 
@@ -31,8 +32,8 @@ def loss(results: Results, source: str, function: str, case: str) -> Drawn:
         The figure, and the bands that it shows.
     """
     settings = Case.from_json(case)
-    curves, runs = (shown(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
-    finals = published(results.quoted(), "final")
+    curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
+    finals = published(results.quoted(), "functions", "final")
     theirs = sorted({value for key, (value, _) in finals.items() if key[:2] == (source, function)})
     drawn = bands(curves, runs)
     with style():

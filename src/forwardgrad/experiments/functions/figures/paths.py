@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.experiments.functions.figures.surface import Range, above, draw_contours, draw_surface, minimiser
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
-from forwardgrad.experiments.functions.tables import shown
+from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title
 from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, style
@@ -32,7 +32,7 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
         The figure, and the points that it shows; columns DESCENTS.
     """
     settings = Case.from_json(case)
-    curves, runs = (shown(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
+    curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
     drawn = curves[curves["method"].isin([GRADIENT_DESCENT, METHOD])]
     middle = median_seed(runs)
     ranges = _extent(settings, drawn, middle)

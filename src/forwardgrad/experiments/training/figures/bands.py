@@ -11,7 +11,7 @@ from forwardgrad.experiments.training.frames import Frames, load_frames, select
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import band
 from forwardgrad.plotting.style import look
-from forwardgrad.results.curves import curves
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
 
@@ -22,7 +22,7 @@ def read_cell(results: Results, experiment: str, dataset: str, model: str) -> Fr
 
 def bands_of(cell: Frames, metrics: Sequence[str]) -> pd.DataFrame:
     """Return the bands of `metrics` for every method of one cell; columns CURVES."""
-    return curves(cell.metrics, cell.runs, cell.costs, metrics)
+    return curve_table(cell.metrics, cell.runs, cell.costs, metrics)
 
 
 def draw_bands(axes: Axes, bands: pd.DataFrame, x: str, runs: pd.DataFrame) -> dict[str, Line2D]:

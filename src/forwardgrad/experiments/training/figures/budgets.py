@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from forwardgrad import catalogue
-from forwardgrad.experiments.training.analyses.budgets import UNITS, prices
+from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
 from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
 from forwardgrad.experiments.training.frames import Frames
 from forwardgrad.plotting import labels
@@ -49,7 +49,7 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
 
 def _with_costs(bands: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
     """Add what each step has cost in every unit."""
-    price = prices(costs).reset_index().set_index("method")
+    price = step_costs(costs).reset_index().set_index("method")
     return bands.assign(**{unit: bands["step"] * bands["method"].map(price[unit]).astype(float) for unit in UNITS})
 
 

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from forwardgrad.experiments.training.analyses.loss_ratios import BAND
+from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import rows, stacked, ticks, title, write
 from forwardgrad.plotting.style import MUTED, Drawn, look, style
@@ -23,7 +23,7 @@ def loss_ratios(results: Results, experiment: str) -> Drawn:
         for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
             _draw_cell(axes, cell)
             axes.set_title(labels.cell(dataset, model))
-        values = [*BAND, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
+        values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
         low, high = np.nanmin(values), np.nanmax(values)
         margin = 0.08 * np.log(high / low)
         axes.set_xscale("log")
@@ -36,14 +36,14 @@ def loss_ratios(results: Results, experiment: str) -> Drawn:
             "Each method at its own learning rate. Geometric mean of the ratios at "
             f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval, percentile bootstrap over the seeds. "
             "Below 1: a lower loss.",
-            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*BAND))],
+            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
             handle_length=1,
         )
         return figure, ratios
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
-    axes.axvspan(*BAND, color=MUTED, alpha=0.18, linewidth=0)
+    axes.axvspan(*EQUIVALENCE, color=MUTED, alpha=0.18, linewidth=0)
     axes.axvline(1, color=MUTED, linewidth=0.8)
     names = []
     for row, entry in enumerate(cell.itertuples()):
