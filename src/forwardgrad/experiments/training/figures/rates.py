@@ -45,7 +45,7 @@ def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
             own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
             bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
-            top = min(LARGEST * np.log(DATASETS[dataset].classes), highest + 0.2 * (highest - bottom))
+            top = min(LARGEST * np.log(DATASETS[dataset].shape.classes), highest + 0.2 * (highest - bottom))
             beyond |= (own["validation_loss"] > top).any()
             methods = list(cell.groupby(["method", "estimator"], sort=False))
             for index, ((method, estimator), grid) in enumerate(methods):
