@@ -70,7 +70,6 @@ for name, title in {"budgets": "outcome at equal budgets", "norms": "growth of t
             f"results/logs/tables/{{experiment}}-{name}.log",
         params:
             name=name,
-            passes=catalogue.PASSES,
             code=digest(f"experiments.training.analyses.{name}"),
         script:
             "../scripts/analysis.py"
@@ -101,7 +100,6 @@ for kind, title in {
             f"results/logs/figures/{{experiment}}/{{dataset}}-{{model}}-{kind}.log",
         params:
             name=name,
-            passes=catalogue.PASSES,
             code=digest(f"experiments.training.figures.{name}", "results.statistics"),
         script:
             "../scripts/analysis_figure.py"
