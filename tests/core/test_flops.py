@@ -17,7 +17,7 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from forwardgrad.catalogue import BASELINES, ESTIMATORS, MEASURED
-from forwardgrad.catalogue.costs import Layer
+from forwardgrad.catalogue.costs import LayerCost
 from forwardgrad.core import draws
 from forwardgrad.core.flops import layer_costs, multiply_adds, relative
 from forwardgrad.core.gradients import along, make_estimator
@@ -122,11 +122,14 @@ def test_grouped_convolutions_write_a_structured_tangent_out():
 
 def test_layers_by_hand():
     mlp = nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(3, 2, bias=False)))
-    assert layer_costs(mlp, torch.rand(5, 4)) == [Layer(5 * 4 * 3, 5 * (4 + 3)), Layer(5 * 3 * 2, 5 * (3 + 2), False)]
+    assert layer_costs(mlp, torch.rand(5, 4)) == [
+        LayerCost(5 * 4 * 3, 5 * (4 + 3)),
+        LayerCost(5 * 3 * 2, 5 * (3 + 2), False),
+    ]
     cnn = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
     first, last = layer_costs(cnn, torch.rand(5, 2, 4, 4))
-    assert first == Layer(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4))
-    assert last == Layer(5 * 16 * 3, 5 * (16 + 3))
+    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4))
+    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3))
 
 
 @pytest.mark.parametrize(
@@ -146,15 +149,17 @@ def test_layers_by_hand():
     ],
 )
 def test_costs_by_hand(method, products):
-    layers = [Layer(60.0, 2.0), Layer(30.0, 1.0)]
+    layers = [LayerCost(60.0, 2.0), LayerCost(30.0, 1.0)]
     assert multiply_adds(method, layers) == products
     assert relative(method, layers) == pytest.approx(products / 210)
 
 
 def test_there_is_no_pass_for_a_bias_that_does_not_exist():
-    assert multiply_adds("forward_blockwise", [Layer(60.0, bias=False), Layer(30.0, bias=False)]) == 90 + 180 + 60
+    assert (
+        multiply_adds("forward_blockwise", [LayerCost(60.0, bias=False), LayerCost(30.0, bias=False)]) == 90 + 180 + 60
+    )
 
 
 def test_an_unknown_method_is_named():
     with pytest.raises(ValueError, match="no estimator or baseline 'forwards': choose one of evaluation, "):
-        multiply_adds("forwards", [Layer(1.0)])
+        multiply_adds("forwards", [LayerCost(1.0)])

@@ -141,3 +141,9 @@ def test_runs_depend_on_core_training_and_data_reading_only():
     assert not any(name.split(".")[0] in ("results", "plotting", "claims", "report") for name in found)
     assert "catalogue" not in found
     assert len(sources.digest("experiments.training.train")) == len(hashlib.sha256().hexdigest())
+
+
+@pytest.mark.parametrize("user", ["plotting.labels", "plotting.style", "core.flops", "experiments.estimators.sample"])
+def test_who_reads_an_entry_of_the_catalogue_depends_on_what_it_says(user):
+    assert "catalogue.estimators" in sources.dependencies(user)
+    assert "catalogue.estimators" not in sources.dependencies("experiments.training.train")

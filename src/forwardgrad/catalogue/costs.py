@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerCost:
     """Multiply-adds of one layer with weights W, for one batch of inputs x.
 
     Attributes:
@@ -29,7 +29,7 @@ class Layer:
         return self.product if self.thin is None else rank * self.thin
 
 
-Layers = Sequence[Layer]
+Layers = Sequence[LayerCost]
 Cost = Callable[[Layers], float]
 
 

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from functools import partial
 
 from forwardgrad.catalogue import costs, formulae
-from forwardgrad.catalogue.costs import Cost, Layer, Layers
+from forwardgrad.catalogue.costs import Cost, LayerCost, Layers
 from forwardgrad.catalogue.formulae import Formula
 
 Look = tuple[str, object, object]  # colour, line style and marker, as matplotlib takes them
 
 # A deep network of equal, wide layers: what its first layer spares and thin products are nothing beside the rest.
-DEEP = (Layer(0.0), Layer(1.0))
+DEEP = (LayerCost(0.0), LayerCost(1.0))
 
 
 @dataclass(frozen=True)
-class Method:
+class Measured:
     """What the benchmark measures.
 
     Attributes:
@@ -37,7 +37,7 @@ class Method:
 
 
 @dataclass(frozen=True)
-class Estimator(Method):
+class Estimator(Measured):
     """An estimator of the gradient.
 
     Attributes:
@@ -134,11 +134,11 @@ ESTIMATORS = {
 
 # In the colour of the same gradient or tangent computed by other means.
 BASELINES = {
-    "evaluation": Method("Evaluation: forward pass and loss", None, costs.evaluation),
-    "backprop_compiled": Method("Backpropagation, compiled", ("#1b1c20", (0, (4, 1, 1, 1)), "d"), costs.dense),
-    "backprop_by_hand": Method("Backpropagation by hand, in place", ("#1b1c20", (0, (1, 1.1)), "o"), costs.dense),
-    "jvp": Method("Forward gradient, torch.func.jvp", ("#0072b2", (0, (1, 1.1)), "s"), costs.framework),
-    "forward_ad": Method(
+    "evaluation": Measured("Evaluation: forward pass and loss", None, costs.evaluation),
+    "backprop_compiled": Measured("Backpropagation, compiled", ("#1b1c20", (0, (4, 1, 1, 1)), "d"), costs.dense),
+    "backprop_by_hand": Measured("Backpropagation by hand, in place", ("#1b1c20", (0, (1, 1.1)), "o"), costs.dense),
+    "jvp": Measured("Forward gradient, torch.func.jvp", ("#0072b2", (0, (1, 1.1)), "s"), costs.framework),
+    "forward_ad": Measured(
         "Forward gradient, torch.autograd.forward_ad", ("#0072b2", (0, (4, 1, 1, 1)), "8"), costs.framework
     ),
 }

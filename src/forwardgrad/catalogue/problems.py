@@ -16,7 +16,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Entry:
-    """A data set or a model. The label stands in figures and tables."""
+    """A data set or a model: its label in figures and tables, and its shape."""
 
     label: str
     shape: Shape

@@ -53,7 +53,11 @@ def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
     target.bitwise_and_(-(2 ** (bits - 1))).bitwise_or_(one)
 
 
-DISTRIBUTIONS: dict[str, Distribution] = {"gaussian": gaussian_, "rademacher": rademacher_, "sphere": sphere_}
+DISTRIBUTIONS: dict[str, Distribution] = {
+    "gaussian": gaussian_,
+    "rademacher": rademacher_,
+    "sphere": sphere_,
+}
 
 
 def dense(layer: nn.Module) -> Plan:
@@ -76,7 +80,7 @@ def low_rank(layer: nn.Module, rank: int) -> Plan:
 
 
 def offset_scale(layer: nn.Module) -> float:
-    """Scale of a structured tangent's offset: 0 where there is no bias to move."""
+    """Scale of a structured tangent's offset: 0 where there is no bias."""
     return 0.0 if layer.bias is None else 1.0
 
 
@@ -146,7 +150,7 @@ class OneLayer(Iterator[Tangents]):
         self.streams = [
             TangentStream({name: layer}, structure, distribution, generator) for name, layer in layers.items()
         ]
-        # Which layer moves decides what is computed, so the host must know it: a generator of its own there,
+        # The drawn layer decides what is computed, so the host must know it: a generator of its own there,
         # with a seed of its own, since the same seed would tie the choice to the signs.
         self.choice = torch.Generator().manual_seed(derive_seed("layer", generator.initial_seed()))
 

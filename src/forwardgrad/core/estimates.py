@@ -50,7 +50,7 @@ class DenseEstimate:
 
 @dataclass(frozen=True)
 class ForwardGradient:
-    """sum_k d_k v_k: directional derivatives times the tangents they were taken along."""
+    """sum_k d_k v_k: directional derivatives times their tangents."""
 
     loss: Tensor
     terms: list[tuple[Tensor, Tangents]]

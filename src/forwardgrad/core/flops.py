@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from forwardgrad.catalogue.costs import Layer
+from forwardgrad.catalogue.costs import LayerCost
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
 from forwardgrad.core.forward import walk
 
 
-def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[Layer]:
+def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
     """Return the multiply-adds of every layer that has weights, in order, for a batch of `inputs`."""
     found = []
     with torch.no_grad():
@@ -21,12 +21,14 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[Layer]:
                 if isinstance(module, nn.Conv2d):
                     thin += positions * module.weight[0, 0].numel()
                 whole = getattr(module, "groups", 1) != 1
-                found.append(Layer(positions * module.weight.numel(), None if whole else thin, module.bias is not None))
+                found.append(
+                    LayerCost(positions * module.weight.numel(), None if whole else thin, module.bias is not None)
+                )
             inputs = outputs
     return found
 
 
-def multiply_adds(method: str, layers: list[Layer]) -> float:
+def multiply_adds(method: str, layers: list[LayerCost]) -> float:
     """Return the multiply-adds of one step of `method`.
 
     Args:
@@ -42,6 +44,6 @@ def multiply_adds(method: str, layers: list[Layer]) -> float:
     return methods[method].multiply_adds(layers)
 
 
-def relative(method: str, layers: list[Layer]) -> float:
+def relative(method: str, layers: list[LayerCost]) -> float:
     """Return the multiply-adds of one step of `method` over those of a backprop step."""
     return multiply_adds(method, layers) / multiply_adds("backprop", layers)

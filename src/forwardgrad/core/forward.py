@@ -15,16 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from forwardgrad.core.rules import (
-    VIEWS,
-    WITH_PARAMETERS,
-    WITHOUT_PARAMETERS,
-    Dual,
-    Loss,
-    by_function,
-    loss_rule,
-    relu_,
-)
+from forwardgrad.core.rules import VIEWS, WITH_PARAMETERS, WITHOUT_PARAMETERS, Dual, Loss, by_function, loss_rule, relu_
 from forwardgrad.core.tangents import Tangents
 
 Parameters = dict[str, Tensor]
@@ -105,7 +96,7 @@ class Network:
 
 def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield the layers of nested `nn.Sequential` in order, with their names."""
-    for name, module in model._modules.items():  # named_children would skip a layer that stands in two places
+    for name, module in model._modules.items():  # named_children would skip a layer that is used twice
         if isinstance(module, nn.Sequential):
             yield from walk(module, f"{prefix}{name}.")
         else:

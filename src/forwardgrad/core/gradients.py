@@ -1,8 +1,8 @@
 """Every estimator of the gradient, behind one signature.
 
 An estimator is called with a batch and returns an estimate (`estimates`). Here are reverse mode and the
-forward gradients, along one tangent or several; `perturbations` has the others. What is known of each, its
-label, cost and moments, stands in `forwardgrad.catalogue` under the same key.
+forward gradients, along one tangent or several; `perturbations` has the others. The catalogue
+declares each under the same key: its label, its cost and what is known of its moments.
 """
 
 import math

@@ -125,7 +125,7 @@ def kept(splits: Splits, model: str, layers: slice, expected: Callable[[Tensor],
 
 
 def standardised_hidden(splits: Splits, expected: Callable[[Tensor], Tensor] = without_mean) -> Finding:
-    """The same share in the hidden layers of their perceptron."""
+    """The same share in the hidden layers of their MLP."""
     return kept(splits, "students_mlp", slice(-1), expected)
 
 
