@@ -3,14 +3,12 @@
 import atexit
 import json
 import os
-import shlex
 import sys
 from pathlib import Path
 
 import yaml
 
 from forwardgrad.experiments.speed.plan import measurements as configuration_measurements
-from forwardgrad.data.locate import data_folder as configuration_data_folder
 from forwardgrad.experiments.speed.plan import SPEED as configuration_SPEED
 from forwardgrad.experiments.audit.plan import AUDIT_SPLITS as configuration_AUDIT_SPLITS
 from forwardgrad.catalogue import AT as configuration_AT
@@ -23,8 +21,8 @@ from forwardgrad.claims import ledger
 from forwardgrad.claims import check as ledger_check
 from forwardgrad.pipeline import progress
 from forwardgrad.pipeline import server
-from forwardgrad.data.command import unavailable
-from forwardgrad.data.locate import folder_state
+from forwardgrad.data.files import DataUnavailable
+from forwardgrad.data.record import data_folder, read_record, searched, unavailable
 from forwardgrad.pipeline.digest import digest
 from forwardgrad.pipeline.validation import obstacles
 from forwardgrad.pipeline.validation import problems
@@ -61,7 +59,7 @@ try:
 except ValueError as faults:
     sys.exit(str(faults))
 
-data_dir = configuration_data_folder(config)
+data_dir = data_folder(config) or ""
 
 # Experiments that train nothing have rules of their own, also for their frames.
 OWN = [configuration_SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]
@@ -86,12 +84,15 @@ RECORDS = {}
 
 def record_of(dataset):
     """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
-    RECORDS[dataset] = json.loads(Path(checkpoints.locate.get(dataset=dataset).output.record).read_text())
+    try:
+        RECORDS[dataset] = read_record(Path(checkpoints.locate.get(dataset=dataset).output.record))
+    except DataUnavailable as error:
+        sys.exit(str(error))
     return RECORDS[dataset]
 
 
 def found(wildcards):
-    """Return the record of a data set; stops if it cannot be had, the last line on the terminal says why."""
+    """Return the record of a data set; exits if it is unavailable, the last line says why."""
     return (
         ancient(f"results/data/{wildcards.dataset}.json") if record_of(wildcards.dataset)["available"] else sys.exit(1)
     )
