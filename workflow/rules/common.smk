@@ -12,7 +12,8 @@ from snakemake.utils import update_config
 
 from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
-from forwardgrad.data.command import unavailable
+from forwardgrad.data.files import DataUnavailable
+from forwardgrad.data.record import read_record, unavailable
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
@@ -56,7 +57,7 @@ RECORDS = {}
 
 def record_of(dataset):
     """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
-    RECORDS[dataset] = json.loads(Path(checkpoints.locate.get(dataset=dataset).output.record).read_text())
+    RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))
     return RECORDS[dataset]
 
 

@@ -21,7 +21,7 @@ from forwardgrad.seeds import initialisation_seed
 
 from ... import cases
 
-PROVENANCE = Provenance("made by hand", {"x": "00"}, "", "", "", "")
+PROVENANCE = Provenance("made by hand", "", "", "", "", {"x": "00"})
 
 
 def run(estimator="backprop", steps=6, evaluate_every=2, method="m", probes=0, **settings):

