@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 
 from forwardgrad.experiments.functions.figures.descents import Drawn, drawing_of, logarithmic, note
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT
-from forwardgrad.experiments.functions.tables import bands, expected_factor, shown
+from forwardgrad.experiments.functions.tables import bands, expected_factor, rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, style, title
 
@@ -27,7 +27,7 @@ def draw_spheres(curves: pd.DataFrame, runs: pd.DataFrame, contraction: pd.DataF
     with style():
         figure, (top, bottom) = plt.subplots(2, 1, figsize=(WIDTH, 7.6))
         for name in names:
-            descents(top, shown(curves, ("ours", name)), shown(runs, ("ours", name)))
+            descents(top, rows_of_case(curves, ("ours", name)), rows_of_case(runs, ("ours", name)))
         logarithmic(top, LEAST, 3)
         top.set(xlabel="Steps", ylabel="Value over that at the start")
         top.set_title("Descents at half the Gaussian\u2019s limit")
