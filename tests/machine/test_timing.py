@@ -60,13 +60,13 @@ def test_the_device_is_waited_for_before_and_after_a_sample(clock):
 
 def test_a_ratio_within_rounds_survives_a_slow_spell():
     base = np.array([1.0] * 10 + [5.0] * 10)  # the machine is slow half of the time, for both
-    assert timing.ratio([2 * base], base) == (2, 2, 2)
+    assert timing.cost_ratio([2 * base], base) == (2, 2, 2)
 
 
 def test_the_ratio_of_several_parts_is_that_of_their_mean():
     base = np.full(9, 2.0)
     assert timing.cost([np.full(9, 1.0), np.full(9, 3.0), np.array([5.0] * 8 + [1e9])]) == 3
-    assert timing.ratio([np.full(9, 1.0), np.full(9, 4.0)], base) == (1.25, 1.25, 1.25)
+    assert timing.cost_ratio([np.full(9, 1.0), np.full(9, 4.0)], base) == (1.25, 1.25, 1.25)
 
 
 def test_intervals_are_those_of_order_statistics():
@@ -76,6 +76,6 @@ def test_intervals_are_those_of_order_statistics():
     assert low == pytest.approx(41, abs=1)
     assert high == pytest.approx(61, abs=1)
     assert timing.median_interval(np.full(5, 3.0)) == (3, 3)
-    value, *bounds = timing.ratio([samples], np.ones(101))
+    value, *bounds = timing.cost_ratio([samples], np.ones(101))
     assert value == 51
     assert tuple(bounds) == (low, high)

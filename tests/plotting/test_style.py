@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgb
 from forwardgrad import catalogue
 from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
 from forwardgrad.plotting import labels, style
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.curves import curve_table
 
 NBSP = "\u00a0"
 
@@ -82,7 +82,7 @@ def texts(figure):
 
 def draw(results, against="step"):
     frames = results.frames()
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = curve_table(frames.metrics, frames.runs, frames.costs, DRAWN)
     return draw_curves(curves, frames.runs, against, "Penguins")
 
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
-class DataUnavailable(Exception):  # noqa: N818 (a state of affairs more than an error)
+class DataUnavailable(RefusalError):  # noqa: N818 (a state of affairs more than an error)
     """A data set is unavailable.
 
     Attributes:

@@ -26,7 +26,7 @@ from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
 from forwardgrad.report.markup import sentence, tex
-from forwardgrad.results.quoted import read_quoted
+from forwardgrad.results.quoted import published, read_quoted
 from forwardgrad.results.reading import ResultError
 
 METHODS = ("gradient_descent", "forward_gaussian")
@@ -110,7 +110,7 @@ def test_diverged_descents_are_counted_and_worse_than_every_other(frames, quoted
 
 
 def test_a_band_keeps_diverged_descents_as_infinite(frames):
-    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
+    curves, runs = (outcomes.rows_of_case(frame, ("paper", "beale")) for frame in frames)
     bands = outcomes.bands(curves, runs).set_index(["method", "step"])
     assert bands.loc[("forward_gaussian", 1), "high"] < np.inf
     assert bands.loc[("forward_gaussian", 2), "high"] == np.inf
@@ -157,16 +157,16 @@ def texts(figure):
 
 
 def drawn(name, frames, contraction, costs, quoted):
-    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
+    curves, runs = (outcomes.rows_of_case(frame, ("paper", "beale")) for frame in frames)
     match name:
         case "loss":
-            return draw_loss(BEALE, curves, runs, outcomes.published(quoted, "final"))
+            return draw_loss(BEALE, curves, runs, published(quoted, "functions", "final"))
         case "paths":
             return draw_paths(BEALE, curves, runs)
         case "spheres":
             return draw_spheres(*frames, outcomes.contraction_table(contraction))
         case "cost":
-            return draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+            return draw_step_times(costs, published(quoted, "functions", "time_ratio"))
 
 
 @pytest.mark.parametrize("name", ["loss", "paths", "spheres", "cost"])
@@ -189,11 +189,11 @@ def test_diverged_descents_are_told_in_the_figures(frames, contraction, costs, q
 
 
 def test_the_path_that_stands_out_is_the_median_one(frames):
-    assert median_seed(outcomes.shown(frames[1], ("paper", "beale"))) == 1
+    assert median_seed(outcomes.rows_of_case(frames[1], ("paper", "beale"))) == 1
 
 
 def test_the_papers_ratio_is_marked_on_our_step(costs, quoted):
-    figure, _ = draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+    figure, _ = draw_step_times(costs, published(quoted, "functions", "time_ratio"))
     for axes, ratio in zip(figure.axes, (0.87, 0.74), strict=True):
         stars = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "*"]
         assert stars == pytest.approx([ratio * 200] * len(stars))

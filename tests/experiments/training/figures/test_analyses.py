@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.analyses.time_to_loss import times_summary, times_table
 from forwardgrad.experiments.training.figures.budgets import draw_budgets
 from forwardgrad.experiments.training.figures.cosines import draw_cosines
 from forwardgrad.experiments.training.figures.curves import DRAWN, VALIDATED, drawn_metrics
@@ -41,7 +41,7 @@ def words(figure):
 
 def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames):
     times = times_table(frames)
-    figure = draw_times(times, summary(times, QUOTES))
+    figure = draw_times(times, times_summary(times, QUOTES))
     lines = figure.axes[0].get_lines()
     censored = [line for line in lines if line.get_marker() == ">"]
     assert [line.get_xdata().tolist() for line in censored] == [[pytest.approx(3)], [pytest.approx(1)] * 3]
@@ -56,7 +56,7 @@ def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames):
 def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames):
     times = times_table(frames)
     reached = times[times["reached"].astype(bool)]
-    shown = words(draw_times(reached, summary(reached, QUOTES[:0])))
+    shown = words(draw_times(reached, times_summary(reached, QUOTES[:0])))
     assert "not reached" not in shown
     assert "Baydin" not in shown
 
