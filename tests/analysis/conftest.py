@@ -10,14 +10,23 @@ import pytest
 from forwardgrad.claims.verdicts import CLAIMS
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, TIMES
+from forwardgrad.experiments.training.figures.bands import bands_of
 from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
 from forwardgrad.experiments.training.frames import Frames, read_experiment, read_run
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
 from forwardgrad.report.page import Sources, write_report
-from forwardgrad.results.curves import curves as statistics_curves
 from forwardgrad.results.reading import produced_by
+
+
+@pytest.fixture
+def store_frames(store):
+    """A function that writes the frames of the experiment `students` and returns where they lie."""
+    names = ("", "-runs", "-costs")
+    return lambda frames: store(
+        {f"frames/students{name}": frame for name, frame in zip(names, vars(frames).values(), strict=True)}
+    )
 
 
 @pytest.fixture
@@ -153,7 +162,7 @@ def make_sources(two_methods, root):
         path.mkdir(parents=True)
     method_table(frames).to_csv(tables / "methods.csv", index=False)
     paired_table(frames).to_csv(tables / "paired.csv", index=False)
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = bands_of(frames, DRAWN)
     for name, against in (("step", "step"), ("time", "seconds")):
         stem = figures / f"penguins-students_lr-by-{name}"
         save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
