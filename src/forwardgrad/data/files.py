@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from forwardgrad.arguments import RefusalError
+
 
 class DataUnavailable(RefusalError):  # noqa: N818 (a state of affairs more than an error)
     """A data set is unavailable.

@@ -18,7 +18,7 @@ LEAST = 1e-12
 
 
 def spheres(results: Results) -> Drawn:
-    """Draw the value over that at the start against the step, and the mean factor of one step against the rate.
+    """Draw the value over that at the start against the step, and the mean factor of one step at every learning rate.
 
     Returns:
         The figure, and what one step does; columns CONTRACTED.
@@ -32,7 +32,7 @@ def spheres(results: Results) -> Drawn:
             _draw_runs(top, rows_of_case(curves, ("ours", name)), rows_of_case(runs, ("ours", name)))
         logarithmic(top, LEAST, 3)
         top.set(xlabel="Steps", ylabel="Value over that at the start")
-        top.set_title("Runs at half the Gaussian\u2019s limit")
+        top.set_title("Runs at half the Gaussian\u2019s limiting learning rate")
         _draw_factors(bottom, contraction)
         bottom.set_title("One step: mean of the value after over before")
         looks = {method: look_of(method) for method in dict.fromkeys(contraction["method"])}
@@ -43,8 +43,8 @@ def spheres(results: Results) -> Drawn:
         ]  # fmt: skip
         text = note(runs[runs["function"].isin(names)])
         text += (
-            " Below: points measured from one point, whiskers 95 % interval over the seeds; lines: by theory, which "
-            "cross 1 at 1 (gradient descent), 1 / (n + 2) (Gaussian) and 1 / n (Rademacher)."
+            " Below: points measured from one point, whiskers 95 % interval over the seeds; lines: by theory; they "
+            "cross 1 at the learning rates 1 (gradient descent), 1/(n+2) (Gaussian) and 1/n (Rademacher)."
         )
         title(figure, "Spheres \u2016x\u2016\u00b2 in n dimensions", text, handles)
         return figure, contraction
