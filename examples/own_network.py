@@ -15,6 +15,6 @@ model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of forwardgrad.ESTIMATORS
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
-    estimate = estimator(inputs, targets)  # 2: the loss and the gradient's estimate, from one forward pass
+    estimate = estimator(inputs, targets)  # 2: loss and estimate of the gradient, from one forward pass
     step_(model, estimate, learning_rate=0.005)  # 3: parameters -= learning_rate * estimate
     report(step, estimate.loss, model)

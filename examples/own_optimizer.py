@@ -17,6 +17,6 @@ estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
     estimate = estimator(inputs, targets)
-    write_gradient_(model, estimate)  # 2: instead of loss.backward(); zero_grad is not needed, .grad is replaced
-    optimizer.step()  # 3: as ever
+    write_gradient_(model, estimate)  # 2: replaces loss.backward(); no zero_grad is needed, .grad is overwritten
+    optimizer.step()  # 3: as usual
     report(step, estimate.loss, model)

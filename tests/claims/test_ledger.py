@@ -121,8 +121,8 @@ WRONG = {
 LINES = """\
 claims.Alike: allowed is a name of lowercase letters, digits and underscores, a letter first
 claims.wrong.figures = 'x': unknown key; did you mean figure?
-claims.wrong: claim is missing (what is claimed, in our words)
-claims.wrong: cost_model is missing (what a step's cost is measured with)
+claims.wrong: claim is missing (the claim, in our words)
+claims.wrong: cost_model is missing (implementation of forward mode by which a cost is measured)
 claims.wrong.certainty = 'sure': allowed is plain or FIG or SEC or UNV
 claims.wrong.evidence.statistic = 'middle': allowed is mean or median or share or difference or ratio or \
 geometric_ratio or ratio_of_medians or largest_gap or given

@@ -2,19 +2,19 @@
 
 SAMPLED = {
     "estimator": "estimator key",
-    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance, in units of its norm",
-    "measured": "mean over the estimates; of bias an unbiased estimate of its square, of distance that of their mean",
+    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance; the gradient's norm is 1",
+    "measured": "mean over the estimates; bias: an unbiased estimate of its square; distance: that of their mean",
     "error": "standard error of measured; empty for uphill and distance",
     "freedom": "degrees of freedom of the error",
     "draws": "number of estimates behind the row",
-    "formula": "what it should be; empty where there is no formula",
+    "formula": "theoretical value; empty where there is no formula",
 }
 
 CLOUD = {
     "estimator": "estimator key",
-    "draw": "number of the estimate",
+    "draw": "index of the estimate",
     "along": "its component along the gradient, in units of the gradient's norm",
-    "across": "its component along a random direction at right angles to the gradient",
+    "across": "its component along a random direction orthogonal to the gradient",
 }
 
 ESTIMATORS = {
