@@ -1,11 +1,20 @@
+import contextlib
+import itertools
 import re
 import tomllib
-from importlib.metadata import distribution, version
+from importlib.metadata import PackageNotFoundError, distribution, version
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+
+
+def installed(name):
+    """Return the distribution of a pin, or None: some are for other systems or versions of Python."""
+    with contextlib.suppress(PackageNotFoundError):
+        return distribution(name)
 
 
 @pytest.fixture
@@ -21,9 +30,24 @@ def pins(root):
 
 
 def test_direct_dependencies_have_the_version_of_the_constraints(project, pins):
-    for text in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
-        requirement = Requirement(text)
+    texts = [*project["dependencies"], *itertools.chain(*project["optional-dependencies"].values())]
+    requirements = [requirement for requirement in map(Requirement, texts) if requirement.name != project["name"]]
+    assert len(requirements) == len(texts) - 1
+    for requirement in requirements:
         assert str(requirement.specifier) == f"=={pins[canonicalize_name(requirement.name)]}"
+
+
+def test_the_library_needs_torch_and_numpy_alone(project):
+    assert {Requirement(text).name for text in project["dependencies"]} == {"torch", "numpy"}
+    assert "forwardgrad[pipeline]" in project["optional-dependencies"]["test"]
+
+
+@pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0"])
+def test_every_pin_takes_the_oldest_python_of_each_kind(project, pins, python):
+    """Debian 12 has 3.11.2: a pin that needs a later one cannot be installed there."""
+    assert python in SpecifierSet(project["requires-python"])
+    wanted = {name: found.metadata["Requires-Python"] for name in pins if (found := installed(name))}
+    assert [name for name, versions in wanted.items() if versions and python not in SpecifierSet(versions)] == []
 
 
 def test_everything_that_is_needed_is_installed_as_pinned(project, pins):

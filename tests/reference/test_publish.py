@@ -1,0 +1,28 @@
+"""What a reference keeps, and in how many digits."""
+
+import pandas as pd
+
+from forwardgrad.reference import publish, verify
+
+VALUES = [1.0000000049, 1 / 3, 2 / 3 * 1e-7, 9.99999999949e12]  # the first is where rounding costs most
+
+
+def test_tables_keep_nine_significant_digits(tmp_path):
+    publish.write(tmp_path, {"runs": pd.DataFrame({"loss": VALUES})}, {})
+    lines = (tmp_path / "runs.csv").read_text().splitlines()
+    assert lines == ["loss", "1", "0.333333333", "6.66666667e-08", "1e+13"]
+
+
+def test_what_was_written_counts_as_the_same(tmp_path):
+    keys = {"experiment": "e", "dataset": "d", "model": "m", "method": "backprop"}
+    rows = [keys | {"seed": seed, "status": "completed", "steps": 9} for seed in range(len(VALUES))]
+    runs = pd.DataFrame(rows).assign(train_loss=VALUES, test_loss=VALUES[::-1], test_accuracy=0.5)
+    publish.write(tmp_path, {"runs": runs}, {})
+    assert verify.compare({"runs": runs}, publish.load(tmp_path)[0], [])[0].verdict == "identical"
+
+
+def test_tables_of_before_are_gone(tmp_path):
+    publish.write(tmp_path, {"old": pd.DataFrame({"a": [1]})}, {})
+    publish.write(tmp_path, {"new": pd.DataFrame({"a": [2]})}, {"data": {}})
+    tables, record = publish.load(tmp_path)
+    assert ({name: table["a"].tolist() for name, table in tables.items()}, record) == ({"new": [2]}, {"data": {}})
