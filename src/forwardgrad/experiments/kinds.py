@@ -6,7 +6,7 @@ data), `columns` (the frames), `tables`, `figures`, `section` (what the report s
 one experiment, of its own name, and a section of that name. The audit has no experiment; it is always made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,19 @@ def plan_of(experiment: str) -> Any:
     return room(kind_of(experiment), "plan")
 
 
-def experiments(config: dict[str, Any]) -> list[str]:
+def experiments(config: Mapping[str, Any]) -> list[str]:
     """Return every experiment that the configuration defines, selected or not."""
-    return [name for kind in KINDS for name in room(kind, "plan").experiments(config)]
+    return [*config["experiments"], *(kind for kind in KINDS if kind in config)]
+
+
+def settings_of(config: Mapping[str, Any], experiment: str) -> Mapping[str, Any]:
+    """Return what the configuration says of an experiment."""
+    return config[experiment] if experiment in KINDS else config["experiments"][experiment]
+
+
+def part_of(config: Mapping[str, Any], experiment: str) -> str:
+    """Return the part of the page that shows an experiment: results, cost or frontier."""
+    return settings_of(config, experiment).get("part", plan_of(experiment).PART)
 
 
 def products(what: str) -> Iterator["Product"]:

@@ -17,14 +17,14 @@ import pandas as pd
 
 from forwardgrad.claims import section as claims_section
 from forwardgrad.claims.verdicts import VERDICTS
-from forwardgrad.experiments.kinds import kind_of, plan_of, room
+from forwardgrad.experiments.kinds import kind_of, part_of, plan_of, room
 from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.tables import BUSY
 from forwardgrad.machine import provenance
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import figure
+from forwardgrad.plotting.page import Shown, figure
 from forwardgrad.report.markup import sentence, tex, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results
@@ -97,10 +97,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     figures += [entry for each in experiments.values() for cell in each.get("cells", []) for entry in cell["figures"]]
     return {
         "experiments": list(experiments.values()),
-        "part": {
-            part: [each for name, each in experiments.items() if plan_of(name).part(config, name) == part]
-            for part in PARTS
-        },
+        "part": {part: [each for name, each in experiments.items() if part_of(config, name) == part] for part in PARTS},
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}
         ),
@@ -125,7 +122,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
 
 def experiment(name: str, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
     """Return what the page shows of one experiment."""
-    return room(kind_of(name), "section").gather(name, config, full, sources.results, figures_of(name, sources))
+    return room(kind_of(name), "section").gather(Shown(name, config, full, sources.results, figures_of(name, sources)))
 
 
 def made_with(experiments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

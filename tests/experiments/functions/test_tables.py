@@ -26,7 +26,7 @@ from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
 from forwardgrad.report.markup import sentence, tex
-from forwardgrad.results.quoted import published, read_quoted
+from forwardgrad.results.quoted import read_quoted
 from forwardgrad.results.reading import ResultError
 
 METHODS = ("gradient_descent", "forward_gaussian")

@@ -12,7 +12,7 @@ from forwardgrad.catalogue import DATASETS, ESTIMATORS, MODELS, impossible
 from forwardgrad.suggestions import suggest, unknown
 
 Config = dict[str, Any]
-EXPERIMENT = "estimators"
+EXPERIMENT, PART = "estimators", "frontier"
 
 
 def networks(config: Config, available: Collection[str] = DATASETS) -> list[tuple[str, str]]:
@@ -33,21 +33,6 @@ def arguments(config: Config, dataset: str, model: str) -> str:
     section = config[EXPERIMENT]
     drawn = f"--estimators {','.join(section['estimators'])} --draws {section['draws'][model]}"
     return f"--dataset {dataset} --model {model} {drawn} --batch-size {section['batch_size']}"
-
-
-def experiments(config: Config) -> list[str]:
-    """Return the experiment, if the configuration has its section."""
-    return [EXPERIMENT] if EXPERIMENT in config else []
-
-
-def title(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the title of the experiment."""
-    return config[EXPERIMENT]["title"]
-
-
-def part(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the part of the page that the experiment belongs to."""
-    return "frontier"
 
 
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:

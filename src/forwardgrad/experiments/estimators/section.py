@@ -8,33 +8,19 @@ import pandas as pd
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
 from forwardgrad.experiments.estimators.tables import by_estimator, inside
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.page import themed
-from forwardgrad.results.folder import Results
+from forwardgrad.plotting.page import Shown, themed
 
 
-def gather(
-    name: str,
-    config: Mapping[str, Any],
-    full: Mapping[str, Any],
-    results: Results,
-    figures: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return what the page shows of the experiment `name`.
-
-    Args:
-        name: The experiment.
-        config: The configuration that was run.
-        full: That of the full protocol, for what was left to it.
-        results: Where results lie.
-        figures: The experiment's figures (`plotting.page.figure`).
-    """
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
     frame = results.frame(EXPERIMENT)
     agreeing, judged = inside(frame)
     networks = [network(own) for _, own in by_estimator(frame).groupby("n", sort=True)] if len(frame) else []
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,
-        "title": config[EXPERIMENT]["title"],
+        "title": shown.settings["title"],
         "figures": figures,
         "alternatives": {entry["stem"]: alternative(entry["stem"], networks) for entry in figures},
         "networks": networks,
@@ -42,7 +28,7 @@ def gather(
         "judged": judged,
         "left": [
             f"{labels.model(model)}: {draws:,} tangents for each estimator"
-            for model, draws in full[EXPERIMENT]["draws"].items()
+            for model, draws in shown.full[EXPERIMENT]["draws"].items()
             if draws > here.get(model, 0)
         ],
         "tables": [results.folder / path for path in ("tables/estimators/summary.csv", "frames/estimators.csv")],

@@ -12,7 +12,7 @@ from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
-EXPERIMENT = "functions"
+EXPERIMENT, PART = "functions", "results"
 GRADIENT_DESCENT = "gradient_descent"
 FORWARD = "forward_"  # then the distribution of the directions
 METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere")
@@ -106,21 +106,6 @@ def case_at(config: Config, source: str, function: str) -> Case:
 def settings(config: Config, source: str, function: str) -> dict[str, str]:
     """Give a figure of one case its settings."""
     return {"case": case_at(config, source, function).to_json()}
-
-
-def experiments(config: Config) -> list[str]:
-    """Return the experiment, if the configuration has its section."""
-    return [EXPERIMENT] if EXPERIMENT in config else []
-
-
-def title(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the title of the experiment."""
-    return config[EXPERIMENT]["title"]
-
-
-def part(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the part of the page that the experiment belongs to."""
-    return "results"
 
 
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:

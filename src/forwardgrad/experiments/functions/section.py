@@ -1,6 +1,6 @@
 """What the report shows of the experiment `functions`: final values, paths, cost of a step, effect of the dimension."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,26 +10,12 @@ from forwardgrad.experiments.functions.figures.cost import ORDER
 from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
 from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import themed
-from forwardgrad.results.folder import Results
+from forwardgrad.plotting.page import Shown, themed
 
 
-def gather(
-    name: str,
-    config: Mapping[str, Any],
-    full: Mapping[str, Any],
-    results: Results,
-    figures: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return what the page shows of the experiment `name`.
-
-    Args:
-        name: The experiment.
-        config: The configuration that was run.
-        full: That of the full protocol, for what was left to it.
-        results: Where results lie.
-        figures: The experiment's figures (`plotting.page.figure`).
-    """
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
     outcomes = results.table(EXPERIMENT, "outcomes")
     contraction = results.table(EXPERIMENT, "contraction")
     costs = results.table(EXPERIMENT, "costs")
@@ -37,7 +23,7 @@ def gather(
     known = cases(config)
     return {
         "key": EXPERIMENT,
-        "title": config[EXPERIMENT]["title"],
+        "title": shown.settings["title"],
         "seeds": config[EXPERIMENT]["seeds"],
         "sources": [
             (labels.SOURCES[source], [of_case(case, outcomes, by_stem) for case in known if case.source == source])

@@ -13,7 +13,7 @@ from forwardgrad.catalogue import BENCHMARKED, MEASURED
 from forwardgrad.suggestions import unknown
 
 Config = dict[str, Any]
-EXPERIMENT = "speed"
+EXPERIMENT, PART = "speed", "cost"
 
 PAPER_BATCH_SIZE = 64
 ONCE = {"backprop_compiled"}  # compiling takes as long as all measurements of a process, and would again in each
@@ -61,21 +61,6 @@ def measurements(config: Config) -> list[Measurement]:
         for depth in (depth for depth in speed["depths"] if depth not in covered):
             found.append(Measurement(device, "mlp", depth, PAPER_BATCH_SIZE, deep, speed["memory"]))
     return found
-
-
-def experiments(config: Config) -> list[str]:
-    """Return the experiment, if the configuration has its section."""
-    return [EXPERIMENT] if EXPERIMENT in config else []
-
-
-def title(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the title of the experiment."""
-    return config[EXPERIMENT]["title"]
-
-
-def part(config: Config, experiment: str = EXPERIMENT) -> str:
-    """Return the part of the page that the experiment belongs to."""
-    return "cost"
 
 
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:

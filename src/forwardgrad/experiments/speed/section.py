@@ -1,6 +1,6 @@
 """What the report shows of the experiment `speed`: ratios of costs, their extremes for the prose, what is left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,34 +9,21 @@ from forwardgrad.experiments.speed.figures.rows import deep, group, named, order
 from forwardgrad.experiments.speed.plan import EXPERIMENT, Measurement, measurements
 from forwardgrad.experiments.speed.tables import NETWORK, parameter_bytes
 from forwardgrad.plotting import labels
-from forwardgrad.results.folder import Results
+from forwardgrad.plotting.page import Shown
 
 SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
 
 
-def gather(
-    name: str,
-    config: Mapping[str, Any],
-    full: Mapping[str, Any],
-    results: Results,
-    figures: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return what the page shows of the experiment `name`.
-
-    Args:
-        name: The experiment.
-        config: The configuration that was run.
-        full: That of the full protocol, for what was left to it.
-        results: Where results lie.
-        figures: The experiment's figures (`plotting.page.figure`).
-    """
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
     table = results.table(EXPERIMENT, "ratios")
     measured = results.frame(EXPERIMENT)
     ours = table[table["source"] == "measured"]
     parts = [part for _, part in ours.groupby(NETWORK, sort=False, dropna=False)]
     return {
         "key": EXPERIMENT,
-        "title": config[EXPERIMENT]["title"],
+        "title": shown.settings["title"],
         "figures": figures,
         "alternatives": {entry["stem"]: alternative(entry["stem"], measured) for entry in figures},
         "networks": [network(part, table) for part in parts],
@@ -45,7 +32,7 @@ def gather(
         "gpu": "cuda" in set(measured["device"]),
         "processes": int(measured["processes"].max()),
         "unmeasured": measured[measured["seconds"].isna()].to_dict("records"),
-        "left": left(config, full),
+        "left": left(config, shown.full),
         "tables": [
             results.folder / path
             for path in ("tables/speed/ratios.csv", "frames/speed.csv", "frames/speed-processes.csv")

@@ -14,21 +14,7 @@ from forwardgrad.experiments.training.runs import Run, expand, merged_settings, 
 from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
-
-
-def experiments(config: Config) -> list[str]:
-    """Return the experiments that train."""
-    return list(config["experiments"])
-
-
-def title(config: Config, experiment: str) -> str:
-    """Return the title of an experiment."""
-    return config["experiments"][experiment]["title"]
-
-
-def part(config: Config, experiment: str) -> str:
-    """Return the part of the page that an experiment belongs to: results, cost or frontier."""
-    return config["experiments"][experiment].get("part", "results")
+PART = "results"
 
 
 def all_runs(config: Config, experiment: str) -> list[Run]:

@@ -13,36 +13,28 @@ from forwardgrad.experiments.training.plan import all_runs, cells_of
 from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.tables import baseline_of
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import styled
-from forwardgrad.results.folder import Results
+from forwardgrad.plotting.page import Shown, styled
 
 
-def gather(
-    name: str,
-    config: Mapping[str, Any],
-    full: Mapping[str, Any],
-    results: Results,
-    figures: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return what the page shows of the experiment `name`.
-
-    Args:
-        name: The experiment.
-        config: The configuration that was run.
-        full: That of the full protocol, for what was left to it.
-        results: Where results lie.
-        figures: The experiment's figures (`plotting.page.figure`).
-    """
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
+    name, settings = shown.name, shown.settings
     own = all_runs(config, name)
     missing = {key: record for key, record in results.data_records().items() if not record["available"]}
-    settings = config["experiments"][name]
     tables = {Path(path).stem: results.table(name, Path(path).stem) for path in plan.tables(config, name)}
     kind = "tuning" if "rates" in tables else "convergence" if "against" in settings else "default"
     quoted = results.quoted()
     quoted = quoted[quoted["source"] == name]
     by_stem = {entry["stem"]: entry for entry in figures}
     cells = [
-        cell(runs, *key, tables, quoted, [entry for stem, entry in by_stem.items() if stem.startswith("-".join(key))])
+        cell(
+            runs,
+            *key,
+            tables,
+            quoted,
+            [entry for stem, entry in by_stem.items() if stem.startswith("-".join((*key, "")))],
+        )
         for key, runs in cells_of(own).items()
         if key[0] not in missing
     ]
