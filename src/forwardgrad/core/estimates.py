@@ -71,3 +71,39 @@ class ForwardGradient:
 def detached(model: nn.Module) -> Parameters:
     """Return the parameters by name, sharing their storage but unknown to autograd."""
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+def step_(model: nn.Module, estimate: Estimate, learning_rate: float) -> None:
+    """Take a step of plain SGD, in place: parameters -= learning_rate * estimate.
+
+    A structured estimate is never written out.
+
+    Example:
+        >>> import torch
+        >>> from forwardgrad import make_estimator, step_
+        >>> model = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False))
+        >>> torch.nn.init.ones_(model[0].weight).item()
+        1.0
+        >>> estimator = make_estimator("backprop", model, torch.nn.MSELoss())
+        >>> step_(model, estimator(torch.ones(1, 1), torch.zeros(1, 1)), learning_rate=0.25)
+        >>> model[0].weight.item()  # the gradient is 2
+        0.5
+    """
+    estimate.add_to_(detached(model), -learning_rate)
+
+
+def write_gradient_(model: nn.Module, estimate: Estimate) -> None:
+    """Write the estimate into every parameter's `.grad`, for the optimizers of `torch.optim`.
+
+    Example:
+        >>> import torch
+        >>> from forwardgrad import make_estimator, write_gradient_
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3))
+        >>> optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        >>> estimator = make_estimator("forward_gaussian", model, torch.nn.CrossEntropyLoss())
+        >>> write_gradient_(model, estimator(torch.ones(5, 2), torch.arange(5) % 3))
+        >>> optimizer.step()
+    """
+    dense = estimate.dense(detached(model))
+    for name, parameter in model.named_parameters():
+        parameter.grad = dense[name]

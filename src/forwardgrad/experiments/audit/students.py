@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from forwardgrad.core.estimates import step_
 from forwardgrad.core.flops import layer_costs, multiply_adds
-from forwardgrad.core.gradients import make_estimator, standardise, step_
+from forwardgrad.core.gradients import make_estimator, standardise
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples
 from forwardgrad.experiments.audit.ensemble import Ensemble, Optimizer, steps_to

@@ -15,8 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forwardgrad.core.estimates import Estimator, detached
-from forwardgrad.core.gradients import make_estimator, write_gradient_
+from forwardgrad.core.estimates import Estimator, detached, write_gradient_
+from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
