@@ -1,8 +1,8 @@
 # make reproduce   install everything into .venv and run the reproduction, from data to report
 # make test        install what is missing and run the tests
-# make install     the environment alone
-# make smoke       every kind of thing once, in two minutes
-# make archive     everything that was made, with what it was made from, as one file to keep: report/archive.zip
+# make install     create the environment only
+# make smoke       everything once in tiny runs, in two minutes
+# make archive     all results with code and provenance as one file: report/archive.zip
 # make lint        style of the code and of the workflow
 
 PYTHON ?= python3

@@ -16,18 +16,19 @@ container: "docker://python:3.11"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
-include: "workflow/rules/runs.smk"
-include: "workflow/rules/results.smk"
-include: "workflow/rules/speed.smk"
-include: "workflow/rules/functions.smk"
-include: "workflow/rules/functions_figures.smk"
-include: "workflow/rules/estimators.smk"
-include: "workflow/rules/tuning.smk"
-include: "workflow/rules/analyses.smk"
+
+
+for kind in KINDS:
+
+    include: f"workflow/rules/{kind}.smk"
+
+
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/results.smk"
+include: "workflow/rules/plotting.smk"
 include: "workflow/rules/claims.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -42,7 +43,7 @@ rule all:
         notebook_pages(),
 
 
-for experiment in [*config["experiments"], *OWN]:
+for experiment in experiments(config):
 
     rule:
         name:

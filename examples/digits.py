@@ -1,4 +1,4 @@
-"""The problem of the examples: 1,797 handwritten digits of 8 x 8 pixels, which scikit-learn carries."""
+"""Data of the examples: 1,797 handwritten digits of 8 x 8 pixels, from scikit-learn."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ train, test = (inputs[:1500], targets[:1500]), (inputs[1500:], targets[1500:])
 
 
 def batches(epochs: int, size: int = 50) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield the batches of `epochs` epochs, each in an order of its own."""
+    """Yield the batches of `epochs` epochs, reshuffled in each."""
     for _ in range(epochs):
         for index in torch.randperm(len(train[0])).split(size):
             yield train[0][index], train[1][index]

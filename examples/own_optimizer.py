@@ -7,16 +7,16 @@ import torch
 from digits import batches, report
 from torch import nn
 
-from forwardgrad.core.gradients import make_estimator, write_gradient_
+from forwardgrad import make_estimator, write_gradient_
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
 optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
 
-estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of gradients.ESTIMATORS
+estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of forwardgrad.ESTIMATORS
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
     estimate = estimator(inputs, targets)
-    write_gradient_(model, estimate)  # 2: instead of loss.backward(); zero_grad is not needed, .grad is replaced
-    optimizer.step()  # 3: as ever
+    write_gradient_(model, estimate)  # 2: replaces loss.backward(); no zero_grad is needed, .grad is overwritten
+    optimizer.step()  # 3: as usual
     report(step, estimate.loss, model)

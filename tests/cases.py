@@ -12,8 +12,9 @@ from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
 from forwardgrad.core.estimates import Estimate, detached
-from forwardgrad.core.forward import Loss, Network, network
-from forwardgrad.core.tangents import Dense, Tangents, dense_parameters
+from forwardgrad.core.forward import Network, network
+from forwardgrad.core.rules import Loss
+from forwardgrad.core.tangents import Dense, Tangents
 
 Named = dict[str, Tensor]
 steady = partial(settings, derandomize=True, deadline=None, database=None)
@@ -107,24 +108,28 @@ def small_cnn() -> Problem:
 def one_at_a_time(layers: draws.Layers, generator: Generator) -> Iterator[Tangents]:
     """Yield tangents of a single tensor, as the blockwise estimators take them."""
     while True:
-        for name, tangent in next(draws.Block(layers, draws.dense, draws.gaussian_, generator)).items():
+        for name, tangent in next(draws.TangentStream(layers, draws.dense, draws.gaussian_, generator)).items():
             yield {name: Dense(tangent.weight)}
             if tangent.bias is not None:
                 yield {name: Dense(None, tangent.bias)}
 
 
-CUTS: dict[str, draws.Cut] = {
+STRUCTURES: dict[str, draws.Structure] = {
     "dense": draws.dense,
     "rank_one": draws.rank_one,
     "rank_four": partial(draws.low_rank, rank=4),
 }
 STREAMS: dict[str, Callable[[draws.Layers, Generator], Iterator[Tangents]]] = {
-    "gaussian": lambda layers, generator: draws.Block(layers, draws.dense, draws.gaussian_, generator),
-    "rademacher": lambda layers, generator: draws.Block(layers, draws.dense, draws.rademacher_, generator),
-    "sphere": lambda layers, generator: draws.Block(layers, draws.dense, draws.sphere_, generator),
-    "rank_one": lambda layers, generator: draws.Block(layers, draws.rank_one, draws.rademacher_, generator),
-    "rank_one_gaussian": lambda layers, generator: draws.Block(layers, draws.rank_one, draws.gaussian_, generator),
-    "rank_four": lambda layers, generator: draws.Block(layers, CUTS["rank_four"], draws.rademacher_, generator),
+    "gaussian": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.gaussian_, generator),
+    "rademacher": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.rademacher_, generator),
+    "sphere": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.sphere_, generator),
+    "rank_one": lambda layers, generator: draws.TangentStream(layers, draws.rank_one, draws.rademacher_, generator),
+    "rank_one_gaussian": lambda layers, generator: draws.TangentStream(
+        layers, draws.rank_one, draws.gaussian_, generator
+    ),
+    "rank_four": lambda layers, generator: draws.TangentStream(
+        layers, STRUCTURES["rank_four"], draws.rademacher_, generator
+    ),
     "one_layer": lambda layers, generator: draws.OneLayer(layers, draws.rademacher_, generator),
 }
 
@@ -132,6 +137,16 @@ STREAMS: dict[str, Callable[[draws.Layers, Generator], Iterator[Tangents]]] = {
 def flat(values: Named) -> Tensor:
     """All entries in one row."""
     return torch.cat([value.flatten() for value in values.values()])
+
+
+def dense_parameters(tangents: Tangents, parameters: Named) -> Named:
+    """A tangent by parameter, zeros where it has no part."""
+    dense = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
+    for layer, tangent in tangents.items():
+        for part, value in zip(("weight", "bias"), tangent.dense(), strict=True):
+            if value is not None and f"{layer}.{part}" in dense:
+                dense[f"{layer}.{part}"] = value
+    return dense
 
 
 def written(tangents: Tangents, parameters: Named) -> Tensor:
@@ -151,14 +166,14 @@ def digits(first: int, count: int, base: int, entries: int) -> Tensor:
     return torch.arange(first, first + count)[:, None] // base ** torch.arange(entries) % base
 
 
-def counting(law: Law, together: int = 1) -> draws.Fill:
-    """A fill that draws nothing: it counts through every vector of values, each filling `together` rows."""
+def counting(law: Law, num_tangents: int = 1) -> draws.Distribution:
+    """A distribution that draws nothing: it counts through every vector of values, each filling `num_tangents` rows."""
     values, position = torch.tensor(law[0], dtype=torch.float64), 0
 
     def fill(rows: Tensor, entries: int, generator: Generator) -> None:
         nonlocal position
-        vectors = len(rows) // together
-        rows[:, :entries] = values[digits(position, vectors, len(values), together * entries)].view(-1, entries)
+        vectors = len(rows) // num_tangents
+        rows[:, :entries] = values[digits(position, vectors, len(values), num_tangents * entries)].view(-1, entries)
         position += vectors
 
     return fill

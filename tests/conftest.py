@@ -11,6 +11,7 @@ import yaml
 from snakemake.utils import update_config
 
 from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.pipeline.validation import load_schema
 
 from .synthetic import Results, make_two_methods
 
@@ -30,7 +31,7 @@ def root():
 
 @pytest.fixture
 def schema():
-    return yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
+    return load_schema(ROOT / "workflow/schemas")
 
 
 @pytest.fixture
@@ -51,6 +52,30 @@ def preset(request, load):
 
 
 @pytest.fixture
+def store(tmp_path):
+    """A function that writes frames, by their paths below a folder of results, and returns where they lie."""
+    from forwardgrad.results.folder import Results
+
+    def store(frames):
+        for name, frame in frames.items():
+            path = tmp_path / "stored" / f"{name}.csv"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            frame.to_csv(path, index=False)
+        return Results(tmp_path / "stored", ROOT / "report/quoted.csv")
+
+    return store
+
+
+@pytest.fixture
+def store_frames(store):
+    """A function that writes the frames of the experiment `students` and returns where they lie."""
+    names = ("", "-runs", "-costs")
+    return lambda frames: store(
+        {f"frames/students{name}": frame for name, frame in zip(names, vars(frames).values(), strict=True)}
+    )
+
+
+@pytest.fixture
 def config():
     """The smallest configuration: one data set, model, method and seed."""
     return {
@@ -58,7 +83,6 @@ def config():
         "experiments": {"one": {"title": "One", "cells": ["cell"]}},
         "cells": {
             "cell": {
-                "title": "Cell",
                 "datasets": ["penguins"],
                 "models": ["students_lr"],
                 "methods": ["backprop"],

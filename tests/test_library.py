@@ -31,7 +31,8 @@ for folder in ("core", "machine"):
 
 import torch
 from torch import nn
-from forwardgrad.core.gradients import make_estimator, step_
+from forwardgrad.core.estimates import step_
+from forwardgrad.core.gradients import make_estimator
 
 torch.manual_seed(0)
 inputs, targets = torch.randn(64, 4), torch.arange(64) % 2

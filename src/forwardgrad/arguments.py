@@ -1,4 +1,4 @@
-"""Values of the command line, read strictly: what is wrong is said in one line, with what is allowed."""
+"""Strict argument types of the command line; each error names the value and what is allowed."""
 
 import argparse
 import json
@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 
+class RefusalError(ValueError):
+    """What a command was asked for and cannot do: one line that names it, and the remedy."""
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser that does not print its usage before every error."""
+    """A parser whose errors are one line, without its usage."""
 
     def error(self, message: str) -> NoReturn:
         """Stop with status 2."""
@@ -17,7 +21,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def require(allowed: bool, text: str, what: str) -> None:
-    """Refuse `text`, saying `what` is allowed, unless it is."""
+    """Raise an error that names `text` and `what` is allowed, unless `text` is allowed."""
     if not allowed:
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is {what}")
 
@@ -29,7 +33,7 @@ def count(text: str) -> int:
 
 
 def counts(text: str) -> list[int]:
-    """Read a list of them, such as `2,10,50`."""
+    """Read a list of whole numbers above 0, such as `2,10,50`."""
     return [count(part) for part in text.split(",")]
 
 
@@ -40,10 +44,10 @@ def duration(text: str) -> float:
 
 
 def key_of(name: str) -> Callable[[str], str]:
-    """Return what reads a key of the catalogue's `name`, such as `MODELS`."""
+    """Return a reader of one key of the catalogue's `name`, such as `MODELS`."""
 
     def read(text: str) -> str:
-        from forwardgrad import catalogue  # only now: most commands do not need it
+        from forwardgrad import catalogue  # imported here, since most commands do not need it
 
         require(text in getattr(catalogue, name), text, f"one of {', '.join(getattr(catalogue, name))}")
         return text
@@ -52,12 +56,12 @@ def key_of(name: str) -> Callable[[str], str]:
 
 
 def keys_of(name: str) -> Callable[[str], list[str]]:
-    """Return what reads a list of such keys, such as `lr,mlp`."""
+    """Return a reader of a list of such keys, such as `lr,mlp`."""
     return lambda text: [key_of(name)(key) for key in text.split(",")]
 
 
 def mapping(text: str) -> dict[str, Any]:
-    """Read names and their values from JSON."""
+    """Read a JSON object of names and values."""
     try:
         values = json.loads(text)
     except ValueError:
@@ -67,7 +71,7 @@ def mapping(text: str) -> dict[str, Any]:
 
 
 def writable(text: str) -> Path:
-    """Read the name of a file that is to be written, and make its folder."""
+    """Read the path of an output file and create its folder."""
     path = Path(text)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -78,5 +82,11 @@ def writable(text: str) -> Path:
 
 
 def add_results(command: argparse.ArgumentParser) -> None:
-    """Let `command` take the folder of results."""
+    """Add the option --results to `command`."""
     command.add_argument("--results", type=Path, default=Path("results"), help="folder of results (default: results)")
+
+
+def add_reference(command: argparse.ArgumentParser) -> None:
+    """Add the option --reference to `command`."""
+    folder = Path("results/reference")
+    command.add_argument("--reference", type=Path, default=folder, help=f"published results (default: {folder})")

@@ -1,23 +1,24 @@
-"""What a YAML file has that its schema forbids, one line each."""
+"""Violations of a JSON schema, one line each."""
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+
+from forwardgrad.suggestions import suggest
 
 Mapping = dict[str, Any]
 
 
 def schema_problems(config: Mapping, schema: Mapping) -> Iterator[str]:
-    """Yield what the schema forbids."""
+    """Yield one line for every violation of `schema` in `config`."""
     errors = Draft202012Validator(schema).iter_errors(config)
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         yield from explain(error, schema)
 
 
 def explain(error: ValidationError, schema: Mapping) -> Iterator[str]:
-    """Yield the lines for one error of the schema `schema`."""
+    """Yield the lines for one violation of `schema`."""
     place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in error.absolute_path).lstrip(".")
     inside = f"{place}." if place else ""
     match error.validator:
@@ -39,13 +40,13 @@ def explain(error: ValidationError, schema: Mapping) -> Iterator[str]:
 
 
 def keys(node: Mapping, schema: Mapping) -> Mapping:
-    """Return the keys that `node` of `schema` describes, its own and those it refers to."""
+    """Return the properties of `node` of `schema`, including those of the definition it refers to."""
     common = schema["$defs"][node["$ref"].rsplit("/", 1)[1]] if "$ref" in node else {}
     return common.get("properties", {}) | node.get("properties", {})
 
 
 def allowed(node: Mapping) -> str:
-    """Return in words what `node` of a schema allows."""
+    """Return the values that `node` of a schema allows, in words."""
     if "anyOf" in node:
         return " or ".join(allowed(choice) for choice in node["anyOf"])
     if "const" in node or "enum" in node:
@@ -67,17 +68,10 @@ def allowed(node: Mapping) -> str:
 
 
 def hint(error: ValidationError) -> str:
-    """Return a hint at YAML's most surprising rule, if `error` fell for it."""
+    """Return a hint if YAML read a number such as `1e-3` as text."""
     if isinstance(error.instance, str) and "a number" in allowed(error.schema):
         try:
             return f"; YAML takes this for text, write {float(error.instance):.1e}"
         except ValueError:
             pass
     return ""
-
-
-def suggest(name: str, known: Iterable[str]) -> str:
-    """Return the nearest of the `known` names as a question, or all of them."""
-    known = list(known)
-    nearest = get_close_matches(str(name), known, n=1)
-    return f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(known)}"

@@ -1,8 +1,7 @@
-"""Random seeds derived from what they are for, so that methods are compared on equal terms.
+"""Random seeds derived from their purpose, so that methods with the same seed are paired.
 
-Everything that two methods should share, they share: the split depends on the data set and the seed
-alone, the initial weights also on the model, the batch order also on the experiment, and only the
-tangents depend on the method. Differences between methods are therefore paired by seed.
+The split depends on the data set and the seed only, the initial weights also on the model, the batch
+order also on the experiment. Only the tangents depend on the method.
 """
 
 import hashlib
@@ -35,5 +34,5 @@ def batch_seed(experiment: str, dataset: str, model: str, seed: int) -> int:
 
 
 def tangent_seed(experiment: str, dataset: str, model: str, method: str, seed: int) -> int:
-    """Seed of the tangents, the only stream that methods do not share."""
+    """Seed of the tangents, the only random numbers that methods do not share."""
     return derive_seed("tangents", experiment, dataset, model, method, seed)

@@ -46,7 +46,7 @@ ONE_TO_EIGHT = np.arange(1.0, SEEDS + 1)
 )
 def test_statistics_of_runs(statistic, expected):
     found = ask(runs(forward=ONE_TO_EIGHT, backprop=2.0), statistic)
-    value, low, high, n = found.estimate
+    value, low, high, n = found.interval
     assert value == pytest.approx(expected)
     assert low < value < high
     assert (n, found.left_out) == (SEEDS, 0)
@@ -54,9 +54,9 @@ def test_statistics_of_runs(statistic, expected):
 
 def test_runs_are_paired_by_seed():
     frame = runs(forward=2 * ONE_TO_EIGHT, backprop=ONE_TO_EIGHT).sample(frac=1, random_state=0)
-    assert ask(frame, "ratio").estimate == pytest.approx((2, 2, 2, SEEDS))
+    assert ask(frame, "ratio").interval == pytest.approx((2, 2, 2, SEEDS))
     fewer = frame[(frame["method"] == "forward") | (frame["seed"] < 5)]
-    assert ask(fewer, "ratio").estimate == pytest.approx((2, 2, 2, 5))
+    assert ask(fewer, "ratio").interval == pytest.approx((2, 2, 2, 5))
 
 
 def test_the_same_claim_has_the_same_interval():
@@ -67,15 +67,15 @@ def test_the_same_claim_has_the_same_interval():
 def test_means_leave_diverged_runs_out_and_say_so():
     frame = runs(forward=ONE_TO_EIGHT, backprop=1.0)
     frame.loc[frame["seed"] == 7, "status"] = "diverged"
-    assert ask(frame, "mean").estimate.value == 4
+    assert ask(frame, "mean").interval.value == 4
     found = ask(frame[(frame["method"] == "forward") | (frame["seed"] != 6)], "ratio")
-    assert (found.estimate.value, found.estimate.n, found.left_out) == (3.5, 6, 1)
+    assert (found.interval.value, found.interval.n, found.left_out) == (3.5, 6, 1)
 
 
 def test_medians_count_diverged_runs_as_the_worst():
     frame = runs(forward=ONE_TO_EIGHT)
     frame.loc[frame["seed"] < 3, "status"] = "diverged"
-    value, low, high, n = ask(frame, "median").estimate
+    value, low, high, n = ask(frame, "median").interval
     assert (value, n) == (7.5, SEEDS)
     assert 4 <= low < value < high == math.inf
 
@@ -84,13 +84,13 @@ def test_medians_count_diverged_runs_as_the_worst():
 def test_steps_of_runs_that_never_arrive_are_infinite(arrived, median):
     frame = runs(forward=0.0, steps=np.arange(1, 9))
     frame["status"] = np.where(frame["steps"] <= arrived, "threshold", "completed")
-    assert ask(frame, "median", "steps").estimate.value == median
+    assert ask(frame, "median", "steps").interval.value == median
 
 
 def test_the_ratio_to_a_method_that_never_arrives_is_zero_and_of_two_such_there_is_none():
     frame = runs(forward=0.0, backprop=0.0, steps=5)
     frame["status"] = np.where(frame["method"] == "forward", "threshold", "completed")
-    assert ask(frame, "ratio_of_medians", "steps").estimate.value == pytest.approx(0)
+    assert ask(frame, "ratio_of_medians", "steps").interval.value == pytest.approx(0)
     with pytest.raises(EvidenceError, match="neither method arrives"):
         ask(frame.assign(status="completed"), "ratio_of_medians", "steps")
 
@@ -99,7 +99,7 @@ def test_a_deterministic_method_has_one_run_for_all_seeds():
     frame = runs(forward=ONE_TO_EIGHT, backprop=2.0)
     one = frame[(frame["method"] == "forward") | (frame["seed"] == 0)]
     found = ask(one, "ratio_of_medians", deterministic=True)
-    assert (found.estimate.value, found.estimate.n) == (2.25, SEEDS)
+    assert (found.interval.value, found.interval.n) == (2.25, SEEDS)
     with pytest.raises(EvidenceError, match="has 8 runs"):
         ask(frame, "ratio_of_medians", deterministic=True)
 
@@ -110,7 +110,7 @@ def test_a_deterministic_method_has_one_run_for_all_seeds():
 def test_shares(further, hits):
     frame = runs(forward=ONE_TO_EIGHT)
     frame.loc[frame["seed"].isin([0, 2]), "status"] = "diverged"
-    value, low, high, n = ask(frame, "share", **further).estimate
+    value, low, high, n = ask(frame, "share", **further).interval
     assert (value, n) == (hits / SEEDS, SEEDS)
     assert 0 < low < value < high < 1
 
@@ -128,10 +128,10 @@ def test_the_largest_gap_between_mean_curves():
     curves += [curve("forward", seed, [2.0, 1.0 + 0.1 * (seed - 1.5), 1.5]) for seed in range(3)]
     curves += [curve("forward", 3, [2.0, 9.0, 9.9], "diverged")]
     found = ask(pd.concat(curves), "largest_gap")
-    assert found.estimate == pytest.approx((0.5, 0.5, 0.5, 3))
+    assert found.interval == pytest.approx((0.5, 0.5, 0.5, 3))
     assert found.left_out == 1
-    assert ask(pd.concat(curves), "mean", method="backprop").estimate.value == 1.0, "the last row of every run counts"
-    averaged = ask(pd.concat(curves), "mean", method="backprop", average=True).estimate
+    assert ask(pd.concat(curves), "mean", method="backprop").interval.value == 1.0, "the last row of every run counts"
+    averaged = ask(pd.concat(curves), "mean", method="backprop", average=True).interval
     assert averaged == pytest.approx((4 / 3, 4 / 3, 4 / 3, 4))
     with pytest.raises(EvidenceError, match="no evaluation in common"):
         ask(pd.concat([curves[0], curves[5].assign(step=7)]), "largest_gap")
@@ -156,24 +156,24 @@ def given(frame, name="speed", value="ratio_to_backprop", **further):
 
 
 def test_rows_that_have_their_own_interval(speed):
-    assert given(speed, where={"model": "lr", "method": "jvp"}).estimate == pytest.approx((3.0, 2.9, 3.1, 5))
-    assert given(speed, where={"depth": None}).estimate.value == 1.0
-    assert given(speed, pick="lowest").estimate.value == 1.0
-    assert given(speed, where={"model": ["lr", "mlp"]}, pick="highest").estimate.value == 3.0
-    against = given(speed, where={"model": "mlp", "method": "jvp"}, against={"model": "lr"}).estimate
+    assert given(speed, where={"model": "lr", "method": "jvp"}).interval == pytest.approx((3.0, 2.9, 3.1, 5))
+    assert given(speed, where={"depth": None}).interval.value == 1.0
+    assert given(speed, pick="lowest").interval.value == 1.0
+    assert given(speed, where={"model": ["lr", "mlp"]}, pick="highest").interval.value == 3.0
+    against = given(speed, where={"model": "mlp", "method": "jvp"}, against={"model": "lr"}).interval
     assert against == pytest.approx((2 / 3, 1.9 / 3.1, 2.1 / 2.9, 5))
-    halved = given(speed, where={"model": "mlp", "method": "jvp"}, over="flop_floor").estimate
+    halved = given(speed, where={"model": "mlp", "method": "jvp"}, over="flop_floor").interval
     assert halved == pytest.approx((1.0, 0.95, 1.05, 5))
 
 
 def test_numbers_fit_to_rounding_text_and_empty_cells_exactly(speed):
-    assert given(speed.assign(depth=0.1 + 0.2), where={"depth": 0.3, "model": "lr", "method": "jvp"}).estimate.n == 5
+    assert given(speed.assign(depth=0.1 + 0.2), where={"depth": 0.3, "model": "lr", "method": "jvp"}).interval.n == 5
     with pytest.raises(EvidenceError, match="no row"):
         given(speed, where={"depth": 2.001})
 
 
 def test_every_column_has_its_own_interval(speed):
-    own = given(speed, where={"model": "lr", "method": "jvp"}, value="ratio_to_evaluation").estimate
+    own = given(speed, where={"model": "lr", "method": "jvp"}, value="ratio_to_evaluation").interval
     assert own == (7.0, 6.0, 8.0, 5)
 
 
@@ -181,11 +181,11 @@ def test_a_cost_that_a_whole_run_contradicts_is_no_evidence(speed):
     frame = speed.rename(columns={"ratio_to_backprop": "seconds_per_step", "processes": "repetitions"})
     frame = frame.assign(whole_steps=100, whole_seconds=100 * frame["seconds_per_step"])
     costs = partial(given, name="students-costs", value="seconds_per_step", pick="highest")
-    assert costs(frame).estimate.value == 3.0
+    assert costs(frame).interval.value == 3.0
     for factor in (1.6, 1 / 1.6):
         with pytest.raises(EvidenceError, match=rf"a whole run took {factor:.2f} times its steps"):
             costs(frame.assign(whole_seconds=frame["whole_seconds"] * factor))
-    assert costs(frame.assign(whole_steps=9)).estimate.value == 3.0, "too few to tell"
+    assert costs(frame.assign(whole_steps=9)).interval.value == 3.0, "too few to tell"
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_cost_that_a_whole_run_contradicts_is_no_evidence(speed):
 )
 def test_every_frame_has_its_own_count(speed, name, column, count):
     frame = speed.rename(columns={"processes": count, "ratio_to_backprop": column})
-    assert given(frame, name, column, pick="lowest").estimate == pytest.approx((1.0, 0.9, 1.1, 5))
+    assert given(frame, name, column, pick="lowest").interval == pytest.approx((1.0, 0.9, 1.1, 5))
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_an_empty_value_is_no_evidence(speed):
 
 def test_repetitions_can_be_something_else_than_seeds(speed):
     where = {"frame": "speed", "where": {"method": "jvp"}, "value": "flop_floor", "statistic": "mean"}
-    assert evaluate(where | {"unit": "model"}, speed, "").estimate == pytest.approx((2, 2, 2, 3))
+    assert evaluate(where | {"unit": "model"}, speed, "").interval == pytest.approx((2, 2, 2, 3))
 
 
 def test_two_rows_of_a_seed_are_no_evidence():

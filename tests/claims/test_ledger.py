@@ -9,12 +9,12 @@ import yaml
 
 from forwardgrad.claims import ledger
 from forwardgrad.claims.check import ledger_problems, load_ledger, read_ledger
-from forwardgrad.claims.verdicts import assess, region
+from forwardgrad.claims.verdicts import acceptance_region, assess
 from forwardgrad.experiments.functions import plan as cases
 from forwardgrad.experiments.speed.columns import SPEED
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "report/claims.yaml"
@@ -71,7 +71,7 @@ def test_a_claim_says_how_certain_it_is_and_is_in_one_piece(name):
     claim = CLAIMS[name]
     assert claim["certainty"] in ("plain", "FIG", "SEC", "UNV")
     assert claim["claim"].endswith(".")
-    low, high, closed = region(claim["expect"], LEDGER["tolerances"])
+    low, high, closed = acceptance_region(claim["expect"], LEDGER["tolerances"])
     assert low < high or (low == high and closed)
 
 
@@ -121,8 +121,8 @@ WRONG = {
 LINES = """\
 claims.Alike: allowed is a name of lowercase letters, digits and underscores, a letter first
 claims.wrong.figures = 'x': unknown key; did you mean figure?
-claims.wrong: claim is missing (what is claimed, in our words)
-claims.wrong: cost_model is missing (what a step's cost is measured with)
+claims.wrong: claim is missing (the claim, in our words)
+claims.wrong: cost_model is missing (implementation of forward mode by which a cost is measured)
 claims.wrong.certainty = 'sure': allowed is plain or FIG or SEC or UNV
 claims.wrong.evidence.statistic = 'middle': allowed is mean or median or share or difference or ratio or \
 geometric_ratio or ratio_of_medians or largest_gap or given
@@ -175,7 +175,7 @@ def test_what_does_not_exist_or_go_together_is_refused(small, schema, change, li
 def test_a_claim_cannot_stand_there_twice(tmp_path):
     path = tmp_path / "claims.yaml"
     path.write_text("claims:\n  one: {}\n  two: {}\n  one: {}\n")
-    with pytest.raises(ValueError, match=r"claims.yaml: one stands there twice, for the second time in line 4$"):
+    with pytest.raises(ValueError, match=r"claims.yaml: duplicate key 'one' in line 4$"):
         read_ledger(path)
     path.write_text("claims: [\n")
     with pytest.raises(ValueError, match=r"^\S+claims.yaml: [^\n]+$"):
@@ -196,7 +196,7 @@ def test_frames_are_those_that_are_written():
     assert set(METRICS) < set(frames["mnist"])
     assert frames["mnist-costs"] == tuple(COSTS)
     assert frames["speed"] == tuple(SPEED)
-    assert frames["times"] == tuple(times.TIMES)
+    assert frames["times"] == tuple(times.TIMES_TO_LOSS)
     for frame, names in frames.items():
         for column, interval in ledger.intervals_of(frame).items():
             assert {column, *interval} <= set(names)

@@ -11,15 +11,16 @@ from forwardgrad.claims.invariants import CHECKED
 from forwardgrad.claims.verdicts import (
     CLAIMS,
     VERDICTS,
+    acceptance_region,
     assess,
-    in_words,
+    expectation,
     judge,
-    judge_files,
-    made_by,
-    region,
+    judge_all,
+    origin_of,
+    verdict_on,
     write_row,
 )
-from forwardgrad.results.statistics import Estimate
+from forwardgrad.results.statistics import Interval
 
 TOLERANCES = {
     "tenth": {"relative": 0.1, "why": "x"},
@@ -48,15 +49,15 @@ def expect(comparison, value, tolerance=None):
     ],
 )
 def test_what_agrees_with_a_claim(expected, low, high, words):
-    agreed = region(expected, TOLERANCES)
+    agreed = acceptance_region(expected, TOLERANCES)
     assert agreed[:2] == pytest.approx((low, high))
     assert agreed.closed == (expected["comparison"] not in ("lower", "higher"))
-    assert in_words(expected, TOLERANCES) == words
+    assert expectation(expected, TOLERANCES) == words
 
 
 def test_an_unknown_comparison_is_refused():
     with pytest.raises(ValueError, match="unknown comparison 'about'"):
-        region(expect("about", 1), {})
+        acceptance_region(expect("about", 1), {})
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,7 @@ def test_an_unknown_comparison_is_refused():
     ],
 )
 def test_verdicts(low, high, verdict, why):
-    found = judge(Estimate(0.5, low, high, 3), region(expect("equal", 0.5, "tenth"), TOLERANCES))
+    found = verdict_on(Interval(0.5, low, high, 3), acceptance_region(expect("equal", 0.5, "tenth"), TOLERANCES))
     assert found == (verdict, why)
     assert verdict in VERDICTS
 
@@ -91,15 +92,15 @@ def test_verdicts(low, high, verdict, why):
     ],
 )
 def test_only_lower_and_higher_leave_the_bound_out(comparison, low, high, verdict):
-    assert judge(Estimate(1.0, low, high, 5), region(expect(comparison, 1), {}))[0] == verdict
+    assert verdict_on(Interval(1.0, low, high, 5), acceptance_region(expect(comparison, 1), {}))[0] == verdict
 
 
 @pytest.mark.parametrize(("n", "why"), [(1, "there is 1"), (2, "there are 2"), (0, "there are 0")])
 def test_fewer_than_three_are_no_evidence(n, why):
-    verdict, said = judge(Estimate(0.5, math.nan, math.nan, n), region(expect("at_most", 1), {}))
+    verdict, said = verdict_on(Interval(0.5, math.nan, math.nan, n), acceptance_region(expect("at_most", 1), {}))
     assert verdict == "no evidence"
     assert said.endswith(why)
-    assert judge(Estimate(0.5, 0.4, 0.6, n), region(expect("at_most", 1), {}))[0] == "no evidence"
+    assert verdict_on(Interval(0.5, 0.4, 0.6, n), acceptance_region(expect("at_most", 1), {}))[0] == "no evidence"
 
 
 def claim(cost_model="none", **evidence):
@@ -182,12 +183,16 @@ def test_a_claim_is_judged_by_files(tmp_path):
     made = {"experiments": {"mnist": [{"commit": "abc", "host": {"cpu": "AMD EPYC"}}]}}
     (tmp_path / "record.json").write_text(json.dumps(made))
     entry = {"id": "half", "claim": claim(), "tolerances": TOLERANCES, "run": str(own), "published": str(published)}
-    row = judge_files(entry)
+    row = judge(entry)
     assert (row["measured"], row["evidence"]) == (0.5, "published run at commit abc, AMD EPYC")
-    assert judge_files(entry | {"published": None})["verdict"] == "no evidence"
-    assert judge_files(entry | {"run": None})["measured"] == 0.5
-    nothing = judge_files(entry | {"run": None, "published": None})
+    assert judge(entry | {"published": None})["verdict"] == "no evidence"
+    assert judge(entry | {"run": None})["measured"] == 0.5
+    nothing = judge(entry | {"run": None, "published": None})
     assert nothing["why"] == "experiment mnist was not run"
+    table = judge_all([entry, entry | {"id": "again", "run": None, "published": None}])
+    assert list(table) == list(CLAIMS)
+    assert table["verdict"].tolist() == ["reproduced", "no evidence"]
+    assert table.iloc[0].to_dict() == row
 
 
 @pytest.mark.parametrize("columns", [CLAIMS, CHECKED])
@@ -199,4 +204,4 @@ def test_results_explain_every_column_as_the_code_does(root, columns):
 
 def test_what_made_the_published_run():
     record = {"experiments": {"mnist": [{"commit": "abc", "host": {"cpu": "AMD EPYC", "cores": 2}}]}}
-    assert made_by(record, "mnist") == "published run at commit abc, AMD EPYC"
+    assert origin_of(record, "mnist") == "published run at commit abc, AMD EPYC"

@@ -39,7 +39,7 @@ def test_every_stream_is_white(kind, dtype):
 @pytest.mark.parametrize("inputs", [1, 63, 64, 200])
 def test_signs_are_signs_balanced_in_every_entry(inputs, dtype):
     layers = {"layer": nn.Linear(inputs, 1, dtype=dtype)}
-    signs = sample(draws.Block(layers, draws.dense, draws.rademacher_, generator()), layers, 2000)
+    signs = sample(draws.TangentStream(layers, draws.dense, draws.rademacher_, generator()), layers, 2000)
     assert torch.equal(signs.abs(), torch.ones_like(signs))
     cases.assert_mean(signs, torch.zeros(inputs + 1))
     cases.assert_mean(signs[:, 1:] * signs[:, :-1], torch.zeros(inputs))
@@ -49,14 +49,14 @@ def test_signs_are_signs_balanced_in_every_entry(inputs, dtype):
 @DTYPES
 def test_gaussian_numbers_are_normal(dtype):
     layers = {"layer": nn.Linear(9, 10, dtype=dtype)}
-    numbers = sample(draws.Block(layers, draws.dense, draws.gaussian_, generator()), layers, 200)
+    numbers = sample(draws.TangentStream(layers, draws.dense, draws.gaussian_, generator()), layers, 200)
     assert scipy.stats.kstest(numbers.flatten(), "norm").pvalue > 0.01
 
 
 @DTYPES
 def test_the_sphere_has_radius_root_n_and_every_direction(dtype):
     layers = {"layer": nn.Linear(2, 1, dtype=dtype)}
-    points = sample(draws.Block(layers, draws.dense, draws.sphere_, generator()), layers, 2000)
+    points = sample(draws.TangentStream(layers, draws.dense, draws.sphere_, generator()), layers, 2000)
     radius = torch.full((2000,), 3.0, dtype=dtype).sqrt()
     assert torch.allclose(points.norm(dim=1), radius, rtol=4 * torch.finfo(dtype).eps, atol=0)
     # Archimedes: a coordinate of a point on the sphere in three dimensions is uniform.
@@ -64,18 +64,24 @@ def test_the_sphere_has_radius_root_n_and_every_direction(dtype):
         assert scipy.stats.kstest(coordinate / 3**0.5, "uniform", (-1, 2)).pvalue > 0.01
 
 
-@pytest.mark.parametrize("fill", draws.FILLS)
-@pytest.mark.parametrize("cut", cases.CUTS)
-def test_a_seed_decides_a_stream_that_never_repeats(cut, fill):
+@pytest.mark.parametrize("distribution", draws.DISTRIBUTIONS)
+@pytest.mark.parametrize("structure", cases.STRUCTURES)
+def test_a_seed_decides_a_stream_that_never_repeats(structure, distribution):
     layers, count = network(), 3 * draws.BLOCK_STEPS + 1
 
     def stream(seed):
-        return sample(draws.Block(layers, cases.CUTS[cut], draws.FILLS[fill], generator(seed)), layers, count)
+        return sample(
+            draws.TangentStream(
+                layers, cases.STRUCTURES[structure], draws.DISTRIBUTIONS[distribution], generator(seed)
+            ),
+            layers,
+            count,
+        )
 
     first = stream(0)
     assert torch.equal(first, stream(0))
     assert not torch.equal(first, stream(1))
-    assert len(first.unique(dim=0)) > 0.95 * count if cut == "dense" else len(first.unique(dim=0)) > count / 3
+    assert len(first.unique(dim=0)) > 0.95 * count if structure == "dense" else len(first.unique(dim=0)) > count / 3
 
 
 def test_every_number_drawn_is_used_once():
@@ -84,7 +90,7 @@ def test_every_number_drawn_is_used_once():
     def ramp(rows, entries, generator):
         rows.copy_(torch.arange(rows.numel()).view_as(rows))
 
-    vectors = sample(draws.Block(layers, draws.dense, ramp, generator()), layers, count)
+    vectors = sample(draws.TangentStream(layers, draws.dense, ramp, generator()), layers, count)
     entries = vectors.shape[1]
     assert torch.equal(vectors - vectors[:, :1], torch.arange(entries).expand(count, -1))
     assert len(vectors.unique()) == vectors.numel()
@@ -92,7 +98,7 @@ def test_every_number_drawn_is_used_once():
 
 def test_a_network_larger_than_a_block_is_drawn_step_by_step():
     layers = {"layer": nn.Linear(600, 500)}
-    stream = draws.Block(layers, draws.dense, draws.rademacher_, generator())
+    stream = draws.TangentStream(layers, draws.dense, draws.rademacher_, generator())
     first, second = (next(stream)["layer"].weight.clone() for _ in range(2))
     assert first.numel() > draws.BLOCK_ENTRIES
     assert abs((first * second).mean()) < 0.01
@@ -100,8 +106,8 @@ def test_a_network_larger_than_a_block_is_drawn_step_by_step():
 
 def test_structured_draws_leave_out_a_bias_that_does_not_exist():
     layers = {"layer": nn.Linear(3, 2, bias=False)}
-    for cut in (draws.rank_one, cases.CUTS["rank_four"]):
-        stream = draws.Block(layers, cut, draws.gaussian_, generator())
+    for structure in (draws.rank_one, cases.STRUCTURES["rank_four"]):
+        stream = draws.TangentStream(layers, structure, draws.gaussian_, generator())
         assert all(not next(stream)["layer"].offset.any() for _ in range(2 * draws.BLOCK_STEPS))
 
 
@@ -121,14 +127,14 @@ def test_the_drawn_layer_says_nothing_about_its_signs():
     cases.assert_mean(torch.stack(signed), torch.zeros(64))
 
 
-@pytest.mark.parametrize("together", [3, 16, 100])
+@pytest.mark.parametrize("num_tangents", [3, 16, 100])
 @pytest.mark.parametrize("inputs", [1, 6000])
-def test_tangents_of_one_step_lie_in_distinct_memory(inputs, together):
+def test_tangents_of_one_step_lie_in_distinct_memory(inputs, num_tangents):
     layers = {"layer": nn.Linear(inputs, 2), "last": nn.Linear(2, 1, bias=False)}
     parameters = {f"{name}.{part}": value for name, layer in layers.items() for part, value in layer.named_parameters()}
-    stream, drawn = draws.Block(layers, draws.dense, draws.gaussian_, generator(), together), []
+    stream, drawn = draws.TangentStream(layers, draws.dense, draws.gaussian_, generator(), num_tangents), []
     for _ in range(3):
-        tangents, rows = stream.several(together)
+        tangents, rows = stream.next_k(num_tangents)
         assert torch.equal(torch.stack([cases.written(each, parameters) for each in tangents]), rows)
         drawn.append(rows.clone())
-    assert len(torch.cat(drawn).unique(dim=0)) == 3 * together
+    assert len(torch.cat(drawn).unique(dim=0)) == 3 * num_tangents

@@ -15,7 +15,7 @@ TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 def tangents_of(problem):
     """One tangent of every kind, then one of every single tensor."""
     generator = torch.Generator().manual_seed(0)
-    layers = problem.net.moving
+    layers = problem.net.trainable
     for stream in cases.STREAMS.values():
         yield next(stream(layers, generator))
     blocks = cases.one_at_a_time(layers, generator)
@@ -48,10 +48,10 @@ def test_the_directional_derivative_is_the_gradient_times_the_tangent(problem):
 @given(problem=cases.problems())
 @cases.steady(max_examples=40)
 def test_a_pass_that_starts_where_something_moves_comes_to_the_same_bits(problem):
-    net, entries = problem.net, problem.net.entries(problem.parameters, problem.inputs)
-    assert list(entries) == list(net.moving)
+    net, entries = problem.net, problem.net.layer_inputs(problem.parameters, problem.inputs)
+    assert list(entries) == list(net.trainable)
     before = {layer: reached.clone() for layer, (_, reached) in entries.items()}
-    blocks = cases.one_at_a_time(net.moving, torch.Generator().manual_seed(0))
+    blocks = cases.one_at_a_time(net.trainable, torch.Generator().manual_seed(0))
     for _ in problem.parameters:
         tangents = next(blocks)
         (layer,) = tangents

@@ -33,11 +33,11 @@ EXACT = {"rtol": 1e-10, "atol": 1e-12}
 def enumerate_draws(monkeypatch):
     """Replace the draws of every estimator made from here on by counting through all values of a law."""
 
-    def enumerate_draws(law, together=1):
-        fill = cases.counting(law, together)
+    def enumerate_draws(law, num_tangents=1):
+        fill = cases.counting(law, num_tangents)
         for name in ("gaussian_", "rademacher_"):
             monkeypatch.setattr(draws, name, fill)
-            monkeypatch.setitem(draws.FILLS, name.removesuffix("_"), fill)
+            monkeypatch.setitem(draws.DISTRIBUTIONS, name.removesuffix("_"), fill)
 
     return enumerate_draws
 
@@ -45,7 +45,7 @@ def enumerate_draws(monkeypatch):
 def blocks(problem):
     """The gradient cut into layers: (entries, squared norm, rows, columns with the bias), by layer."""
     gradient, cut = problem.gradient(), []
-    for name, layer in problem.net.moving.items():
+    for name, layer in problem.net.trainable.items():
         parts = [gradient[f"{name}.weight"], gradient[f"{name}.bias"]]
         entries, square = sum(part.numel() for part in parts), sum(part.square().sum() for part in parts)
         rows = layer.weight.shape[0]
@@ -104,7 +104,7 @@ def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(enumerate_dr
 
 def test_rank_one_with_normal_factors():
     problem = cases.tiny_mlp()
-    stream = draws.Block(problem.net.moving, draws.rank_one, cases.counting(cases.NORMAL), torch.Generator())
+    stream = draws.TangentStream(problem.net.trainable, draws.rank_one, cases.counting(cases.NORMAL), torch.Generator())
     estimate = along(problem.net, problem.parameters, stream)
     mean = mean_moments(problem, estimate, cases.NORMAL, 8)
     entries, _ = total(problem)
@@ -116,9 +116,9 @@ def test_rank_one_with_normal_factors():
 @pytest.mark.parametrize(("make", "factors"), [(cases.tiny_mlp, (4, 4)), (cases.tiny_cnn, (7, 5))])
 def test_one_drawn_layer(make, factors):
     problem = make()
-    stream = draws.OneLayer(problem.net.moving, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
+    stream = draws.OneLayer(problem.net.trainable, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
     mean = 0
-    for block, entries in zip(stream.blocks, factors, strict=True):  # each is drawn with the same probability
+    for block, entries in zip(stream.streams, factors, strict=True):  # each is drawn with the same probability
         mean = mean + mean_moments(problem, along(problem.net, problem.parameters, block), cases.SIGNS, entries) / 2
     second = sum(2 * entries * square for entries, square, *_ in blocks(problem))
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
@@ -349,8 +349,15 @@ def test_an_unknown_estimator_is_named_with_those_that_exist():
         make_estimator("forwards", nn.Sequential(nn.Linear(1, 1)), nn.MSELoss())
 
 
-def test_the_catalogue_lists_estimators_that_exist():
-    assert set(catalogue.ESTIMATORS) == set(ESTIMATORS)
+def test_the_catalogue_declares_every_estimator():
+    assert list(catalogue.ESTIMATORS) == list(ESTIMATORS)
+
+
+@pytest.mark.parametrize("key", FORWARD)
+def test_the_catalogue_knows_how_many_tangents_an_estimate_takes(key):
+    problem = cases.small_cnn()
+    estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
+    assert len(estimate.terms) == (catalogue.ESTIMATORS[key].tangents or len(problem.parameters))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
@@ -359,6 +366,6 @@ def test_the_directional_derivative_on_a_gpu(stream):
     problem = cases.small_cnn()
     problem = cases.Problem(problem.model.cuda(), problem.loss, problem.inputs.cuda(), problem.targets.cuda())
     net = network(problem.model, problem.loss)
-    tangents = next(cases.STREAMS[stream](net.moving, torch.Generator("cuda").manual_seed(0)))
+    tangents = next(cases.STREAMS[stream](net.trainable, torch.Generator("cuda").manual_seed(0)))
     tangent, gradient = cases.written(tangents, problem.parameters), cases.flat(problem.gradient())
     assert (problem.derivative(tangents) - gradient @ tangent).abs() <= 1e-10 * gradient.norm() * tangent.norm()

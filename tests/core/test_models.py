@@ -83,7 +83,7 @@ def test_a_seed_decides_the_weights_and_nothing_else_changes(name):
 @pytest.mark.parametrize("key", ESTIMATORS)
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_every_model_trains_with_every_estimator(name, key):
-    model, shape = models.build(name, 0), catalogue.MODELS[name]
+    model, shape = models.build(name, 0), catalogue.MODELS[name].shape
     inputs, targets = torch.rand(2, *shape.inputs), torch.arange(2)
     estimate, parameters = make_estimator(key, model, nn.CrossEntropyLoss()), detached(model)
     before = cases.flat(parameters).clone()

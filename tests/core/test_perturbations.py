@@ -61,7 +61,7 @@ def test_parameters_stay_as_they_are_to_the_last_bit(key):
 def layer_passes(problem):
     """Input and output of every layer that has parameters, by name, as torch computes them."""
     passes, hooks = {}, []
-    for name, layer in problem.net.moving.items():
+    for name, layer in problem.net.trainable.items():
         hook = layer.register_forward_hook(
             lambda _, inputs, output, name=name: passes.update({name: (*inputs, output)})
         )
@@ -78,7 +78,7 @@ def naive_activity(problem, noise):
     cotangents = torch.autograd.grad(value, [output for _, output in passes.values()])
     shares = sum((delta * noise[name]).flatten(1).sum(1) for name, delta in zip(passes, cotangents, strict=True))
     gradient = {}
-    for name, layer in problem.net.moving.items():
+    for name, layer in problem.net.trainable.items():
         weighted = noise[name] * shares.view(-1, *[1] * (noise[name].dim() - 1))
         parts = dict(layer.named_parameters())
         found = torch.autograd.grad((layer(passes[name][0].detach()) * weighted).sum(), list(parts.values()))
@@ -95,7 +95,7 @@ def test_activity_perturbation_is_what_its_formula_says(problem):
         ((_, perturbed),) = found.terms
         noise = {
             name: perturbed[name].noise.movedim(-1, 1) if isinstance(layer, nn.Conv2d) else perturbed[name].noise
-            for name, layer in problem.net.moving.items()
+            for name, layer in problem.net.trainable.items()
         }
         assert all(torch.equal(each.abs(), torch.ones_like(each)) for each in noise.values())
         dense, expected = found.dense(problem.parameters), naive_activity(problem, noise)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forwardgrad.data import definitions
+from forwardgrad.data.sets import kmnist
 
 
 @pytest.fixture(autouse=True)
@@ -51,5 +51,17 @@ def kmnist_folder(tmp_path, monkeypatch, write_set):
     folder = tmp_path / "folder"
     write_set(folder, "KMNIST", "t10k", np.random.default_rng(1).permutation(np.repeat(np.arange(10), 70)))
     checksums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.rglob("*.gz")}
-    monkeypatch.setitem(definitions.MD5, "KMNIST", checksums)
+    monkeypatch.setattr(kmnist, "MD5", checksums)
     return folder
+
+
+@pytest.fixture
+def corrupt():
+    """Flip one bit of a file."""
+
+    def corrupt(path: Path) -> None:
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+    return corrupt

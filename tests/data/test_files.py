@@ -1,7 +1,6 @@
 import pytest
 
 from forwardgrad.data.files import DataUnavailable, File, digest, packaged_file, verify
-from forwardgrad.files import write_atomically
 
 
 def test_digest_names_its_algorithm():
@@ -16,19 +15,6 @@ def test_wrong_content_is_refused_by_name():
     for part in ("/data/X/raw/x.gz is refused", digest(b"wrong", "md5"), file.checksum, "replace it", "remove it"):
         assert part in str(refusal.value)
     assert "\n" not in str(refusal.value)
-
-
-def test_writing_is_all_or_nothing(tmp_path):
-    path = tmp_path / "new" / "file"
-    write_atomically(b"old", path)
-    with pytest.raises(TypeError):
-        write_atomically("not bytes", path)
-    assert path.read_bytes() == b"old"
-    with path.open("rb") as reader:
-        write_atomically(b"new", path)
-        assert reader.read() == b"old"
-    assert path.read_bytes() == b"new"
-    assert [entry.name for entry in path.parent.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize(("package", "path"), [("no_such_package", "x.csv"), ("numpy", "no/such/file.csv")])

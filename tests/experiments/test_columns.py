@@ -1,41 +1,27 @@
-import pytest
+"""results/README.md explains every column as the code does."""
 
-from forwardgrad.experiments.audit import columns as audit
-from forwardgrad.experiments.estimators import columns as estimators
-from forwardgrad.experiments.functions import columns as functions
-from forwardgrad.experiments.speed import columns as speed
-from forwardgrad.experiments.training import columns as training
+from forwardgrad.reference.column_tables import BLOCK, MODULES, rewrite, table
 
-MODULES = (training, speed, functions, estimators, audit)
+REMEDY = "run `python -m forwardgrad.reference.column_tables`"
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        "IDENTITY",
-        "METRICS",
-        "TIMES",
-        "COSTS",
-        "RUNS",
-        "DESCENTS",
-        "DESCENT_RUNS",
-        "DESCENT_COSTS",
-        "CONTRACTION",
-        "OUTCOMES",
-        "CONTRACTED",
-        "TIMED",
-        "BENCH",
-        "SPEED",
-        "PROCESSES",
-        "RATIOS",
-        "AUDIT",
-        "MOMENTS",
-        "SAMPLED",
-        "CLOUD",
-        "ESTIMATORS",
-    ],
-)
-def test_results_explain_every_column_as_the_code_does(root, frame):
-    text = (root / "results/README.md").read_text()
-    for name, meaning in next(getattr(m, frame) for m in MODULES if hasattr(m, frame)).items():
-        assert f"| `{name}` | {meaning} |" in text
+def test_results_explain_every_column_as_the_code_does(root):
+    text = (root / "results/README.md").read_text(encoding="utf-8")
+    assert rewrite(text) == text, f"the tables of results/README.md are not those of the code: {REMEDY}"
+
+
+def test_results_explain_every_frame(root):
+    explained = {(block[2], block[3]) for block in BLOCK.finditer((root / "results/README.md").read_text())}
+    declared = {
+        (module, name)
+        for module, names in MODULES.items()
+        for name, value in vars(names).items()
+        if names.__name__.endswith(".columns") and name.isupper() and isinstance(value, dict)
+    }
+    assert declared <= explained
+
+
+def test_a_table_is_replaced_between_its_marks_alone():
+    text = "a\n<!-- columns: training.TIMES -->\nold\n<!-- end of columns -->\nb\n"
+    assert rewrite(text) == text.replace("old\n", table("training", "TIMES"))
+    assert rewrite("a\n") == "a\n"

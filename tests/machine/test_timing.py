@@ -2,10 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
-from torch import nn
 
-from forwardgrad.core import flops
 from forwardgrad.machine import timing
 
 
@@ -63,13 +60,13 @@ def test_the_device_is_waited_for_before_and_after_a_sample(clock):
 
 def test_a_ratio_within_rounds_survives_a_slow_spell():
     base = np.array([1.0] * 10 + [5.0] * 10)  # the machine is slow half of the time, for both
-    assert timing.ratio([2 * base], base) == (2, 2, 2)
+    assert timing.cost_ratio([2 * base], base) == (2, 2, 2)
 
 
 def test_the_ratio_of_several_parts_is_that_of_their_mean():
     base = np.full(9, 2.0)
     assert timing.cost([np.full(9, 1.0), np.full(9, 3.0), np.array([5.0] * 8 + [1e9])]) == 3
-    assert timing.ratio([np.full(9, 1.0), np.full(9, 4.0)], base) == (1.25, 1.25, 1.25)
+    assert timing.cost_ratio([np.full(9, 1.0), np.full(9, 4.0)], base) == (1.25, 1.25, 1.25)
 
 
 def test_intervals_are_those_of_order_statistics():
@@ -79,35 +76,6 @@ def test_intervals_are_those_of_order_statistics():
     assert low == pytest.approx(41, abs=1)
     assert high == pytest.approx(61, abs=1)
     assert timing.median_interval(np.full(5, 3.0)) == (3, 3)
-    value, *bounds = timing.ratio([samples], np.ones(101))
+    value, *bounds = timing.cost_ratio([samples], np.ones(101))
     assert value == 51
     assert tuple(bounds) == (low, high)
-
-
-def test_products_by_hand():
-    mlp = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
-    assert flops.products(mlp, torch.rand(5, 4)) == [5 * 4 * 3, 5 * 3 * 2]
-    cnn = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1, groups=2), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
-    assert flops.products(cnn, torch.rand(5, 2, 4, 4)) == [5 * 16 * 4 * 9, 5 * 16 * 3]
-
-
-@pytest.mark.parametrize(
-    ("method", "products"),
-    [
-        ("backprop", 210),  # 3 * 90 - 60
-        ("backprop_by_hand", 210),
-        ("jvp", 210),
-        ("forward_gaussian", 210),
-        ("forward_rademacher", 210),
-        ("evaluation", 90),
-        ("forward_rank_one", 120),  # 2 * 90 - 60
-        ("forward_rank_one_layer", 90 + 15),  # above the first layer 30, above the second nothing
-        ("forward_blockwise", (60 + 2 * 120) + (30 + 2 * 90)),  # per layer: its own product, two passes and above
-    ],
-)
-def test_floors_by_hand(method, products):
-    assert flops.floor(method, [60.0, 30.0]) == pytest.approx(products / 210)
-
-
-def test_the_floor_without_biases():
-    assert flops.floor("forward_blockwise", [60.0, 30.0], biases=False) == pytest.approx((60 + 120 + 30 + 90) / 210)

@@ -4,14 +4,9 @@ import sys
 
 import pytest
 
-from forwardgrad.data.command import unavailable
 from forwardgrad.pipeline.cli import main
 
 RECORD = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "look again"}
-
-
-def test_an_unavailable_set_is_told_in_one_line():
-    assert unavailable(RECORD) == "penguins is not available: lost; look again"
 
 
 def test_preparing_what_is_not_there_is_one_line(tmp_path, capsys):

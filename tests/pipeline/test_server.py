@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.runs import Method, Run, Stop
 from forwardgrad.pipeline.client import ADDRESS
 
 STARTER = """

@@ -8,11 +8,11 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from forwardgrad import catalogue
-from forwardgrad.experiments.training.figures.costs import draw_costs
-from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
-from forwardgrad.experiments.training.figures.thresholds import draw_thresholds
+from forwardgrad.experiments.training.figures.bands import bands_of
+from forwardgrad.experiments.training.figures.curves import DRAWN, curves, draw_curves
+from forwardgrad.experiments.training.figures.steps_to_threshold import draw_thresholds, steps_to_threshold
+from forwardgrad.experiments.training.figures.time_per_step import draw_costs, time_per_step
 from forwardgrad.plotting import labels, style
-from forwardgrad.results.curves import curves as statistics_curves
 
 NBSP = "\u00a0"
 
@@ -33,7 +33,7 @@ def test_numbers(value, text):
 
 @pytest.mark.parametrize(("value", "text"), [(397.0, "397"), (375.5, "375.5"), (3000.0, "3,000"), (np.inf, "never")])
 def test_counts(value, text):
-    assert labels.whole(value) == text
+    assert labels.count(value) == text
 
 
 @pytest.mark.parametrize(
@@ -59,19 +59,19 @@ def test_every_key_has_a_label():
 def test_methods_are_labelled_by_what_they_add_to_their_estimator():
     assert labels.method("backprop", "backprop") == "Backpropagation"
     assert labels.method("backprop_low_rate", "backprop") == "Backpropagation, low rate"
-    assert labels.method("backprop@0.0004", "backprop") == "Backpropagation, rate 0.0004"
+    assert labels.method("backprop@0.0004", "backprop") == "Backpropagation, learning rate 0.0004"
     assert labels.method("faithful_backprop", "backprop") == "Backpropagation, as the students ran it"
 
 
 def test_estimators_look_different_from_each_other_in_colour_and_in_form():
-    assert set(style.ESTIMATORS) == set(catalogue.ESTIMATORS)
-    for one, other in itertools.combinations(style.ESTIMATORS.values(), 2):
+    for one, other in itertools.combinations([each.look for each in catalogue.ESTIMATORS.values()], 2):
         assert np.abs(np.subtract(to_rgb(one[0]), to_rgb(other[0]))).sum() > 0.3
         assert one[2] != other[2]
 
 
 def test_a_method_keeps_its_estimators_colour_and_is_hollow():
     own, faithful = style.look("backprop", "backprop"), style.look("faithful_backprop", "backprop")
+    assert own.color == style.INK
     assert own.color == faithful.color
     assert (own.face, faithful.face) == (own.color, style.PAPER)
 
@@ -82,8 +82,7 @@ def texts(figure):
 
 def draw(results, against="step"):
     frames = results.frames()
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
-    return draw_curves(curves, frames.runs, against, "Penguins")
+    return draw_curves(bands_of(frames, DRAWN), frames.runs, against, "Penguins")
 
 
 def test_curves_say_how_many_seeds_and_how_many_diverged(two_methods):
@@ -185,3 +184,23 @@ def test_the_note_on_steps_says_how_many_seeds_there_are_at_least_and_at_most(tw
     fewer = runs[(runs["method"] != "backprop") | (runs["seed"] < 2)]
     assert "5 seeds per method" in texts(draw_thresholds(runs, {})).replace("\n", " ")
     assert "2 to 5 seeds per method" in texts(draw_thresholds(fewer, {})).replace("\n", " ")
+
+
+def test_figures_read_the_frames_of_their_experiment(two_methods, store_frames):
+    results = store_frames(two_methods.frames())
+    cell = {"experiment": "students", "dataset": "penguins", "model": "students_lr"}
+    for axis, label in (("step", "Steps"), ("time", "Seconds")):
+        figure, bands = curves(results, **cell, axis=axis)
+        assert figure.axes[-1].get_xlabel().startswith(label)
+        assert set(bands["method"]) == {"backprop", "forward_gaussian"}
+    figure, runs = steps_to_threshold(results, "students")
+    assert len(runs) == 10
+    assert "399" in texts(figure)
+    assert len(time_per_step(results, "students")[1]) == 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "text"), [([20, 20], "20 seeds"), ([1], "1 seed"), ([3, 1200, 20], "3 to 1,200 seeds"), ([], "0 seeds")]
+)
+def test_counts_that_differ_are_told_by_their_ends(counts, text):
+    assert labels.plurals(counts, "seed") == text

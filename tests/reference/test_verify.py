@@ -70,7 +70,7 @@ def test_what_was_not_run_does_not_fail():
 
 def test_missing_and_infinite_values_are_the_same_on_both_sides_only():
     ours, other = pd.Series([float("nan"), float("inf"), 0.0, 1.0]), pd.Series([float("nan"), float("inf"), 0.0, None])
-    assert verify.gap(ours, other).tolist() == [0.0, 0.0, 0.0, float("inf")]
+    assert verify.relative_difference(ours, other).tolist() == [0.0, 0.0, 0.0, float("inf")]
 
 
 def costs(ratio):

@@ -13,7 +13,7 @@ from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
 from forwardgrad.report.page import Sources, write_report
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.reading import produced_by
 
 from ..synthetic import Results, make_two_methods
@@ -42,8 +42,8 @@ def page_settings():
         "run": ["students"],
         "experiments": {"students": {"title": "The students", "cells": ["birds", "characters"]}},
         "cells": {
-            "birds": {"title": "", "datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
-            "characters": {"title": "", "datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
+            "birds": {"datasets": ["penguins"], "models": ["students_lr", "lr"]} | common | rest,
+            "characters": {"datasets": ["kmnist600"], "models": ["students_cnn"]} | common | rest,
         },
         "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
     }
@@ -57,7 +57,7 @@ def make_sources(two_methods, root):
         path.mkdir(parents=True)
     method_table(frames).to_csv(tables / "methods.csv", index=False)
     paired_table(frames).to_csv(tables / "paired.csv", index=False)
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = curve_table(frames.metrics, frames.runs, frames.costs, DRAWN)
     for name, against in (("step", "step"), ("time", "seconds")):
         stem = figures / f"penguins-students_lr-by-{name}"
         save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)

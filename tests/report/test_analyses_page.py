@@ -7,7 +7,7 @@ import pytest
 from forwardgrad.experiments.training.analyses.budgets import budget_table
 from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 from forwardgrad.experiments.training.analyses.norms import norm_table
-from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
+from forwardgrad.experiments.training.analyses.time_to_loss import times_summary, times_table
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.report.page import Sources, write_report
 from forwardgrad.results.quoted import read_quoted
@@ -33,7 +33,7 @@ def page_of(results, record, root, tmp_path, few):
             "paired": paired_table(frames),
             "loss-ratios": loss_ratios(frames.runs, "backprop"),
             "times": times,
-            "times-summary": summary(times, read_quoted(root / "report/quoted.csv")),
+            "times-summary": times_summary(times, read_quoted(root / "report/quoted.csv")),
             "budgets": budget_table(frames),
             "norms": norm_table(frames),
         }
@@ -44,7 +44,7 @@ def page_of(results, record, root, tmp_path, few):
         frames.runs.to_csv(folder / f"frames/{name}-runs.csv", index=False)
         (folder / f"frames/{name}-provenance.json").write_text("[]")
         (folder / "data/mnist5k.json").write_text(json.dumps(record("mnist5k")))
-        cell = {"title": "", "datasets": ["mnist5k"], "models": ["mlp"], "methods": ["backprop", "forward_gaussian"]}
+        cell = {"datasets": ["mnist5k"], "models": ["mlp"], "methods": ["backprop", "forward_gaussian"]}
         cell |= {"seeds": 3, "evaluate_every": 10, "settings": {"learning_rate": 0.2, "stop": {"steps": 30}}}
         analyses = {"against": "backprop", "analyses": ["times", "budgets", "norms"]}
         config = {

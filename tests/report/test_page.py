@@ -3,18 +3,18 @@ from functools import partial
 from html.parser import HTMLParser
 
 import pytest
+from forwardgrad.report.wording import impossible_combinations, left_to
 
 from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 from forwardgrad.experiments.training.analyses.rates import rate_table
 from forwardgrad.experiments.training.frames import read_experiment, select
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.section import in_words
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
 from forwardgrad.report.markup import sentence, without_dead_links
 from forwardgrad.report.page import Sources, redo, write_report
-from forwardgrad.report.wording import impossible_combinations, left_to
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -182,7 +182,7 @@ def grid_and_comparison(record, results, root, tmp_path):
     (results.folder / "data").mkdir()
     (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
     sources = Sources(results.folder, [], root / "report/templates", root / "report/quoted.csv", root)
-    cell = {"title": "", "datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
+    cell = {"datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
     cell |= {"evaluate_every": 1, "settings": {"learning_rate": "tuned", "stop": {"steps": 1}}}
     config = {
         "run": ["tuning", "convergence"],

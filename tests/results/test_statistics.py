@@ -2,14 +2,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.experiments.training.tables import steps_to_threshold as statistics_steps_to_threshold
+from forwardgrad.experiments.training.tables import steps_to_threshold
 from forwardgrad.results import statistics
-from forwardgrad.results.curves import CURVES
-from forwardgrad.results.curves import align as statistics_align
-from forwardgrad.results.curves import band as statistics_band
-from forwardgrad.results.curves import curves as statistics_curves
-from forwardgrad.results.curves import horizon as statistics_horizon
-from forwardgrad.results.curves import thinned as statistics_thinned
+from forwardgrad.results.curves import CURVES, align, curve_table, horizon, percentile_band, thinned
 
 INF = np.inf
 
@@ -76,15 +71,15 @@ def test_geometric_ratios_are_paired_by_seed():
 
 def test_shares_have_wilson_intervals():
     # Wilson's interval for 18 of 20 by its formula, z = 1.959964.
-    estimate = statistics.share(18, 20)
+    estimate = statistics.proportion(18, 20)
     assert estimate.value == 0.9
     assert (estimate.low, estimate.high) == pytest.approx((0.69897, 0.97213), abs=1e-5)
-    np.testing.assert_equal(statistics.share(2, 2), (1.0, np.nan, np.nan, 2))
+    np.testing.assert_equal(statistics.proportion(2, 2), (1.0, np.nan, np.nan, 2))
 
 
 def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
     runs = pd.DataFrame({"seed": [4, 2, 9], "steps": [7, 3000, 5], "status": ["threshold", "completed", "diverged"]})
-    steps = statistics_steps_to_threshold(runs)
+    steps = steps_to_threshold(runs)
     assert steps.to_dict() == {4: 7, 2: INF, 9: INF}
 
 
@@ -98,11 +93,11 @@ def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
     ],
 )
 def test_the_median_counts_never_as_longest(values, expected):
-    assert statistics.middle(values) == expected
+    assert statistics.median_range(values) == expected
 
 
 def test_no_run_has_no_median():
-    np.testing.assert_equal(statistics.middle([]), (np.nan, np.nan, np.nan, 0))
+    np.testing.assert_equal(statistics.median_range([]), (np.nan, np.nan, np.nan, 0))
 
 
 @pytest.fixture
@@ -121,8 +116,8 @@ def metrics():
 
 def test_runs_are_aligned_carried_forward_and_ranked_worst_once_diverged(metrics):
     steps = [0, 1, 2, 3, 9]
-    assert statistics_align(metrics, "test_loss", steps).tolist() == [[3, 2, 1, 1, 1], [4, 5, 5, INF, INF]]
-    assert statistics_align(metrics, "test_accuracy", steps).tolist() == [
+    assert align(metrics, "test_loss", steps).tolist() == [[3, 2, 1, 1, 1], [4, 5, 5, INF, INF]]
+    assert align(metrics, "test_accuracy", steps).tolist() == [
         [0.3, 0.4, 0.5, 0.5, 0.5],
         [0.1, 0.2, 0.2, -INF, -INF],
     ]
@@ -130,7 +125,7 @@ def test_runs_are_aligned_carried_forward_and_ranked_worst_once_diverged(metrics
 
 def test_bands_by_hand():
     matrix = np.array([[1, 1, 1], [2, 2, INF], [3, 3, INF], [4, INF, INF]], float)
-    band = statistics_band(matrix)
+    band = percentile_band(matrix)
     # Four runs: the 10th percentile lies between the first and second, rounded outwards to the first.
     assert band["median"].tolist() == [2.5, 2.5, INF]
     assert band["low"].tolist() == [1, 1, 1]
@@ -139,31 +134,31 @@ def test_bands_by_hand():
 
 
 def test_two_runs_have_a_median_and_no_band():
-    band = statistics_band(np.array([[1.0], [3.0]]))
+    band = percentile_band(np.array([[1.0], [3.0]]))
     assert band["median"].tolist() == [2]
     assert band[["low", "high"]].isna().all(axis=None)
 
 
 def test_the_horizon_ignores_the_longest_tenth():
     runs = pd.DataFrame({"method": ["a"] * 20 + ["b"], "steps": [*range(1, 19), 2000, 3000, 30]})
-    assert statistics_horizon(runs[runs["method"] == "a"]) == 2000
-    assert statistics_horizon(runs.iloc[:18]) == 17
-    assert statistics_horizon(runs.iloc[20:]) == 30
+    assert horizon(runs[runs["method"] == "a"]) == 2000
+    assert horizon(runs.iloc[:18]) == 17
+    assert horizon(runs.iloc[20:]) == 30
 
 
 def test_thinned_steps_are_evaluated_steps_with_both_ends():
     steps = 50 * np.arange(1001)
-    few = statistics_thinned(steps)
+    few = thinned(steps)
     assert len(few) <= 240
     assert set(few) <= set(steps)
     assert (few[0], few[-1]) == (0, 50_000)
     assert set(steps[:10]) <= set(few)
-    assert statistics_thinned([4, 0, 4, 2]).tolist() == [0, 2, 4]
+    assert thinned([4, 0, 4, 2]).tolist() == [0, 2, 4]
 
 
 def test_curves_of_a_cell(two_methods):
     frames = two_methods.frames()
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs, ["test_loss"])
+    curves = curve_table(frames.metrics, frames.runs, frames.costs, ["test_loss"])
     assert list(curves) == list(CURVES)
     forward = curves[curves["method"] == "forward_gaussian"]
     assert forward["step"].tolist() == [0, 1, 2, 3]
@@ -175,7 +170,7 @@ def test_curves_of_a_cell(two_methods):
 
 def test_a_method_without_a_measured_cost_has_no_seconds(two_methods):
     frames = two_methods.frames()
-    curves = statistics_curves(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
+    curves = curve_table(frames.metrics, frames.runs, frames.costs.iloc[:1], ["test_loss"])
     assert curves.groupby("method")["seconds"].count().to_dict() == {"backprop": 3, "forward_gaussian": 0}
 
 

@@ -30,9 +30,9 @@ from IPython.display import HTML, display
 
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.training.columns import METRICS
-from forwardgrad.experiments.training.figures.costs import draw_costs
+from forwardgrad.experiments.training.figures.time_per_step import draw_costs
 from forwardgrad.experiments.training.frames import load_frames, select
-from forwardgrad.experiments.training.plan import Run
+from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.style import MUTED, look
@@ -177,7 +177,6 @@ axes.grid(axis="x", visible=False)
 #   mine: {title: My experiment, cells: [mine]}
 # cells:
 #   mine:
-#     title: Random signs
 #     datasets: [penguins]
 #     models: [students_lr]
 #     methods: [backprop, random_signs]

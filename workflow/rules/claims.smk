@@ -1,20 +1,25 @@
-# The ledger: every claim judged by its evidence, each a target of its own; and what must hold whatever comes of them.
+# The ledger: every claim judged by its evidence, each a target of its own; and what must hold whatever the verdicts.
+
+ENTRIES = {name: ledger.entry_of(LEDGER, name, config["run"]) for name in LEDGER["claims"]}
 
 
-wildcard_constraints:
-    claim="[a-z][a-z0-9_]*",
+def entry_at(wildcards):
+    """Return the claim that the wildcards of a target name."""
+    return or_exit(ledger.entry_of, LEDGER, wildcards.claim, config["run"])
 
 
-# One claim by itself: what it asks is made first, and nothing else.
+# One claim by itself: what it queries is made first, and nothing else.
 rule claim:
     input:
-        lambda wildcards: frames_asked(wildcards.claim),
+        lambda wildcards: ledger.frames_asked(entry_at(wildcards)),
     output:
         row="results/claims/{claim}.json",
     log:
         "results/logs/claims/{claim}.log",
+    wildcard_constraints:
+        claim="[a-z][a-z0-9_]*",
     params:
-        claim=lambda wildcards: json.dumps(entry_of(wildcards.claim), sort_keys=True),
+        claim=lambda wildcards: json.dumps(entry_at(wildcards), sort_keys=True),
         code=digest("claims.verdicts"),
     shell:
         "forwardgrad claim --claim {params.claim:q} --output {output.row} > {log} 2>&1"
@@ -23,29 +28,29 @@ rule claim:
 # A verdict never fails the build.
 rule claims:
     input:
-        sorted({frame for name in LEDGER["claims"] for frame in frames_asked(name)}),
+        sorted({frame for entry in ENTRIES.values() for frame in ledger.frames_asked(entry)}),
     output:
-        table=report(
-            "results/tables/claims.csv", caption="../report/claims.rst", category="Tables", labels={"table": "claims"}
-        ),
+        table=shown("results/tables/claims.csv", "Tables", "claims"),
     log:
         "results/logs/tables/claims.log",
     params:
-        claims=json.dumps([entry_of(name) for name in LEDGER["claims"]], sort_keys=True),
+        run=config["run"],
+        caption="Every claim of the ledger (report/claims.yaml): what was measured, its 95 % interval, and the verdict.",
+        claims=json.dumps(ENTRIES, sort_keys=True),
         code=digest("claims.verdicts"),
-    script:
-        "../scripts/claims.py"
+    shell:
+        "forwardgrad claims --run {params.run} --output {output.table} > {log} 2>&1"
 
 
 # A broken invariant stops the build: it is a fault of the program, not a result.
 rule invariants:
     input:
-        frames=[ledger.path_of(frame) for experiment in config["run"] for frame in ledger.frames_made_by(experiment)],
+        frames=[frame for experiment in config["run"] for frame in frames_of(experiment)],
     output:
         table="results/tables/invariants.csv",
     log:
         "results/logs/tables/invariants.log",
     params:
         code=digest("claims.invariants"),
-    script:
-        "../scripts/invariants.py"
+    shell:
+        "forwardgrad invariants {input.frames} --output {output.table} > {log} 2>&1"

@@ -1,4 +1,11 @@
-# Descents of test functions: one job a case, all its methods and seeds; joined, set beside published numbers.
+# The experiment `functions`: runs on test functions, one job a case, all its methods and seeds; joined into frames.
+
+from forwardgrad.experiments.functions import plan as functions
+
+
+wildcard_constraints:
+    source="[a-z]+",
+    function="[a-z][a-z0-9_]*",
 
 
 rule descend:
@@ -7,21 +14,21 @@ rule descend:
     log:
         "results/logs/functions/{source}/{function}.log",
     params:
-        case=lambda wildcards: case_at(wildcards).to_json(),
+        case=lambda wildcards: or_exit(functions.case_at, config, **wildcards).to_json(),
         stem=subpath(output[0], strip_suffix=".csv"),
         code=digest("experiments.functions.descent"),
     shell:
         "forwardgrad descend --case {params.case:q} --output {params.stem} > {log} 2>&1"
 
 
-# By what factor a single step changes the value, around the rate at which theory has it turn.
+# By what factor a single step changes the value on average, around the theoretical critical rate.
 rule contract:
     output:
         "results/functions/{source}/{function}-contraction.csv",
     log:
         "results/logs/functions/{source}/{function}-contraction.log",
     params:
-        case=lambda wildcards: case_at(wildcards).to_json(),
+        case=lambda wildcards: or_exit(functions.case_at, config, **wildcards).to_json(),
         code=digest("experiments.functions.descent"),
     shell:
         "forwardgrad contract --case {params.case:q} --output {output} > {log} 2>&1"
@@ -36,7 +43,7 @@ rule descent_costs:
         "results/logs/functions/costs.log",
     threads: workflow.cores
     params:
-        cases="\n".join(case.to_json() for case in CASES.values()),
+        cases="\n".join(case.to_json() for case in functions.cases(config)),
         seconds=config["functions"]["seconds"],
         code=digest("experiments.functions.cost"),
     shell:
@@ -44,13 +51,13 @@ rule descent_costs:
         " > {log} 2>&1"
 
 
-rule function_frames:
+rule functions_frames:
     input:
-        curves=cases.files(config, ".csv"),
-        runs=cases.files(config, "-runs.csv"),
-        contraction=[f"results/functions/{case.path}-contraction.csv" for case in cases.contracting(config)],
-        costs=[rules.descent_costs.output.costs],
-        records=[*cases.files(config, "-record.json"), rules.descent_costs.output.record],
+        curves=functions.files(config, ".csv"),
+        runs=functions.files(config, "-runs.csv"),
+        contraction=[f"results/functions/{case.path}-contraction.csv" for case in functions.spheres(config)],
+        costs=rules.descent_costs.output.costs,
+        records=[*functions.files(config, "-record.json"), rules.descent_costs.output.record],
     output:
         curves="results/frames/functions.csv",
         runs="results/frames/functions-runs.csv",
@@ -61,41 +68,6 @@ rule function_frames:
         "results/logs/frames/functions.log",
     params:
         code=digest("experiments.functions.tables"),
-    script:
-        "../scripts/function_frames.py"
-
-
-rule outcomes:
-    input:
-        runs=rules.function_frames.output.runs,
-        contraction=rules.function_frames.output.contraction,
-        costs=rules.function_frames.output.costs,
-        quoted="report/quoted.csv",
-    output:
-        outcomes=report(
-            "results/tables/functions/outcomes.csv",
-            caption="../report/function_outcomes.rst",
-            category="Tables",
-            subcategory="functions",
-            labels={"table": "final values"},
-        ),
-        contraction=report(
-            "results/tables/functions/contraction.csv",
-            caption="../report/function_contraction.rst",
-            category="Tables",
-            subcategory="functions",
-            labels={"table": "one step on a sphere"},
-        ),
-        costs=report(
-            "results/tables/functions/costs.csv",
-            caption="../report/function_cost.rst",
-            category="Tables",
-            subcategory="functions",
-            labels={"table": "time of a step"},
-        ),
-    log:
-        "results/logs/tables/functions.log",
-    params:
-        code=digest("experiments.functions.tables"),
-    script:
-        "../scripts/function_tables.py"
+    shell:
+        "forwardgrad functions-frames --curves {input.curves} --runs {input.runs} --contraction {input.contraction}"
+        " --costs {input.costs} --records {input.records} > {log} 2>&1"

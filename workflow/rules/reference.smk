@@ -1,4 +1,4 @@
-# The published numbers: written from a run on request, and compared with a run.
+# The published results: written from a run on request, and compared with a run.
 
 
 # Under version control, and README's results with it: ask for it after a default run on a quiet machine.
@@ -19,9 +19,9 @@ rule reference:
     log:
         "results/logs/reference.log",
     params:
-        code=digest("reference.publish", "reference.readme"),
-    script:
-        "../scripts/reference.py"
+        code=digest("reference.pages", "reference.publish"),
+    shell:
+        "forwardgrad publish > {log} 2>&1"
 
 
 # The runs on all of MNIST, hours of them, and the steps of more networks, for claims that a default run has no evidence
@@ -29,15 +29,15 @@ rule reference:
 rule reference_paper:
     input:
         all_of("mnist"),
-        rules.speed_frame.output.frame if configuration_SPEED in config["run"] else [],
+        "results/frames/speed.csv" if "speed" in config["run"] else [],
     output:
         record="results/reference/paper/record.json",
     log:
         "results/logs/reference-paper.log",
     params:
         code=digest("reference.publish"),
-    script:
-        "../scripts/reference_paper.py"
+    shell:
+        "forwardgrad publish --full mnist --reference results/reference/paper > {log} 2>&1"
 
 
 rule verify:

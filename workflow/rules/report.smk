@@ -1,8 +1,13 @@
-# The page that says what was run, on what, with what outcome; the same on paper; and the first words of
+# The page that says what was run, on what, with what outcome; the same as a PDF; notebooks; and the first words of
 # `snakemake --report`.
 
 
 report: "../report/workflow.rst"
+
+
+# The configuration of the full protocol, for what this run leaves out.
+FULL = read_yaml("config/config.yaml")
+update_config(FULL, read_yaml("config/paper.yaml") | {"tuned": config["tuned"]})
 
 
 rule report:
@@ -10,29 +15,27 @@ rule report:
         records=[record for experiment in config["run"] for record in records_of(experiment)],
         provenance=expand("results/frames/{experiment}-provenance.json", experiment=config["run"]),
         tables=[table for experiment in config["run"] for table in tables_of(experiment)],
-        figures=lambda wildcards: [
-            *(svg for experiment in config["run"] for svg in figures_of(experiment)(wildcards)),
-            rules.audit_figure.output.figure,
-        ],
-        audit=rules.audit_table.output.table,
+        figures=lambda _: [svg for name in config["run"] for svg in files_of("figures", name)(_)] + [audit.FIGURE],
+        audit=audit.TABLE,
         templates=sorted(str(path) for path in Path("report/templates").rglob("*.*")),
         claims="results/tables/claims.csv",
         invariants="results/tables/invariants.csv",
         ledger="report/claims.yaml",
         quoted="report/quoted.csv",
-        default="config/config.yaml",
-        full="config/paper.yaml",
     output:
-        page=report("report/index.html", caption="../report/page.rst", category="Report", labels={"page": "report"}),
+        page=shown("report/index.html", "Report", "page"),
     log:
         "results/logs/report.log",
     params:
         config=json.dumps(config, sort_keys=True),
+        full=json.dumps(FULL, sort_keys=True),
         notebooks=notebook_pages(),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
-        code=digest("report.page"),
-    script:
-        "../scripts/report.py"
+        caption="The report: what was run, on what data, with what outcome.",
+        code=digest("report.page", "catalogue", *(f"experiments.{kind}.section" for kind in KINDS)),
+    shell:
+        "forwardgrad report --config {params.config:q} --full {params.full:q} --figures {input.figures}"
+        " --notebooks {params.notebooks} --configfiles {params.configfiles:q} --output {output.page} > {log} 2>&1"
 
 
 rule document:
@@ -40,12 +43,11 @@ rule document:
         page=rules.report.output.page,
         style="report/templates/report.typ",
     output:
-        document=report(
-            "report/report.pdf", caption="../report/page.rst", category="Report", labels={"page": "report, to print"}
-        ),
+        document=shown("report/report.pdf", "Report", "PDF"),
     log:
         "results/logs/document.log",
     params:
+        caption="The report, to print.",
         code=digest("report.document"),
-    script:
-        "../scripts/document.py"
+    shell:
+        "forwardgrad document {input.page} --output {output.document} > {log} 2>&1"

@@ -10,36 +10,18 @@ from forwardgrad.catalogue import DATASETS, MODELS
 from forwardgrad.claims.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.schema import schema_problems, suggest
 
-PAIRED = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest_gap")
+COMPARING = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest_gap")
 
 # Parts of a query that belong to some statistics alone.
-BELONGS = {"over": ("given",), "pick": ("given",), "equals": ("share",), "up_to": ("share",)}
-
-
-BELONGS |= {"against": (*PAIRED, "given"), "deterministic": ("ratio_of_medians", "ratio", "difference")}
-
-
-BELONGS |= {"average": ("mean", "median", "difference", "ratio", "geometric_ratio", "ratio_of_medians")}
-
-
-class Unique(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Refuses a mapping that has a key twice: of two claims with one name, YAML would drop the first."""
-
-
-def mapping_of(loader: Unique, node: yaml.MappingNode) -> dict[Any, Any]:
-    """Return the mapping of `node`.
-
-    Raises:
-        ValueError: A key stands in it twice.
-    """
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for index, (key, (place, _)) in enumerate(zip(keys, node.value, strict=True)):
-        if key in keys[:index]:
-            raise ValueError(f"{key} stands there twice, for the second time in line {place.start_mark.line + 1}")
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-
-Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_of)
+BELONGS = {
+    "over": ("given",),
+    "pick": ("given",),
+    "equals": ("share",),
+    "up_to": ("share",),
+    "against": (*COMPARING, "given"),
+    "deterministic": ("ratio_of_medians", "ratio", "difference"),
+    "average": ("mean", "median", "difference", "ratio", "geometric_ratio", "ratio_of_medians"),
+}
 
 
 def load_ledger(path: Path, schema: Path, experiments: Collection[str]) -> dict[str, Any]:
@@ -118,7 +100,7 @@ def disagreements(query: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterat
     for part, statistics in BELONGS.items():
         if part in query and statistic not in statistics:
             yield f"evidence.{part}: {statistic} does not take it; {', '.join(statistics)} do"
-    if statistic in PAIRED and "against" not in query:
+    if statistic in COMPARING and "against" not in query:
         yield f"evidence.against is missing: {statistic} compares with it"
     if statistic == "share" and ("equals" in query) == ("up_to" in query):
         yield "evidence: a share needs one of equals and up_to"
@@ -126,3 +108,23 @@ def disagreements(query: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterat
         yield f"expect.value = {expect['value']!r}: allowed is two numbers for between, else one"
     if comparison == "equal" and "tolerance" not in expect:
         yield "expect.tolerance is missing: no two measurements are equal"
+
+
+class Unique(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
+    """Refuses a mapping that has a key twice: of two claims with one name, YAML would drop the first."""
+
+
+def mapping_of(loader: Unique, node: yaml.MappingNode) -> dict[Any, Any]:
+    """Return the mapping of `node`.
+
+    Raises:
+        ValueError: A key stands in it twice.
+    """
+    keys = [loader.construct_object(key) for key, _ in node.value]
+    for index, (key, (place, _)) in enumerate(zip(keys, node.value, strict=True)):
+        if key in keys[:index]:
+            raise ValueError(f"duplicate key {key!r} in line {place.start_mark.line + 1}")
+    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
+
+
+Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_of)

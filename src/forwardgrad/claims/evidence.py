@@ -1,4 +1,4 @@
-"""Evidence for a claim: a query on a frame of results, answered with an estimate and its interval.
+"""Evidence for a claim: a query on a frame of results, answered with a value and its interval.
 
 A query is plain data (report/claims.yaml): which rows of which frame, which column, which statistic,
 and against which other rows. Repetitions are seeds, unless the query names another `unit`; whatever is
@@ -12,10 +12,10 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.claims.ledger import columns_asked, intervals_of
-from forwardgrad.experiments.training.tables import BUSY, WHOLE_STEPS
+from forwardgrad.experiments.training.tables import contradicted, whole_run_ratio
 from forwardgrad.results import statistics
-from forwardgrad.results.curves import align as statistics_align
-from forwardgrad.results.statistics import Estimate
+from forwardgrad.results.curves import align
+from forwardgrad.results.statistics import Interval
 
 NEVER = 1e100  # stands for infinity while medians are resampled: differences of infinities are not numbers
 
@@ -24,14 +24,14 @@ class EvidenceError(Exception):
     """There is nothing to judge a claim by; the message says why."""
 
 
-class Found(NamedTuple):
-    """An estimate, and how many of the runs behind it have diverged and are left out."""
+class Evidence(NamedTuple):
+    """A value with its interval, and how many of the runs behind it have diverged and are left out."""
 
-    estimate: Estimate
+    interval: Interval
     left_out: int = 0
 
 
-def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Found:
+def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Evidence:
     """Answer a query.
 
     Args:
@@ -46,16 +46,93 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Fo
     if missing:
         raise EvidenceError(f"{query['frame']} has no column {', '.join(sorted(missing))}")
     if query["statistic"] == "given":
-        return Found(given(query, frame))
+        return Evidence(reported(query, frame))
     ours = fitting(frame, query["where"], query["frame"])
     if query["statistic"] == "share":
-        return Found(share(query, ours))
+        return Evidence(proportion(query, ours))
     if query["statistic"] == "largest_gap":
         return largest_gap(query, ours, fitting(frame, query["where"] | query["against"], query["frame"]), identity)
     samples = [ours]
     if "against" in query:
         samples.append(fitting(frame, query["where"] | query["against"], query["frame"]))
     return compared(query, samples, identity)
+
+
+def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Evidence:
+    """Return a statistic of one sample, or of two paired by the query's unit."""
+    statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
+    series = [by_unit(query, one_row(query, rows), ranks) for rows in samples]
+    if len(series) == 2:
+        if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
+            series[1] = pd.Series(float(single(series[1])), index=series[0].index)
+        series = [values.loc[series[0].index.intersection(series[1].index)] for values in series]
+    both = pd.concat(series, axis=1)
+    sound = both.dropna()
+    interval = statistic(*(sound.iloc[:, column] for column in range(len(series))), identity)
+    return Evidence(interval, len(both) - len(sound))
+
+
+def proportion(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
+    """Return the proportion of runs whose value equals `equals` or, for a number `up_to`, is at most that."""
+    ended = one_row(query, rows)
+    if "equals" in query:
+        hits = ended[query["value"]] == query["equals"]
+    else:
+        hits = by_unit(query, ended, ranks=True) <= query["up_to"]
+    return statistics.proportion(int(hits.sum()), len(hits))
+
+
+def reported(query: Mapping[str, Any], frame: pd.DataFrame) -> Interval:
+    """Return a row's value with the interval that the row itself has, `over` another of its columns if asked.
+
+    With `pick`, the row that has the lowest or the highest value is taken. Against another row the interval
+    is the widest that the two allow.
+    """
+    ours = own_interval(query, fitting(frame, query["where"], query["frame"]))
+    if "against" not in query:
+        return ours
+    other = own_interval(query, fitting(frame, query["where"] | query["against"], query["frame"]))
+    return Interval(ours.value / other.value, ours.low / other.high, ours.high / other.low, min(ours.n, other.n))
+
+
+def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
+    """Return the value of the one row, or of the one that is picked, with its interval."""
+    rows = rows[rows[query["value"]].notna()]
+    if rows.empty:
+        raise EvidenceError(f"{query['frame']} has the row, but its {query['value']} is empty")
+    if "pick" in query:
+        rows = rows.sort_values(query["value"], ascending=query["pick"] == "lowest").head(1)
+    if len(rows) > 1:
+        raise EvidenceError("the query fits more than one row")
+    row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
+    if "whole_steps" in row and contradicted(ratio := whole_run_ratio(row)):
+        raise EvidenceError(f"a whole run took {ratio:.2f} times its steps, so that neither time is believed")
+    scale = float(row[query["over"]]) if "over" in query else 1.0
+    value, low, high = (float(row[name]) / scale for name in (query["value"], low, high))
+    return Interval(value, low, high, int(row[count]))
+
+
+def largest_gap(query: Mapping[str, Any], ours: pd.DataFrame, other: pd.DataFrame, identity: str) -> Evidence:
+    """Return the largest relative distance between two mean curves over the evaluations that both have.
+
+    The curves are means over the seeds that both methods have and at which neither diverged.
+    """
+    seeds = [set(rows["seed"]) for rows in (ours, other)]
+    diverged = {seed for rows in (ours, other) for seed in rows.loc[rows["status"] == "diverged", "seed"]}
+    common = sorted(seeds[0] & seeds[1])
+    sound = [seed for seed in common if seed not in diverged]
+    steps = sorted(set(ours["step"]) & set(other["step"]))
+    if not steps:
+        raise EvidenceError("the two methods have no evaluation in common")
+    matrices = [
+        align(rows[rows["seed"].isin(sound)].sort_values("step"), query["value"], steps) for rows in (ours, other)
+    ]
+
+    def gap(places: np.ndarray, axis: int) -> np.ndarray:
+        means = [matrix[places.astype(int)].mean(axis=-2) for matrix in matrices]
+        return np.abs(means[0] / means[1] - 1).max(axis=-1)
+
+    return Evidence(statistics.bootstrap(gap, [np.arange(len(sound))], ("gap", identity)), len(common) - len(sound))
 
 
 def fitting(frame: pd.DataFrame, where: Mapping[str, Any], name: str) -> pd.DataFrame:
@@ -78,31 +155,6 @@ def matching(values: pd.Series, wanted: Any) -> np.ndarray:
     if isinstance(wanted, str):
         return (values == wanted).to_numpy()
     return np.isclose(values.astype(float), wanted, rtol=1e-9, atol=0)
-
-
-def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Found:
-    """Return a statistic of one sample, or of two paired by the query's unit."""
-    statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
-    series = [by_unit(query, one_row(query, rows), ranks) for rows in samples]
-    if len(series) == 2:
-        if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
-            series[1] = pd.Series(float(single(series[1])), index=series[0].index)
-        series = [values.loc[series[0].index.intersection(series[1].index)] for values in series]
-    both = pd.concat(series, axis=1)
-    sound = both.dropna()
-    return Found(statistic(*(sound.iloc[:, column] for column in range(len(series))), identity), len(both) - len(sound))
-
-
-def single(values: pd.Series) -> float:
-    """Return the only value."""
-    if len(values) != 1:
-        raise EvidenceError(f"the method that should be deterministic has {len(values)} runs")
-    return values.iloc[0]
-
-
-def unit_of(query: Mapping[str, Any]) -> str:
-    """Return the column that tells repetitions apart."""
-    return query.get("unit", "seed")
 
 
 def one_row(query: Mapping[str, Any], rows: pd.DataFrame) -> pd.DataFrame:
@@ -129,73 +181,19 @@ def by_unit(query: Mapping[str, Any], rows: pd.DataFrame, ranks: bool) -> pd.Ser
     return rows[value].astype(float).mask(failed, worst)
 
 
-def share(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
-    """Return the share of runs whose value equals `equals` or, for a number `up_to`, is at most that."""
-    ended = one_row(query, rows)
-    if "equals" in query:
-        hits = ended[query["value"]] == query["equals"]
-    else:
-        hits = by_unit(query, ended, ranks=True) <= query["up_to"]
-    return statistics.share(int(hits.sum()), len(hits))
+def single(values: pd.Series) -> float:
+    """Return the only value of a deterministic method."""
+    if len(values) != 1:
+        raise EvidenceError(f"the method that should be deterministic has {len(values)} runs")
+    return values.iloc[0]
 
 
-def given(query: Mapping[str, Any], frame: pd.DataFrame) -> Estimate:
-    """Return a row's value with the interval that the row itself has, `over` another of its columns if asked.
-
-    With `pick`, the row that has the lowest or the highest value is taken. Against another row the interval
-    is the widest that the two allow.
-    """
-    ours = own_interval(query, fitting(frame, query["where"], query["frame"]))
-    if "against" not in query:
-        return ours
-    other = own_interval(query, fitting(frame, query["where"] | query["against"], query["frame"]))
-    return Estimate(ours.value / other.value, ours.low / other.high, ours.high / other.low, min(ours.n, other.n))
+def unit_of(query: Mapping[str, Any]) -> str:
+    """Return the column that tells repetitions apart."""
+    return query.get("unit", "seed")
 
 
-def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Estimate:
-    """Return the value of the one row, or of the one that is picked, with its interval."""
-    rows = rows[rows[query["value"]].notna()]
-    if rows.empty:
-        raise EvidenceError(f"{query['frame']} has the row, but its {query['value']} is empty")
-    if "pick" in query:
-        rows = rows.sort_values(query["value"], ascending=query["pick"] == "lowest").head(1)
-    if len(rows) > 1:
-        raise EvidenceError("the query fits more than one row")
-    row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
-    if "whole_steps" in row and row["whole_steps"] >= WHOLE_STEPS:
-        off = row["whole_seconds"] / (row["whole_steps"] * row["seconds_per_step"])
-        if max(off, 1 / off) > BUSY:
-            raise EvidenceError(f"a whole run took {off:.2f} times its steps, so that neither time is believed")
-    scale = float(row[query["over"]]) if "over" in query else 1.0
-    interval = (float(row[name]) / scale for name in (query["value"], low, high))
-    return Estimate(*interval, int(row[count]))
-
-
-def largest_gap(query: Mapping[str, Any], ours: pd.DataFrame, other: pd.DataFrame, identity: str) -> Found:
-    """Return the largest relative distance between two mean curves over the evaluations that both have.
-
-    The curves are means over the seeds that both methods have and at which neither diverged.
-    """
-    seeds = [set(rows["seed"]) for rows in (ours, other)]
-    diverged = {seed for rows in (ours, other) for seed in rows.loc[rows["status"] == "diverged", "seed"]}
-    common = sorted(seeds[0] & seeds[1])
-    sound = [seed for seed in common if seed not in diverged]
-    steps = sorted(set(ours["step"]) & set(other["step"]))
-    if not steps:
-        raise EvidenceError("the two methods have no evaluation in common")
-    matrices = [
-        statistics_align(rows[rows["seed"].isin(sound)].sort_values("step"), query["value"], steps)
-        for rows in (ours, other)
-    ]
-
-    def gap(places: np.ndarray, axis: int) -> np.ndarray:
-        means = [matrix[places.astype(int)].mean(axis=-2) for matrix in matrices]
-        return np.abs(means[0] / means[1] - 1).max(axis=-1)
-
-    return Found(statistics.bootstrap(gap, [np.arange(len(sound))], ("gap", identity)), len(common) - len(sound))
-
-
-def by_median(*values: pd.Series, identity: str) -> Estimate:
+def by_median(*values: pd.Series, identity: str) -> Interval:
     """Median of one sample, or the ratio of the medians of two, resampled in pairs; inf stands for never."""
 
     def statistic(*arrays: np.ndarray, axis: int) -> np.ndarray:
@@ -206,7 +204,7 @@ def by_median(*values: pd.Series, identity: str) -> Estimate:
     if len(finite) == 2 and all(abs(series.median()) >= NEVER for series in finite):
         raise EvidenceError("in the median run neither method arrives")
     value, low, high, n = statistics.bootstrap(statistic, finite, ("median", identity))
-    return Estimate(*(unbounded(number) for number in (value, low, high)), n)
+    return Interval(*(unbounded(number) for number in (value, low, high)), n)
 
 
 def unbounded(value: float) -> float:
@@ -214,7 +212,7 @@ def unbounded(value: float) -> float:
     return float(np.copysign(np.inf, value)) if abs(value) > NEVER**0.5 else value
 
 
-STATISTICS: dict[str, Callable[..., Estimate]] = {
+STATISTICS: dict[str, Callable[..., Interval]] = {
     "mean": lambda ours, identity: statistics.mean(ours, identity),
     "median": lambda ours, identity: by_median(ours, identity=identity),
     "difference": lambda ours, other, identity: statistics.paired_difference(ours, other, identity),

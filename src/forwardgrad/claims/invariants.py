@@ -9,22 +9,23 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from forwardgrad.claims.ledger import OWN
+from forwardgrad.claims.ledger import split
+from forwardgrad.experiments.kinds import kind_of
 from forwardgrad.experiments.training.columns import IDENTITY
 
 RUN = list(IDENTITY)
 SHARED = ["experiment", "dataset", "model", "seed"]
 LOSSES = ["train_loss", "validation_loss", "test_loss"]
 ACCURACIES = ["train_accuracy", "validation_accuracy", "test_accuracy"]
-SAME = 1e-6  # relative; results keep nine digits
-ROUNDING = 1e-4  # of a cosine in float32 over some hundred thousand products
+ROUNDING = 1e-6  # relative; results keep nine digits
+COSINE_ROUNDING = 1e-4  # in float32, over some hundred thousand products
 FAR = 4  # times the half-width of a 95 % interval: never by chance
 
 
 def same_beginning(metrics: pd.DataFrame) -> Iterator[str]:
     """Runs of a seed begin with the same weights, whatever the method."""
     norms = metrics[metrics["step"] == 0].groupby(SHARED)["weight_norm"].agg(["min", "max"])
-    for key, row in norms[norms["max"] > norms["min"] * (1 + SAME)].iterrows():
+    for key, row in norms[norms["max"] > norms["min"] * (1 + ROUNDING)].iterrows():
         yield f"{'/'.join(map(str, key))}: methods begin with weights of norm {row['min']:g} to {row['max']:g}"
 
 
@@ -38,7 +39,7 @@ def finite_losses(metrics: pd.DataFrame) -> Iterator[str]:
 def losses_and_accuracies_in_range(metrics: pd.DataFrame) -> Iterator[str]:
     """No loss is negative, no accuracy outside 0 to 1, no cosine outside -1 to 1."""
     ranges = dict.fromkeys(LOSSES, (0, np.inf)) | dict.fromkeys(ACCURACIES, (0, 1))
-    ranges["cosine"] = (-1 - ROUNDING, 1 + ROUNDING)
+    ranges["cosine"] = (-1 - COSINE_ROUNDING, 1 + COSINE_ROUNDING)
     for name, (low, high) in ranges.items():
         broken = metrics[(metrics[name] < low) | (metrics[name] > high)]
         yield from (f"{run_of(row)}: {name} {row[name]:g} at step {row['step']}" for _, row in broken.iterrows())
@@ -68,7 +69,7 @@ def costs_are_ordered(costs: pd.DataFrame) -> Iterator[str]:
 
 def backprop_is_the_unit(speed: pd.DataFrame) -> Iterator[str]:
     """Backpropagation costs as much as itself."""
-    broken = speed[(speed["method"] == "backprop") & ((speed["ratio_to_backprop"] - 1).abs() > SAME)]
+    broken = speed[(speed["method"] == "backprop") & ((speed["ratio_to_backprop"] - 1).abs() > ROUNDING)]
     yield from (
         f"{row['model']}: backpropagation costs {row['ratio_to_backprop']:g} of itself" for _, row in broken.iterrows()
     )
@@ -77,21 +78,21 @@ def backprop_is_the_unit(speed: pd.DataFrame) -> Iterator[str]:
 def unbiased_as_derived(estimators: pd.DataFrame) -> Iterator[str]:
     """The mean of an estimate along the gradient is what its formula says, as far as chance allows."""
     known = estimators[(estimators["quantity"] == "along") & estimators["formula"].notna()]
-    reach = FAR * (known["high"] - known["low"]) / 2 + SAME
+    reach = FAR * (known["high"] - known["low"]) / 2 + ROUNDING
     for _, row in known[(known["measured"] - known["formula"]).abs() > reach].iterrows():
         yield f"{row['estimator']} on {row['network']}: {row['measured']:g} along the gradient, not {row['formula']:g}"
 
 
 Invariant = Callable[[pd.DataFrame], Iterator[str]]
 
-# By what follows the experiment's name in a frame's name, or by the name of the frame.
-INVARIANTS: dict[str, tuple[Invariant, ...]] = {
-    "": (same_beginning, finite_losses, losses_and_accuracies_in_range, steps_increase),
-    "-runs": (thresholds_are_reached,),
-    "-costs": (costs_are_ordered,),
-    "functions-costs": (costs_are_ordered,),
-    "speed": (backprop_is_the_unit,),
-    "estimators": (unbiased_as_derived,),
+# By kind of experiment and what follows the experiment's name in a frame's name.
+INVARIANTS: dict[tuple[str, str], tuple[Invariant, ...]] = {
+    ("training", ""): (same_beginning, finite_losses, losses_and_accuracies_in_range, steps_increase),
+    ("training", "-runs"): (thresholds_are_reached,),
+    ("training", "-costs"): (costs_are_ordered,),
+    ("functions", "-costs"): (costs_are_ordered,),
+    ("speed", ""): (backprop_is_the_unit,),
+    ("estimators", ""): (unbiased_as_derived,),
 }
 
 CHECKED = {
@@ -113,9 +114,8 @@ def check(frames: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, list[str]]:
     """
     rows, lines = [], []
     for name, frame in frames.items():
-        experiment, dash, suffix = name.partition("-")
-        kind = name if experiment in OWN else dash + suffix
-        for invariant in INVARIANTS.get(kind, ()):
+        experiment, suffix = split(name)
+        for invariant in INVARIANTS.get((kind_of(experiment), suffix), ()):
             broken = list(invariant(frame)) if len(frame) else []
             rows.append((name, str(invariant.__doc__), len(frame), len(broken)))
             lines += [f"{name}: {line} ({invariant.__name__.replace('_', ' ')})" for line in broken]

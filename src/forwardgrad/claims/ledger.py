@@ -1,84 +1,60 @@
-"""What a claim of report/claims.yaml may ask of: the frames, by name, with their files, columns and intervals.
+"""The frames that a claim of report/claims.yaml may query: their files, columns and intervals.
 
 Standard library only, so that the workflow can say what a claim needs without importing anything heavy.
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from forwardgrad.experiments.estimators.columns import ESTIMATORS
-from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_COSTS, DESCENT_RUNS
-from forwardgrad.experiments.speed.columns import SPEED
-from forwardgrad.experiments.training import columns
+from forwardgrad.experiments.kinds import KINDS, kind_of, room
 
-# Frames of every experiment that trains networks, by what follows the experiment's name.
-TRAINING = {
-    "": (*columns.IDENTITY, *columns.METRICS),
-    "-runs": tuple(columns.RUNS),
-    "-costs": tuple(columns.COSTS),
-}
+PUBLISHED = Path("results/reference/paper")
 
-# Frames of which there is one.
-SINGLE = {
-    "functions-runs": tuple(DESCENT_RUNS),
-    "functions-costs": tuple(DESCENT_COSTS),
-    "functions-contraction": tuple(CONTRACTION),
-    "estimators": tuple(ESTIMATORS),
-    "speed": tuple(SPEED),
-    "times": (
-        "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
-    ),
-}  # fmt: skip
 
-# Experiments that train no networks of the configuration: their frames are those above.
-OWN = ("functions", "estimators", "speed")
-
-# Frames that do not lie in results/frames, and whose experiment their name does not say.
-ELSEWHERE = {"times": ("mnist", "results/tables/mnist/times.csv")}
-
-# Columns whose values have an interval in the same row, with its two columns and the one that says what it is from.
-ENDS = ("low", "high")
-INTERVALS = {
-    "speed": {
-        "ratio_to_backprop": (*ENDS, "processes"),
-        "ratio_to_evaluation": ("R_low", "R_high", "processes"),
-        "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
-    },
-    "estimators": {"measured": (*ENDS, "draws")},
-    "functions-costs": {"seconds_per_step": (*ENDS, "n"), "ratio": ("ratio_low", "ratio_high", "n")},
-    "-costs": {
-        "seconds_per_step": (*ENDS, "repetitions"),
-        "seconds_in_memory": ("in_memory_low", "in_memory_high", "repetitions"),
-    },
-}
+def split(frame: str) -> tuple[str, str]:
+    """Return the experiment of a frame, and what follows it in the frame's name, such as `-runs`."""
+    experiment, dash, rest = frame.partition("-")
+    return experiment, dash + rest
 
 
 def experiment_of(frame: str) -> str:
     """Return the experiment that makes a frame."""
-    return ELSEWHERE[frame][0] if frame in ELSEWHERE else frame.partition("-")[0]
+    return split(frame)[0]
+
+
+def columns_of(experiment: str) -> Any:
+    """Return the module of columns of an experiment's kind."""
+    return room(kind_of(experiment), "columns")
 
 
 def path_of(frame: str) -> str:
-    """Return where a frame lies."""
-    return ELSEWHERE[frame][1] if frame in ELSEWHERE else f"results/frames/{frame}.csv"
+    """Return where a frame lies; a table that can be queried like one lies among the tables."""
+    experiment, suffix = split(frame)
+    if suffix in columns_of(experiment).QUERIED_TABLES:
+        return f"results/tables/{experiment}/{suffix[1:]}.csv"
+    return f"results/frames/{frame}.csv"
 
 
 def known_frames(experiments: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Return the columns of every frame that there can be with these `experiments`, by the frame's name."""
-    trained = [name for name in experiments if name not in OWN]
-    return {f"{name}{suffix}": names for name in trained for suffix, names in TRAINING.items()} | SINGLE
+    """Return the columns of every frame that there can be with these `experiments` that train, by the frame's name."""
+    known = {}
+    for experiment in (*experiments, *(kind for kind in KINDS if kind != "training")):
+        columns = columns_of(experiment)
+        for suffix, names in (columns.FRAMES | columns.QUERIED_TABLES).items():
+            known[experiment + suffix] = tuple(names)
+    return known
 
 
 def frames_made_by(experiment: str) -> list[str]:
     """Return the names of the frames of an experiment in results/frames."""
-    if experiment not in OWN:
-        return [f"{experiment}{suffix}" for suffix in TRAINING]
-    return [frame for frame in SINGLE if experiment_of(frame) == experiment and frame not in ELSEWHERE]
+    return [experiment + suffix for suffix in columns_of(experiment).FRAMES]
 
 
 def intervals_of(frame: str) -> dict[str, tuple[str, str, str]]:
     """Return (low, high, count) by the column that they belong to, for a frame whose rows have intervals."""
-    return INTERVALS.get(frame) or INTERVALS.get(f"-{frame.partition('-')[2]}", {})
+    experiment, suffix = split(frame)
+    return columns_of(experiment).INTERVALS.get(suffix, {})
 
 
 def columns_asked(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -86,3 +62,33 @@ def columns_asked(evidence: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from ((place, evidence[place]) for place in ("value", "over", "unit") if place in evidence)
     for part in ("where", "against"):
         yield from ((f"{part}.{column}", column) for column in evidence.get(part, {}))
+
+
+def entry_of(ledger: Mapping[str, Any], claim: str, run: Collection[str]) -> dict[str, Any]:
+    """Return a claim with all that its verdict depends on: its tolerance, and frames by their paths.
+
+    `run` is the frame that it queries, None if its experiment is not among those that are `run`; `published` is the
+    same frame of the published run on all of MNIST, None if there is none.
+
+    Raises:
+        ValueError: The ledger has no such claim.
+    """
+    if claim not in ledger["claims"]:
+        raise ValueError(
+            f"results/claims/{claim}.json: the ledger has no such claim; report/claims.yaml names them all"
+        )
+    found = ledger["claims"][claim]
+    frame, tolerance = found["evidence"]["frame"], found["expect"].get("tolerance")
+    published = PUBLISHED / f"{frame}.csv"
+    return {
+        "id": claim,
+        "claim": found,
+        "tolerances": {tolerance: ledger["tolerances"][tolerance]} if tolerance else {},
+        "run": path_of(frame) if experiment_of(frame) in run else None,
+        "published": str(published) if published.exists() else None,
+    }
+
+
+def frames_asked(entry: Mapping[str, Any]) -> list[str]:
+    """Return the files of frames by which a claim, as `entry_of` returns it, is judged."""
+    return [frame for frame in (entry["run"], entry["published"]) if frame]

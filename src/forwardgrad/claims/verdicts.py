@@ -1,4 +1,4 @@
-"""The ledger: every claim with its verdict, computed from results.
+"""Verdicts: every claim of the ledger judged by results.
 
 A claim says what its source found, where, how certain the number is, which cost model it uses, where its
 evidence is, what is expected of it, and with what tolerance. Nothing is decided by hand: the verdict
@@ -7,15 +7,16 @@ follows from where the 95 % interval of the evidence lies against what is expect
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forwardgrad.claims.evidence import EvidenceError, Found, evaluate
+from forwardgrad.claims.evidence import Evidence, EvidenceError, evaluate
 from forwardgrad.claims.ledger import experiment_of
-from forwardgrad.results.statistics import FEWEST, Estimate
+from forwardgrad.results.statistics import FEWEST, Interval
 
 VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
 
@@ -40,70 +41,41 @@ CLAIMS = {
 }
 
 
-class Region(NamedTuple):
-    """Values that agree with a claim: from `low` to `high`, these themselves only if `closed`."""
-
-    low: float
-    high: float
-    closed: bool = True
-
-    def side(self, value: float) -> int:
-        """Return on which side of the region `value` lies: -1 below, 0 in it, 1 above."""
-        if value < self.low or (value == self.low and not self.closed):
-            return -1
-        return int(value > self.high or (value == self.high and not self.closed))
-
-    def __str__(self) -> str:
-        if math.inf not in (self.high, -self.low):
-            return f"{self.low:.4g} to {self.high:.4g}"
-        return f"what is above {self.low:.4g}" if self.high == math.inf else f"what is below {self.high:.4g}"
+def judge_all(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Judge every claim, one row each; columns CLAIMS. Entries are those of `judge`."""
+    read = cache(pd.read_csv)  # many claims ask the same frame
+    return pd.DataFrame([judge(entry, read) for entry in entries], columns=list(CLAIMS))
 
 
-def region(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> Region:
-    """Return the values that agree with what is expected.
+def judge(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> dict[str, Any]:
+    """Judge one claim by frames in files; return its row, columns CLAIMS.
 
     Args:
-        expect: The claim's `expect`: `comparison`, `value` (two for `between`) and the name of a tolerance.
-        tolerances: What the names mean: `relative`, `absolute` or `factor`.
+        entry: `id`, `claim`, the `tolerances` of the ledger; `run`, the path of the frame that the claim asks, None if
+            its experiment was not run; `published`, that of the same frame of the published run, beside its
+            `record.json`, None if there is none.
+        read: Reads a frame.
     """
-    comparison, value = expect["comparison"], expect["value"]
-    slack = tolerances.get(expect.get("tolerance"), {})
-
-    def widened(bound: float, sign: int) -> float:
-        if "factor" in slack:
-            return bound * slack["factor"] ** sign
-        return bound + sign * (slack.get("absolute", 0.0) + slack.get("relative", 0.0) * abs(bound))
-
-    match comparison:
-        case "equal":
-            return Region(widened(value, -1), widened(value, +1))
-        case "between":
-            return Region(widened(value[0], -1), widened(value[1], +1))
-        case "at_most":
-            return Region(-math.inf, widened(value, +1))
-        case "at_least":
-            return Region(widened(value, -1), math.inf)
-        case "lower":
-            return Region(-math.inf, widened(value, +1), closed=False)
-        case "higher":
-            return Region(widened(value, -1), math.inf, closed=False)
-    raise ValueError(f"unknown comparison {comparison!r}")
+    frame = None if entry["run"] is None else read(Path(entry["run"]))
+    stand_in = None
+    if entry["published"] is not None:
+        path = Path(entry["published"])
+        record = json.loads(path.with_name("record.json").read_text(encoding="utf-8"))
+        stand_in = read(path), origin_of(record, experiment_of(entry["claim"]["evidence"]["frame"]))
+    return assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in)
 
 
-def judge(estimate: Estimate, agreed: Region) -> tuple[str, str]:
-    """Return the verdict and why: `reproduced` if the whole interval agrees, `not reproduced` if none of it does."""
-    if math.isnan(estimate.low) or estimate.n < FEWEST:
-        return (
-            "no evidence",
-            f"an interval needs {FEWEST} or more, there {'is' if estimate.n == 1 else 'are'} {estimate.n}",
-        )
-    sides = agreed.side(estimate.low), agreed.side(estimate.high)
-    if sides == (0, 0):
-        return "reproduced", f"the interval lies inside {agreed}"
-    if sides in ((-1, -1), (1, 1)):
-        return "not reproduced", f"the interval lies {'below' if sides[0] < 0 else 'above'} {agreed}"
-    ends = " and the ".join(end for end, side in zip(("lower", "upper"), sides, strict=True) if side)
-    return "partly", f"the {ends} end of the interval lies outside {agreed}"
+def write_row(path: Path, row: Mapping[str, Any]) -> None:
+    """Write one claim's row as JSON, null for what is not there and text for infinity."""
+    plain = {
+        key: None
+        if isinstance(value, float) and math.isnan(value)
+        else str(value)
+        if value in (math.inf, -math.inf)
+        else value
+        for key, value in row.items()
+    }
+    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def assess(
@@ -126,37 +98,101 @@ def assess(
     row = {
         key: claim.get(key, "") for key in ("group", "source", "place", "claim", "certainty", "cost_model", "figure")
     }
-    row |= {"id": name, "expected": in_words(expect, tolerances), "evidence": "", "n": 0}
+    row |= {"id": name, "expected": expectation(expect, tolerances), "evidence": "", "n": 0}
     row |= dict.fromkeys(("measured", "low", "high"), math.nan)
     sources = [(run, "run")] if run is not None else []
     reasons = [] if sources else [f"experiment {experiment_of(query['frame'])} was not run"]
-    for frame, made_by in [*sources, *([published] if published else [])]:
+    for frame, origin in [*sources, *([published] if published else [])]:
         try:
-            found = evaluate(query, frame, name)
+            evidence = evaluate(query, frame, name)
         except EvidenceError as nothing:
             reasons.append(str(nothing))
             continue
-        verdict, why = judge(found.estimate, region(expect, tolerances))
-        numbers = dict(zip(("measured", "low", "high", "n"), found.estimate, strict=True))
-        row |= numbers | {"verdict": verdict, "why": explained(why, claim, found), "evidence": made_by}
+        verdict, why = verdict_on(evidence.interval, acceptance_region(expect, tolerances))
+        row |= dict(zip(("measured", "low", "high", "n"), evidence.interval, strict=True))
+        row |= {"verdict": verdict, "why": explained(why, claim, evidence), "evidence": origin}
         break
     else:
         row |= {"verdict": "no evidence", "why": reasons[0]}
     return {column: row[column] for column in CLAIMS}
 
 
-def explained(why: str, claim: Mapping[str, Any], found: Found) -> str:
+class AcceptanceRegion(NamedTuple):
+    """Values that agree with a claim: from `low` to `high`, these themselves only if `closed`."""
+
+    low: float
+    high: float
+    closed: bool = True
+
+    def side(self, value: float) -> int:
+        """Return on which side of the region `value` lies: -1 below, 0 in it, 1 above."""
+        if value < self.low or (value == self.low and not self.closed):
+            return -1
+        return int(value > self.high or (value == self.high and not self.closed))
+
+    def __str__(self) -> str:
+        if math.inf not in (self.high, -self.low):
+            return f"{self.low:.4g} to {self.high:.4g}"
+        return f"what is above {self.low:.4g}" if self.high == math.inf else f"what is below {self.high:.4g}"
+
+
+def acceptance_region(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> AcceptanceRegion:
+    """Return the values that agree with what is expected.
+
+    Args:
+        expect: The claim's `expect`: `comparison`, `value` (two for `between`) and the name of a tolerance.
+        tolerances: What the names mean: `relative`, `absolute` or `factor`.
+    """
+    comparison, value = expect["comparison"], expect["value"]
+    slack = tolerances.get(expect.get("tolerance"), {})
+
+    def widened(bound: float, sign: int) -> float:
+        if "factor" in slack:
+            return bound * slack["factor"] ** sign
+        return bound + sign * (slack.get("absolute", 0.0) + slack.get("relative", 0.0) * abs(bound))
+
+    match comparison:
+        case "equal":
+            return AcceptanceRegion(widened(value, -1), widened(value, +1))
+        case "between":
+            return AcceptanceRegion(widened(value[0], -1), widened(value[1], +1))
+        case "at_most":
+            return AcceptanceRegion(-math.inf, widened(value, +1))
+        case "at_least":
+            return AcceptanceRegion(widened(value, -1), math.inf)
+        case "lower":
+            return AcceptanceRegion(-math.inf, widened(value, +1), closed=False)
+        case "higher":
+            return AcceptanceRegion(widened(value, -1), math.inf, closed=False)
+    raise ValueError(f"unknown comparison {comparison!r}")
+
+
+def verdict_on(interval: Interval, accepted: AcceptanceRegion) -> tuple[str, str]:
+    """Return the verdict and why: `reproduced` if the whole interval agrees, `not reproduced` if none of it does."""
+    if math.isnan(interval.low) or interval.n < FEWEST:
+        there = f"there {'is' if interval.n == 1 else 'are'} {interval.n}"
+        return "no evidence", f"an interval needs {FEWEST} or more, {there}"
+    sides = accepted.side(interval.low), accepted.side(interval.high)
+    if sides == (0, 0):
+        return "reproduced", f"the interval lies inside {accepted}"
+    if sides in ((-1, -1), (1, 1)):
+        return "not reproduced", f"the interval lies {'below' if sides[0] < 0 else 'above'} {accepted}"
+    ends = " and the ".join(end for end, side in zip(("lower", "upper"), sides, strict=True) if side)
+    return "partly", f"the {ends} end of the interval lies outside {accepted}"
+
+
+def explained(why: str, claim: Mapping[str, Any], evidence: Evidence) -> str:
     """Return `why` with what else a reader must know."""
     parts = [why]
     if claim["cost_model"] != "none":
         parts.append("costs are those of one machine")
-    if found.left_out:
-        parts.append(f"{found.left_out} diverged and left out")
+    if evidence.left_out:
+        parts.append(f"{evidence.left_out} diverged and left out")
     return "; ".join(parts)
 
 
-def in_words(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str:
-    """Return what is expected, with its tolerance."""
+def expectation(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str:
+    """Return in words what is expected, with its tolerance."""
     comparison, value = expect["comparison"], expect["value"]
     slack = tolerances.get(expect.get("tolerance"), {})
     allowed = ""
@@ -174,39 +210,8 @@ def in_words(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str:
     return f"{words}{value:g}{allowed}"
 
 
-def made_by(record: Mapping[str, Any], experiment: str) -> str:
-    """Return in words what produced the published runs of `experiment` (`reference.record`)."""
+def origin_of(record: Mapping[str, Any], experiment: str) -> str:
+    """Return in words what produced the published runs of `experiment` (`reference.publish.record`)."""
     made = record["experiments"][experiment][0]
     parts = [f"published run at commit {made['commit']}", record.get("date"), (made.get("host") or {}).get("cpu")]
     return ", ".join(part for part in parts if part)
-
-
-def write_row(path: Path, row: Mapping[str, Any]) -> None:
-    """Write one claim's row as JSON, null for what is not there and text for infinity."""
-    plain = {
-        key: None
-        if isinstance(value, float) and math.isnan(value)
-        else str(value)
-        if value in (math.inf, -math.inf)
-        else value
-        for key, value in row.items()
-    }
-    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def judge_files(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = pd.read_csv) -> dict[str, Any]:
-    """Judge one claim by frames in files; return its row, columns CLAIMS.
-
-    Args:
-        entry: `id`, `claim`, the `tolerances` of the ledger; `run`, the path of the frame that the claim asks, None if
-            its experiment was not run; `published`, that of the same frame of the published run, beside its
-            `record.json`, None if there is none.
-        read: Reads a frame.
-    """
-    frame = None if entry["run"] is None else read(Path(entry["run"]))
-    stand_in = None
-    if entry["published"] is not None:
-        path = Path(entry["published"])
-        record = json.loads(path.with_name("record.json").read_text(encoding="utf-8"))
-        stand_in = read(path), made_by(record, experiment_of(entry["claim"]["evidence"]["frame"]))
-    return assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in)

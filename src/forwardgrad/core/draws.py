@@ -1,8 +1,8 @@
-"""Drawing tangents: random numbers for many steps at once, cut into layer tangents beforehand.
+"""Drawing tangents: a distribution fills a buffer with random numbers, a structure cuts it into layer tangents.
 
 Drawing and cutting anew in every step would cost more than a small network's whole forward pass. A
-`Block` holds the random numbers of several steps in one buffer and the tangents of those steps as
-views of it; when they are used up the buffer is filled again in place and the views serve once more.
+`TangentStream` therefore holds the random numbers of several steps in one buffer, a block, and the tangents of
+those steps as views of it. When they are used up the block is filled again in place and the views serve once more.
 """
 
 import math
@@ -15,11 +15,11 @@ from torch import Generator, Tensor, nn
 from forwardgrad.core.tangents import Dense, LayerTangent, LowRank, RankOne, Tangents
 from forwardgrad.seeds import derive_seed
 
-Fill = Callable[[Tensor, int, Generator], None]
+Distribution = Callable[[Tensor, int, Generator], None]
 Layers = dict[str, nn.Module]
 Piece = tuple[tuple[int, ...], float]
 Plan = tuple[Callable[..., LayerTangent], list[Piece]]
-Cut = Callable[[nn.Module], Plan]
+Structure = Callable[[nn.Module], Plan]
 
 BLOCK_ENTRIES = 2**18
 BLOCK_STEPS = 64
@@ -39,7 +39,7 @@ def sphere_(rows: Tensor, entries: int, generator: Generator) -> None:
 
 
 def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
-    """Fill with independent signs, one random bit each: far cheaper than normal numbers.
+    """Fill with independent signs (Rademacher), one random bit each: far cheaper than normal numbers.
 
     Each bit of a random word is shifted into the sign bit of a floating-point 1.
     """
@@ -53,7 +53,11 @@ def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
     target.bitwise_and_(-(2 ** (bits - 1))).bitwise_or_(one)
 
 
-FILLS: dict[str, Fill] = {"gaussian": gaussian_, "rademacher": rademacher_, "sphere": sphere_}
+DISTRIBUTIONS: dict[str, Distribution] = {
+    "gaussian": gaussian_,
+    "rademacher": rademacher_,
+    "sphere": sphere_,
+}
 
 
 def dense(layer: nn.Module) -> Plan:
@@ -69,35 +73,42 @@ def rank_one(layer: nn.Module, scale: float = 1.0) -> Plan:
 
 
 def low_rank(layer: nn.Module, rank: int) -> Plan:
-    """Plan a tangent of rank `rank`: that many rank-one tangents over sqrt(rank)."""
+    """Plan a tangent of rank `rank`: as many rank-one tangents, over sqrt(rank)."""
     outputs, inputs, *kernel = layer.weight.shape
     shapes = [(rank, outputs), (rank, inputs), (rank,), *([(rank, *kernel)] if kernel else [])]
     return LowRank, list(zip(shapes, [rank**-0.5, 1.0, offset_scale(layer), 1.0], strict=False))
 
 
 def offset_scale(layer: nn.Module) -> float:
-    """Scale of a structured tangent's offset: 0 where there is no bias to move."""
+    """Scale of a structured tangent's offset: 0 where there is no bias."""
     return 0.0 if layer.bias is None else 1.0
 
 
-class Block(Iterator[Tangents]):
+class TangentStream(Iterator[Tangents]):
     """An endless stream of tangents of a network, drawn in blocks.
 
     Args:
         layers: The layers that have parameters, by name.
-        cut: How the tangent of one layer is made of random numbers: the pieces' shapes and scales.
-        fill: Distribution of the random numbers (mean 0, variance 1).
+        structure: How the tangent of a layer is made of random numbers: its type, its pieces' shapes and scales.
+        distribution: What fills the block with random numbers of mean 0 and variance 1.
         generator: Source of randomness, on the parameters' device. On a GPU a block holds one step, so that
             every step does the same and can be recorded (`graphs`).
-        together: How many tangents one step takes (`several`): they lie in distinct memory.
+        num_tangents: How many tangents one step takes (`next_k`): they lie in distinct memory.
     """
 
-    def __init__(self, layers: Layers, cut: Cut, fill: Fill, generator: Generator, together: int = 1) -> None:
-        plans = {name: cut(layer) for name, layer in layers.items()}
+    def __init__(
+        self,
+        layers: Layers,
+        structure: Structure,
+        distribution: Distribution,
+        generator: Generator,
+        num_tangents: int = 1,
+    ) -> None:
+        plans = {name: structure(layer) for name, layer in layers.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
-        self.entries, self.fill, self.generator = sum(sizes), fill, generator
+        self.entries, self.distribution, self.generator = sum(sizes), distribution, generator
         many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if generator.device.type == "cpu" else 1
-        steps = together * max(1, many // together)
+        steps = num_tangents * max(1, many // num_tangents)
         padded = -(-self.entries // WORD) * WORD
         self.rows = next(iter(layers.values())).weight.new_empty((steps, padded), requires_grad=False)
         self.scaled: list[tuple[Tensor, float]] = []
@@ -114,17 +125,17 @@ class Block(Iterator[Tangents]):
 
     def __next__(self) -> Tangents:
         if self.used == len(self.tangents):
-            self.fill(self.rows, self.entries, self.generator)
+            self.distribution(self.rows, self.entries, self.generator)
             for view, scale in self.scaled:
                 view.mul_(scale)
             self.used = 0
         self.used += 1
         return self.tangents[self.used - 1]
 
-    def several(self, count: int) -> tuple[list[Tangents], Tensor]:
-        """Return the next `count` tangents (the `together` of this block), and their numbers, shape (count, n)."""
-        tangents = [next(self) for _ in range(count)]
-        return tangents, self.rows[self.used - count : self.used, : self.entries]
+    def next_k(self, k: int) -> tuple[list[Tangents], Tensor]:
+        """Return the next `k` tangents, at most the stream's `num_tangents`, and their numbers, shape (k, n)."""
+        tangents = [next(self) for _ in range(k)]
+        return tangents, self.rows[self.used - k : self.used, : self.entries]
 
 
 class OneLayer(Iterator[Tangents]):
@@ -134,12 +145,14 @@ class OneLayer(Iterator[Tangents]):
     proportion to a layer's size would starve small, curved output layers.
     """
 
-    def __init__(self, layers: Layers, fill: Fill, generator: Generator) -> None:
-        cut = partial(rank_one, scale=len(layers) ** 0.5)
-        self.blocks = [Block({name: layer}, cut, fill, generator) for name, layer in layers.items()]
-        # Which layer moves decides what is computed, so the host must know it: a generator of its own there,
+    def __init__(self, layers: Layers, distribution: Distribution, generator: Generator) -> None:
+        structure = partial(rank_one, scale=len(layers) ** 0.5)
+        self.streams = [
+            TangentStream({name: layer}, structure, distribution, generator) for name, layer in layers.items()
+        ]
+        # The drawn layer decides what is computed, so the host must know it: a generator of its own there,
         # with a seed of its own, since the same seed would tie the choice to the signs.
         self.choice = torch.Generator().manual_seed(derive_seed("layer", generator.initial_seed()))
 
     def __next__(self) -> Tangents:
-        return next(self.blocks[torch.randint(len(self.blocks), (), generator=self.choice)])
+        return next(self.streams[torch.randint(len(self.streams), (), generator=self.choice)])

@@ -1,7 +1,7 @@
-"""What an estimator returns: an estimate of the gradient, kept in the form it came in.
+"""What an estimator returns: an estimate of the gradient, kept in the form in which it is made.
 
 A forward gradient stays `directional derivative x tangent`, so that a step along a rank-one tangent never
-writes out a dense one; `dense` does, for optimizers that want it.
+writes out a dense one; `dense` does, for optimizers that need it.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ class Estimate(Protocol):
     loss: Tensor
 
     def add_to_(self, parameters: Parameters, scale: float) -> None:
-        """Add `scale` times the estimate to the parameters, in place. A step of SGD has scale = -rate."""
+        """Add `scale` times the estimate to the parameters, in place. SGD takes scale = -learning rate."""
         ...
 
     def dense(self, parameters: Parameters) -> Parameters:
@@ -33,8 +33,8 @@ Estimator = Callable[[Tensor, Tensor], Estimate]
 
 
 @dataclass(frozen=True)
-class Gradient:
-    """An estimate that comes written out, as the gradient itself does from reverse mode."""
+class DenseEstimate:
+    """An estimate that comes written out, one tensor per parameter, as from reverse mode."""
 
     loss: Tensor
     gradient: tuple[Tensor, ...]
@@ -50,7 +50,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class ForwardGradient:
-    """sum_k d_k v_k: directional derivatives times the tangents they were taken along."""
+    """sum_k d_k v_k: directional derivatives times their tangents."""
 
     loss: Tensor
     terms: list[tuple[Tensor, Tangents]]
@@ -71,3 +71,39 @@ class ForwardGradient:
 def detached(model: nn.Module) -> Parameters:
     """Return the parameters by name, sharing their storage but unknown to autograd."""
     return {name: parameter.detach() for name, parameter in model.named_parameters()}
+
+
+def step_(model: nn.Module, estimate: Estimate, learning_rate: float) -> None:
+    """Take a step of plain SGD, in place: parameters -= learning_rate * estimate.
+
+    A structured estimate is never written out.
+
+    Example:
+        >>> import torch
+        >>> from forwardgrad import make_estimator, step_
+        >>> model = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False))
+        >>> torch.nn.init.ones_(model[0].weight).item()
+        1.0
+        >>> estimator = make_estimator("backprop", model, torch.nn.MSELoss())
+        >>> step_(model, estimator(torch.ones(1, 1), torch.zeros(1, 1)), learning_rate=0.25)
+        >>> model[0].weight.item()  # the gradient is 2
+        0.5
+    """
+    estimate.add_to_(detached(model), -learning_rate)
+
+
+def write_gradient_(model: nn.Module, estimate: Estimate) -> None:
+    """Write the estimate into every parameter's `.grad`, for the optimizers of `torch.optim`.
+
+    Example:
+        >>> import torch
+        >>> from forwardgrad import make_estimator, write_gradient_
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3))
+        >>> optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+        >>> estimator = make_estimator("forward_gaussian", model, torch.nn.CrossEntropyLoss())
+        >>> write_gradient_(model, estimator(torch.ones(5, 2), torch.arange(5) % 3))
+        >>> optimizer.step()
+    """
+    dense = estimate.dense(detached(model))
+    for name, parameter in model.named_parameters():
+        parameter.grad = dense[name]

@@ -1,50 +1,49 @@
-"""Multiply-adds of a step by arithmetic: the floor under any measurement.
-
-With F the products of one forward pass and F_1 those of its first parameterised layer, backprop needs
-3 F - F_1 (no cotangent is passed below the first layer), a dense tangent the same, K of them K times that, a
-rank-one tangent 2 F - F_1, a difference of two losses 2 F. Random draws, elementwise work and updates come on
-top and are not counted.
-"""
+"""The cost of a step on a given network, in multiply-adds: `catalogue.costs` counted for its layers and batch."""
 
 import torch
 from torch import Tensor, nn
 
+from forwardgrad.catalogue.costs import LayerCost
+from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
+from forwardgrad.core.forward import walk
 
-def products(model: nn.Sequential, inputs: Tensor) -> list[float]:
-    """Return the multiply-adds of each layer that has a weight, in order, for one forward pass."""
-    counts, value = [], inputs
+
+def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
+    """Return the multiply-adds of every layer that has weights, in order, for a batch of `inputs`."""
+    found = []
     with torch.no_grad():
-        for module in model:
-            value = module(value)
-            if isinstance(module, nn.Linear):
-                counts.append(float(value.shape[0] * module.weight.numel()))
-            elif isinstance(module, nn.Conv2d):
-                counts.append(float(value.shape[0] * value.shape[2:].numel() * module.weight.numel()))
-    return counts
+        for _, module in walk(model):
+            outputs = module(inputs)
+            if isinstance(module, nn.Linear | nn.Conv2d):
+                width, *_ = module.weight.shape
+                positions = outputs.numel() // width  # a convolution works at every place of every image
+                thin = inputs.numel() + outputs.numel()
+                if isinstance(module, nn.Conv2d):
+                    thin += positions * module.weight[0, 0].numel()
+                whole = getattr(module, "groups", 1) != 1
+                found.append(
+                    LayerCost(positions * module.weight.numel(), None if whole else thin, module.bias is not None)
+                )
+            inputs = outputs
+    return found
 
 
-def floor(method: str, layers: list[float], biases: bool = True) -> float:
-    """Return the multiply-adds of one step of `method` over those of a backprop step.
+def multiply_adds(method: str, layers: list[LayerCost]) -> float:
+    """Return the multiply-adds of one step of `method`.
 
     Args:
-        method: An estimator key or baseline; all that are not named below need what backprop needs.
-        layers: Multiply-adds per layer, from `products`.
-        biases: Whether layers have biases; blockwise estimators spend a pass on each.
+        method: Key of an estimator or of a baseline.
+        layers: What `layer_costs` returns.
+
+    Raises:
+        ValueError: If there is no such method; names it.
     """
-    forward, first = sum(layers), layers[0]
-    rest = [sum(layers[index + 1 :]) for index in range(len(layers))]  # tangent products above a moving layer
-    above = sum(rest) / len(layers)
-    blockwise = sum((1 + biases) * (forward + above) + count for above, count in zip(rest, layers, strict=True))
-    one = 3 * forward - first
-    total = {
-        "evaluation": forward,
-        "spsa": 2 * forward,
-        "spsa_rank_one": 2 * forward,
-        **{f"forward_{kind}_{count}": count * one for kind in ("mean", "projected") for count in (4, 16)},
-        "forward_rank_one": 2 * forward - first,
-        "forward_rank_four": 2 * forward - first,
-        "forward_rank_one_layer": forward + above,
-        "forward_blockwise": blockwise,
-        "forward_blockwise_standardised": blockwise,
-    }.get(method, one)
-    return total / one
+    methods = BASELINES | ESTIMATORS
+    if method not in methods:
+        raise ValueError(f"no estimator or baseline {method!r}: choose one of {', '.join(methods)}")
+    return methods[method].multiply_adds(layers)
+
+
+def relative(method: str, layers: list[LayerCost]) -> float:
+    """Return the multiply-adds of one step of `method` over those of a backprop step."""
+    return multiply_adds(method, layers) / multiply_adds("backprop", layers)

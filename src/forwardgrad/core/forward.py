@@ -1,168 +1,24 @@
 """The forward-mode engine: a primal and its tangent pass through a network together.
 
-One rule per kind of layer says what happens to the pair (x, x'). The tangent is None while it is
-still zero, in front of the first layer that moves, and costs nothing there. At the end stand the loss
-f(theta) and the directional derivative <grad f(theta), v>: exact, from one pass, with no activation
-kept (Wengert, 1964; Baydin et al., 2022, arXiv 2202.08587, section 3).
+The rule of each kind of layer (`rules`) says what happens to the dual number (x, x'). The tangent is zero in
+front of the first layer that has one, and costs nothing there. The result is the loss f(theta) and the
+directional derivative <grad f(theta), v>: exact, from one pass, with no activation kept (Wengert, 1964;
+Baydin et al., 2022, arXiv 2202.08587, section 3).
 
-A layer without parameters that has no rule goes through `torch.func.jvp` on its own, and so does a
-loss. A layer that has parameters and no rule is refused by name, since only a rule can say what a
-structured tangent does there.
+A layer that has parameters and no rule is refused by name, since only a rule can say what a structured tangent
+does there.
 """
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forwardgrad.core.tangents import LayerTangent, Tangents, convolve
+from forwardgrad.core.rules import VIEWS, WITH_PARAMETERS, WITHOUT_PARAMETERS, Dual, Loss, by_function, loss_rule, relu_
+from forwardgrad.core.tangents import Tangents
 
 Parameters = dict[str, Tensor]
-Pair = tuple[Tensor, Tensor | None]
-Moves = LayerTangent | None  # the tangent of the layer itself
-Loss = Callable[[Tensor, Tensor], Tensor]
-aten = torch.ops.aten
-
-
-def linear(
-    layer: nn.Linear, weight: Tensor, bias: Tensor | None, moves: Moves, primal: Tensor, tangent: Tensor | None
-) -> Pair:
-    """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
-    if primal.dim() > 2:
-        flat = None if tangent is None else tangent.flatten(0, -2)
-        outputs, flat = linear(layer, weight, bias, moves, primal.flatten(0, -2), flat)
-        shape = (*primal.shape[:-1], -1)
-        return outputs.view(shape), None if flat is None else flat.view(shape)
-    if tangent is None:
-        outputs = F.linear(primal, weight, bias)
-    else:
-        outputs, tangent = F.linear(torch.cat((primal, tangent)), weight).split(len(primal))
-        if bias is not None:
-            outputs.add_(bias)
-    return outputs, tangent if moves is None else moves.output(layer, primal, tangent)
-
-
-def conv2d(
-    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, moves: Moves, primal: Tensor, tangent: Tensor | None
-) -> Pair:
-    """y = W * x + b, y' = W * x' + W' * x + b'. Two convolutions: stacking them would gain nothing."""
-    primal = primal.contiguous(memory_format=torch.channels_last)
-    outputs = convolve(layer, primal, weight, bias, layer.groups)
-    if tangent is not None:
-        tangent = convolve(layer, tangent, weight, None, layer.groups)
-    return outputs, tangent if moves is None else moves.output(layer, primal, tangent)
-
-
-def relu(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """y = max(x, 0), y' = x' where x > 0. The kernel of the mask is the one torch's own forward mode uses."""
-    primal = torch.relu(primal)
-    return primal, None if tangent is None else aten.threshold_backward(tangent, primal, 0)
-
-
-def relu_(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """`relu` in place, where the engine made the pair itself: large activations cost more to allocate than to mask."""
-    primal.relu_()
-    if tangent is not None:
-        aten.threshold_backward.grad_input(tangent, primal, 0, grad_input=tangent)
-    return primal, tangent
-
-
-def tanh(layer: nn.Tanh, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """y = tanh x, y' = (1 - y^2) x'."""
-    primal = torch.tanh(primal)
-    return primal, None if tangent is None else torch.addcmul(tangent, tangent, primal.square(), value=-1)
-
-
-def gelu(layer: nn.GELU, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """y = x Phi(x), y' = (Phi(x) + x phi(x)) x', with the normal distribution's Phi and density phi."""
-    if layer.approximate != "none":
-        return by_function(layer, primal, tangent)
-    if tangent is not None:
-        slope = torch.special.ndtr(primal) + primal * torch.exp(-primal.square() / 2) / math.sqrt(2 * math.pi)
-        tangent = tangent * slope
-    return F.gelu(primal), tangent
-
-
-def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """The tangent is taken from where the maximum stands."""
-    if tangent is None:
-        return layer(primal), None
-    pooled, where = F.max_pool2d(
-        primal, layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode, return_indices=True
-    )
-    batch, channels, height, width = pooled.shape
-    where = where.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    taken = tangent.permute(0, 2, 3, 1).reshape(batch, -1, channels).gather(1, where)
-    return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
-
-
-def flatten(layer: nn.Flatten, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """Flattening is linear."""
-    dimensions = layer.start_dim, layer.end_dim
-    return primal.flatten(*dimensions), None if tangent is None else tangent.flatten(*dimensions)
-
-
-def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Pair:
-    """A linear layer without parameters (average pooling) is its own tangent map."""
-    return layer(primal), None if tangent is None else layer(tangent)
-
-
-def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor | None) -> Pair:
-    """Any layer without parameters, through `torch.func.jvp`."""
-    return (layer(primal), None) if tangent is None else torch.func.jvp(layer, (primal,), (tangent,))
-
-
-WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
-VIEWS = (nn.Flatten, nn.Identity)
-WITHOUT_PARAMETERS = {
-    nn.ReLU: relu,
-    nn.Tanh: tanh,
-    nn.GELU: gelu,
-    nn.MaxPool2d: max_pool2d,
-    nn.AvgPool2d: linear_map,
-    nn.Flatten: flatten,
-    nn.Identity: linear_map,
-}
-
-
-def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """f = -mean log p_y, f' = mean (sum_c p_c z'_c - z'_y), p = softmax z, y the class."""
-    if logits.dim() != 2 or targets.is_floating_point():
-        return loss_by_function(F.cross_entropy, logits, tangent, targets)
-    log_probabilities = torch.log_softmax(logits, 1)
-    expected = (log_probabilities.exp() * tangent).sum(1, keepdim=True)
-    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent - expected, targets)
-
-
-def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """f = mean (z - y)^2, f' = 2 mean ((z - y) z')."""
-    difference = outputs - targets
-    return difference.square().mean(), 2 * torch.mean(difference * tangent)
-
-
-def loss_by_function(loss: Loss, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Any loss, through `torch.func.jvp`."""
-    return torch.func.jvp(lambda moving: loss(moving, targets), (outputs,), (tangent,))
-
-
-def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return the rule for `loss`: its own if it is a plain mean over the batch, else `loss_by_function`."""
-    if loss is F.cross_entropy or is_default(loss, nn.CrossEntropyLoss()):
-        return cross_entropy
-    if loss is F.mse_loss or is_default(loss, nn.MSELoss()):
-        return mse_loss
-    return partial(loss_by_function, loss)
-
-
-def is_default(loss: Loss, default: nn.Module) -> bool:
-    """Whether `loss` is a module of the kind of `default` with the same options."""
-    options = ("reduction", "weight", "ignore_index", "label_smoothing")
-    same = (getattr(loss, option, None) == getattr(default, option, None) for option in options)
-    return type(loss) is type(default) and all(same)
 
 
 @dataclass(frozen=True)
@@ -171,7 +27,7 @@ class Layer:
 
     name: str
     module: nn.Module
-    rule: Callable[..., Pair]
+    rule: Callable[..., Dual]
     weight: str = ""
     bias: str = ""
 
@@ -185,34 +41,34 @@ class Network:
     loss_pair: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
 
     @property
-    def moving(self) -> dict[str, nn.Module]:
+    def trainable(self) -> dict[str, nn.Module]:
         """The layers that have parameters, by name."""
         return {layer.name: layer.module for layer in self.layers if layer.weight}
 
-    def outputs(self, parameters: Parameters, tangents: Tangents, inputs: Tensor, start: int = 0) -> Pair:
-        """Return the network's output and its tangent, None where nothing moves.
+    def outputs(self, parameters: Parameters, tangents: Tangents, inputs: Tensor, start: int = 0) -> Dual:
+        """Return the network's output and its tangent, None if no layer has one.
 
         Args:
             parameters: Where to evaluate.
-            tangents: Directions, by layer.
-            inputs: What goes into the layer at `start`.
-            start: Index of the first layer to pass; nothing moves in front of it.
+            tangents: Tangents of the layers, by name.
+            inputs: Input of the layer at `start`.
+            start: Index of the first layer to apply; those in front of it have no tangent.
         """
         primal, tangent = inputs, None
         for layer in self.layers[start:]:
-            primal, tangent = self.passed(layer, parameters, tangents, primal, tangent)
+            primal, tangent = self.apply_layer(layer, parameters, tangents, primal, tangent)
         return primal, tangent
 
-    def passed(
+    def apply_layer(
         self, layer: Layer, parameters: Parameters, tangents: Tangents, primal: Tensor, tangent: Tensor | None
-    ) -> Pair:
-        """Return what `layer` makes of a pair."""
+    ) -> Dual:
+        """Apply one layer to a dual number."""
         if not layer.weight:
             return layer.rule(layer.module, primal, tangent)
-        weight, bias, moves = parameters[layer.weight], parameters.get(layer.bias), tangents.get(layer.name)
-        return layer.rule(layer.module, weight, bias, moves, primal, tangent)
+        weight, bias = parameters[layer.weight], parameters.get(layer.bias)
+        return layer.rule(layer.module, weight, bias, tangents.get(layer.name), primal, tangent)
 
-    def entries(self, parameters: Parameters, inputs: Tensor) -> dict[str, tuple[int, Tensor]]:
+    def layer_inputs(self, parameters: Parameters, inputs: Tensor) -> dict[str, tuple[int, Tensor]]:
         """Return the index and the input of every layer that has parameters, by its name.
 
         No pass that starts there overwrites that input: such a layer writes its output elsewhere.
@@ -221,7 +77,7 @@ class Network:
         for index, layer in enumerate(self.layers):
             if layer.weight:
                 found[layer.name] = index, primal
-            primal, _ = self.passed(layer, parameters, {}, primal, None)
+            primal, _ = self.apply_layer(layer, parameters, {}, primal, None)
         return found
 
     def evaluate(
@@ -240,7 +96,7 @@ class Network:
 
 def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
     """Yield the layers of nested `nn.Sequential` in order, with their names."""
-    for name, module in model._modules.items():  # named_children would skip a layer that stands in two places
+    for name, module in model._modules.items():  # named_children would skip a layer that is used twice
         if isinstance(module, nn.Sequential):
             yield from walk(module, f"{prefix}{name}.")
         else:
@@ -268,8 +124,10 @@ def network(model: nn.Sequential, loss: Loss) -> Network:
     own = dict(model.named_parameters())
     shared = [name for name, _ in model.named_parameters(remove_duplicate=False) if name not in own]
     if shared:
-        raise TypeError(f"parameter {shared[0]} belongs to two layers: forward mode moves each by itself, so copy it")
-    layers, owned = [], False  # owned: the pair is the engine's, not the caller's input, and may be overwritten
+        raise TypeError(
+            f"parameter {shared[0]} belongs to two layers: forward mode gives each a tangent of its own, so copy it"
+        )
+    layers, owned = [], False  # owned: the dual number is the engine's, not the caller's input, and may be overwritten
     for name, module in pool_first(list(walk(model))):
         rule = WITH_PARAMETERS.get(type(module))
         if rule and getattr(module, "padding_mode", "zeros") == "zeros":

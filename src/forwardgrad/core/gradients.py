@@ -1,7 +1,8 @@
 """Every estimator of the gradient, behind one signature.
 
 An estimator is called with a batch and returns an estimate (`estimates`). Here are reverse mode and the
-forward gradients, along one tangent or several; `perturbations` has what works otherwise.
+forward gradients, along one tangent or several; `perturbations` has the others. The catalogue
+declares each under the same key: its label, its cost and what is known of its moments.
 """
 
 import math
@@ -12,9 +13,10 @@ import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import Estimate, Estimator, ForwardGradient, Gradient, detached
-from forwardgrad.core.forward import Loss, Network, Parameters, network
+from forwardgrad.core.estimates import DenseEstimate, Estimator, ForwardGradient, detached
+from forwardgrad.core.forward import Network, Parameters, network
 from forwardgrad.core.perturbations import activity, spsa, spsa_rank_one
+from forwardgrad.core.rules import Loss
 from forwardgrad.core.tangents import Dense, Tangents
 
 
@@ -22,9 +24,9 @@ def backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimato
     """Reverse mode: the gradient, at the cost of about three forward passes. `generator` is not used."""
     parameters = tuple(model.parameters())
 
-    def estimate(inputs: Tensor, targets: Tensor) -> Gradient:
+    def estimate(inputs: Tensor, targets: Tensor) -> DenseEstimate:
         value = loss(model(inputs), targets)
-        return Gradient(value.detach(), torch.autograd.grad(value, parameters))
+        return DenseEstimate(value.detach(), torch.autograd.grad(value, parameters))
 
     return estimate
 
@@ -33,7 +35,7 @@ def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Es
     """g = grad f + sigma xi, xi ~ N(0, I), sigma^2 = ||grad f||^2 (n + 1) / n: a control.
 
     It has the mean of the Gaussian forward gradient and its second moment, E||g||^2 = (n + 2) ||grad f||^2, but
-    its noise knows no direction. Reverse mode, and as many normal numbers as there are parameters.
+    its noise is isotropic. Reverse mode, and as many normal numbers as there are parameters.
     """
     exact, parameters = backprop(model, loss, generator), tuple(model.parameters())
     sizes = [parameter.numel() for parameter in parameters]
@@ -41,11 +43,11 @@ def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Es
     noise = parameters[0].new_empty((1, entries), requires_grad=False)
     parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), parameters, strict=True)]
 
-    def estimate(inputs: Tensor, targets: Tensor) -> Gradient:
+    def estimate(inputs: Tensor, targets: Tensor) -> DenseEstimate:
         found = exact(inputs, targets)
         draws.gaussian_(noise, entries, generator)
         noise.mul_(torch.nn.utils.get_total_norm(found.gradient) * math.sqrt((entries + 1) / entries))
-        return Gradient(found.loss, tuple(torch._foreach_add(found.gradient, parts)))
+        return DenseEstimate(found.loss, tuple(torch._foreach_add(found.gradient, parts)))
 
     return estimate
 
@@ -64,36 +66,36 @@ def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> E
 def forward_dense(distribution: str, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
     """One dense tangent: `gaussian`, `rademacher` (signs) or `sphere` (radius sqrt n)."""
     net = network(model, loss)
-    stream = draws.Block(net.moving, draws.dense, draws.FILLS[distribution], generator)
+    stream = draws.TangentStream(net.trainable, draws.dense, draws.DISTRIBUTIONS[distribution], generator)
     return along(net, detached(model), stream)
 
 
 def forward_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
     """One tangent, of rank one in every layer, with signs as factors: E||g||^2 = n ||grad f||^2, as for dense signs."""
     net = network(model, loss)
-    return along(net, detached(model), draws.Block(net.moving, draws.rank_one, draws.rademacher_, generator))
+    return along(net, detached(model), draws.TangentStream(net.trainable, draws.rank_one, draws.rademacher_, generator))
 
 
 def forward_rank(rank: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
     """One tangent, of rank `rank` in every layer."""
     net = network(model, loss)
-    cut = partial(draws.low_rank, rank=rank)
-    return along(net, detached(model), draws.Block(net.moving, cut, draws.rademacher_, generator))
+    structure = partial(draws.low_rank, rank=rank)
+    return along(net, detached(model), draws.TangentStream(net.trainable, structure, draws.rademacher_, generator))
 
 
 def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """A rank-one tangent of one uniformly drawn layer: nothing but the primal in front of it."""
+    """A rank-one tangent of one uniformly drawn layer: only the primal is computed in front of it."""
     net = network(model, loss)
-    return along(net, detached(model), draws.OneLayer(net.moving, draws.rademacher_, generator))
+    return along(net, detached(model), draws.OneLayer(net.trainable, draws.rademacher_, generator))
 
 
-def several(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Callable[..., tuple]:
+def along_several(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Callable[..., tuple]:
     """Return a function of a batch: the loss, the derivatives along `count` Gaussian tangents, these, and as rows."""
     net, parameters = network(model, loss), detached(model)
-    stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator, count)
+    stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator, count)
 
     def evaluate(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, list[Tangents], Tensor]:
-        tangents, rows = stream.several(count)
+        tangents, rows = stream.next_k(count)
         values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
         return values[0], torch.stack(derivatives), tangents, rows
 
@@ -105,7 +107,7 @@ def forward_mean(count: int, model: nn.Sequential, loss: Loss, generator: Genera
 
     E||g||^2 = (n + K + 1) / K ||grad f||^2.
     """
-    evaluate = several(count, model, loss, generator)
+    evaluate = along_several(count, model, loss, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
         value, derivatives, tangents, _ = evaluate(inputs, targets)
@@ -121,7 +123,7 @@ def forward_projected(count: int, model: nn.Sequential, loss: Loss, generator: G
     the projection alone is K/n of the gradient on average; n/K makes it unbiased, with E||g||^2 = n/K ||grad f||^2
     and E cos^2 = K/n. Of more tangents than parameters K counts as n, and the estimate is the gradient itself.
     """
-    evaluate = several(count, model, loss, generator)
+    evaluate = along_several(count, model, loss, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
         value, derivatives, tangents, rows = evaluate(inputs, targets)
@@ -138,7 +140,7 @@ def standardise(part: Tensor) -> Tensor:
 
 
 def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each from its layer on.
+    """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each, from its layer on.
 
     Less variance than one global tangent, at as many passes as there are tensors (Ramirez Palacios and
     Perez Barreales, 2023). They also standardise each tangent tensor: then E[vv'] = I - 11'/n, and the
@@ -152,7 +154,7 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
     if standardised and single:
         raise ValueError(f"{single[0]} has one entry and cannot be standardised: use forward_blockwise")
     change = standardise if standardised else lambda part: part
-    stream = draws.Block(net.moving, draws.dense, draws.gaussian_, generator)
+    stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
         blocks = []
@@ -160,10 +162,10 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
             blocks.append({layer: Dense(change(tangent.weight), None)})
             if tangent.bias is not None:
                 blocks.append({layer: Dense(None, change(tangent.bias))})
-        entries, passes = net.entries(parameters, inputs), []
+        layer_inputs, passes = net.layer_inputs(parameters, inputs), []
         for block in blocks:
             (layer,) = block
-            start, reached = entries[layer]  # what lies in front of it is the same for every block
+            start, reached = layer_inputs[layer]  # what lies in front of it is the same for every block
             passes.append(net.evaluate(parameters, block, reached, targets, start))
         values, derivatives = zip(*passes, strict=True)
         return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
@@ -206,7 +208,16 @@ def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) ->
 
     Raises:
         ValueError: If there is no such estimator (the message lists those that exist), or nothing to train.
-        TypeError: If a layer cannot be passed in forward mode; the message names it.
+        TypeError: If forward mode has no rule for a layer; the message names it.
+
+    Example:
+        >>> import torch
+        >>> from forwardgrad import make_estimator
+        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3))
+        >>> estimator = make_estimator("forward_rank_one", model, torch.nn.CrossEntropyLoss())
+        >>> estimate = estimator(torch.ones(5, 2), torch.arange(5) % 3)
+        >>> estimate.loss.shape
+        torch.Size([])
     """
     if key not in ESTIMATORS:
         raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
@@ -214,15 +225,3 @@ def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) ->
     if first is None:
         raise ValueError("the model has no parameters: there is nothing to estimate a gradient for")
     return ESTIMATORS[key](model, loss, Generator(first.device).manual_seed(seed))
-
-
-def step_(model: nn.Module, estimate: Estimate, rate: float) -> None:
-    """Take a step of plain SGD: subtract `rate` times the estimate from the parameters, in place and never dense."""
-    estimate.add_to_(detached(model), -rate)
-
-
-def write_gradient_(model: nn.Module, estimate: Estimate) -> None:
-    """Write the estimate into every parameter's `.grad`, for the optimizers of `torch.optim`."""
-    dense = estimate.dense(detached(model))
-    for name, parameter in model.named_parameters():
-        parameter.grad = dense[name]

@@ -1,6 +1,6 @@
-"""Estimators that perturb something else than the direction of one forward-mode pass.
+"""Estimators that perturb something other than the tangent of one forward-mode pass.
 
-`spsa` moves the parameters themselves and takes a difference of two losses: no derivative at all.
+`spsa` perturbs the parameters themselves and takes a difference of two losses: no derivative at all.
 `activity` perturbs the layers' outputs, of which there are fewer than parameters.
 """
 
@@ -12,7 +12,8 @@ from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
 from forwardgrad.core.estimates import Estimator, ForwardGradient, detached
-from forwardgrad.core.forward import Loss, Network, Parameters, network
+from forwardgrad.core.forward import Network, Parameters, network
+from forwardgrad.core.rules import Loss
 from forwardgrad.core.tangents import Tangents
 
 # A tenth of MeZO's. In float32 a difference along a Gaussian tangent then errs by 0.03 % (logistic regression) to
@@ -47,21 +48,23 @@ def central_difference(net: Network, parameters: Parameters, stream: Iterator[Ta
 def spsa(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
     """A central difference along a dense Gaussian tangent: MeZO (Malladi et al., 2023, arXiv 2305.17333)."""
     net = network(model, loss)
-    return central_difference(net, detached(model), draws.Block(net.moving, draws.dense, draws.gaussian_, generator))
+    return central_difference(
+        net, detached(model), draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
+    )
 
 
 def spsa_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """The same along a tangent of rank one in every layer: LOZO's simplest (Chen et al., 2024, arXiv 2410.07698)."""
+    """The same along a tangent of rank one in every layer: the simplest LOZO (Chen et al., 2024, arXiv 2410.07698)."""
     net = network(model, loss)
-    stream = draws.Block(net.moving, draws.rank_one, draws.rademacher_, generator)
+    stream = draws.TangentStream(net.trainable, draws.rank_one, draws.rademacher_, generator)
     return central_difference(net, detached(model), stream)
 
 
 class Perturbation:
-    """Random numbers u_b for one layer's outputs, in the place of a tangent of its parameters.
+    """Random numbers u_b for one layer's outputs, in place of a tangent of its parameters.
 
-    The engine adds them to the tangent of the layer's output, as it would add V x. What they say about the
-    parameters follows from the layer's input, which is therefore kept until the next pass.
+    The engine adds them to the tangent of the layer's output, as it would add V x. The estimate for the
+    parameters needs the layer's input too, which is therefore kept until the next pass.
 
     Args:
         noise: u, in the shape of the layer's output, channels last for a convolution.
@@ -120,29 +123,29 @@ def activity(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimato
     parameters. The u are signs, cheaper than the authors' normal numbers and of less variance.
 
     Raises:
-        TypeError: If a convolution's padding is a word instead of numbers.
+        TypeError: If a convolution's padding is a name instead of numbers.
     """
     net, parameters = network(model, loss), detached(model)
-    for name, layer in net.moving.items():
+    for name, layer in net.trainable.items():
         if isinstance(getattr(layer, "padding", 0), str):
             raise TypeError(f"layer {name} ({layer}): activity needs its padding in numbers, not {layer.padding!r}")
-    blocks: dict[torch.Size, draws.Block] = {}
+    streams: dict[torch.Size, draws.TangentStream] = {}
 
-    def block(inputs: Tensor) -> draws.Block:
+    def stream(inputs: Tensor) -> draws.TangentStream:
         """The perturbations of batches of one shape."""
         shapes = output_shapes(net, inputs)
 
-        def cut(layer: nn.Module) -> draws.Plan:
+        def structure(layer: nn.Module) -> draws.Plan:
             batch, *rest = shapes[layer]
             shape = (batch, *rest[1:], rest[0]) if isinstance(layer, nn.Conv2d) else (batch, *rest)
             return partial(Perturbation, layer), [(shape, 1.0)]
 
-        return draws.Block(net.moving, cut, draws.rademacher_, generator)
+        return draws.TangentStream(net.trainable, structure, draws.rademacher_, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        if inputs.shape not in blocks:
-            blocks[inputs.shape] = block(inputs)
-        tangents = next(blocks[inputs.shape])
+        if inputs.shape not in streams:
+            streams[inputs.shape] = stream(inputs)
+        tangents = next(streams[inputs.shape])
         value, shares = loss_and_shares(net, *net.outputs(parameters, tangents, inputs), targets)
         return ForwardGradient(value, [(shares, tangents)])
 

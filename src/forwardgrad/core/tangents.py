@@ -1,10 +1,10 @@
-"""Tangents: random directions v in parameter space, as objects along which a network can be moved.
+"""Tangents: vectors v in parameter space, dense or structured, as objects that forward mode can follow.
 
 A forward gradient (grad f . v) v is unbiased for any v whose components have mean 0, variance 1 and
-no correlation. Nothing in that asks for v to be dense. The tangent of one layer therefore has one
-small interface: what it adds to the layer's output, how it updates the parameters, its squared norm,
-and its dense form. For a dense tangent the first costs a matrix product, as much as the layer itself;
-for a rank-one tangent u w' it costs a matrix-vector product, u (w . x).
+no correlation: v need not be dense. The tangent of one layer therefore has one small interface: what
+it adds to the layer's output, how it updates the parameters, and its dense form. The first costs a
+matrix product for a dense tangent, as much as the layer itself, and a matrix-vector product for a
+rank-one tangent u w': u (w . x).
 
 The tangent of a network is a `dict` from layer name to layer tangent. A layer that is missing has a
 zero tangent. `draws` makes the random ones.
@@ -33,10 +33,6 @@ class LayerTangent(Protocol):
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add `factor` (a tensor without dimensions) times `scale` times the tangent to the parameters, in place."""
-        ...
-
-    def squared_norm(self) -> Tensor:
-        """Return the sum of the squares of all components, no dimensions."""
         ...
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
@@ -92,10 +88,6 @@ class Dense:
         if self.bias is not None:
             bias.addcmul_(self.bias, factor, value=scale)
 
-    def squared_norm(self) -> Tensor:
-        """||V||^2 + ||b||^2."""
-        return sum(part.square().sum() for part in (self.weight, self.bias) if part is not None)
-
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """Itself."""
         return self.weight, self.bias
@@ -147,13 +139,6 @@ class RankOne:
         if bias is not None:
             bias.addcmul_(left, self.offset, value=scale)
 
-    def squared_norm(self) -> Tensor:
-        """||u||^2 (||w||^2 ||k||^2 + c^2)."""
-        right = self.right.square().sum()
-        if self.kernel is not None:
-            right = right * self.kernel.square().sum()
-        return self.left.square().sum() * (right + self.offset.square().sum())
-
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """The outer products, written out."""
         weight = torch.outer(self.left, self.right)
@@ -201,22 +186,8 @@ class LowRank:
         if bias is not None:
             bias.addmv_(left, self.offset, alpha=scale)
 
-    def squared_norm(self) -> Tensor:
-        """Of the dense form: the outer products overlap."""
-        return Dense(*self.dense()).squared_norm()
-
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """The sum of outer products, written out."""
         right = self.right if self.kernel is None else self.right[:, :, None, None] * self.kernel[:, None]
         weight = (self.left.t() @ right.flatten(1)).view(self.left.shape[1], *right.shape[1:])
         return weight, self.left.t() @ self.offset
-
-
-def dense_parameters(tangents: Tangents, parameters: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Write a tangent out over all `parameters`, zeros where it has no part."""
-    written = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    for layer, tangent in tangents.items():
-        for part, value in zip(("weight", "bias"), tangent.dense(), strict=True):
-            if value is not None and f"{layer}.{part}" in written:
-                written[f"{layer}.{part}"] = value
-    return written

@@ -1,4 +1,4 @@
-"""The commands `forwardgrad data`: find data sets, prepare them, look again for what is missing."""
+"""The commands `forwardgrad data`: find data sets, prepare them, search again for what is missing."""
 
 import argparse
 import os
@@ -10,9 +10,9 @@ from forwardgrad.arguments import add_results, key_of
 
 
 def add(commands: Any) -> None:
-    """Add them to the parser's `commands`."""
+    """Add the commands to the parser's `commands`."""
     command = commands.add_parser("data", help="find and prepare data sets")
-    command.add_argument("--retry", action="store_true", help="look again, online too, for what is missing")
+    command.add_argument("--retry", action="store_true", help="search again, online too, for what is missing")
     add_results(command)
     add_data_dir(command)
     command.set_defaults(carry_out=retry, usage=command)
@@ -36,7 +36,7 @@ def add(commands: Any) -> None:
 
 
 def add_data_dir(command: argparse.ArgumentParser) -> None:
-    """Let `command` take the data folder."""
+    """Add the option --data-dir to `command`."""
     command.add_argument(
         "--data-dir",
         type=Path,
@@ -68,7 +68,7 @@ def prepare(options: argparse.Namespace) -> int:
 
 
 def retry(options: argparse.Namespace) -> int:
-    """Look again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
+    """Search again, online too, for every data set that is recorded as unavailable; 1 if one still is."""
     from forwardgrad.data.locate import retry
 
     if not options.retry:
@@ -81,11 +81,8 @@ def retry(options: argparse.Namespace) -> int:
     return int(not all(record["available"] for record in records))
 
 
-def report(record: dict) -> None:
-    """Say in one line whether a data set is available, and if not, why and what to do."""
+def report(record: dict[str, Any]) -> None:
+    """Print one line: that a data set is available, or why it is not and what to do."""
+    from forwardgrad.data.record import unavailable
+
     print(f"{record['dataset']} is available" if record["available"] else unavailable(record))
-
-
-def unavailable(record: dict) -> str:
-    """Return the line that says why the data set of `record` is not available and what to do."""
-    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"

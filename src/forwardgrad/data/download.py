@@ -1,58 +1,49 @@
-"""A small download that gives up: neither torchvision's nor TFDS's has a time limit."""
+"""A download that gives up: neither torchvision's nor TFDS's has a limit on time or size."""
 
-import queue
-import threading
+import time
+from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-PATIENCE = 20.0
+SILENCE = 20.0
 """Seconds without a byte after which a download is given up."""
+TOTAL = 600.0
+"""Seconds after which it is given up even if bytes still drip in."""
+LARGEST = 64 * 2**20
+"""Bytes above which it is refused; the largest official archive has 18 MB."""
 
 
 class DownloadError(Exception):
-    """A download that did not arrive: address and reason in one line."""
+    """A download that failed: address and reason in one line."""
 
 
-def download(url: str, patience: float = PATIENCE) -> bytes:
-    """Return what lies at `url`.
-
-    A thread receives and the caller waits, so that looking up the host, connecting, the handshake and every
-    read are all bounded by the one limit; a time limit on the socket alone does not cover the first.
+def download(url: str, silence: float = SILENCE, total: float = TOTAL, largest: int = LARGEST) -> bytes:
+    """Return the content of `url`.
 
     Args:
         url: Address, http or https.
-        patience: Seconds without a byte after which to give up.
+        silence: Seconds without a byte after which to give up.
+        total: Seconds after which to give up.
+        largest: Most bytes to take.
 
     Raises:
-        DownloadError: No byte came in time, the server refused or it broke off.
+        DownloadError: The server is out of reach, refuses, breaks off, takes too long or sends too much.
     """
-    arrivals: queue.Queue[bytes | DownloadError] = queue.Queue()
-
-    def receive() -> None:
-        try:
-            request = Request(url, headers={"User-Agent": "forwardgrad"})
-            # Twice the limit: this one only ends the abandoned thread, the caller has given up before.
-            with urlopen(request, timeout=2 * patience) as response:
-                while chunk := response.read1(65536):
-                    arrivals.put(chunk)
-                if response.length:
-                    raise ConnectionError(f"broke off {response.length} bytes before the end")
-            arrivals.put(b"")
-        except Exception as error:  # whatever it is, the waiting caller reports it
-            reason = error.reason if type(error) is URLError else error
-            arrivals.put(DownloadError(f"{url}: {' '.join(str(reason).split())}"))
-            if isinstance(error, HTTPError):
-                error.close()
-
-    threading.Thread(target=receive, daemon=True).start()
+    deadline = time.monotonic() + total
     content = bytearray()
-    while True:
-        try:
-            arrival = arrivals.get(timeout=patience)
-        except queue.Empty:
-            raise DownloadError(f"{url}: not a byte for {patience:g} s") from None
-        if isinstance(arrival, DownloadError):
-            raise arrival
-        if not arrival:
-            return bytes(content)
-        content += arrival
+    try:
+        with urlopen(Request(url, headers={"User-Agent": "forwardgrad"}), timeout=silence) as response:
+            while chunk := response.read1(65536):
+                content += chunk
+                if len(content) > largest:
+                    raise ConnectionError(f"sends more than {largest} bytes")
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"not complete after {total:g} s")
+            if response.length:
+                raise ConnectionError(f"broke off {response.length} bytes before the end")
+    except (OSError, HTTPException, ValueError) as error:
+        if isinstance(error, HTTPError):
+            error.close()
+        reason = error.reason if type(error) is URLError else error
+        raise DownloadError(f"{url}: {' '.join(str(reason).split())}") from None
+    return bytes(content)

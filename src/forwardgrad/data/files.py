@@ -1,13 +1,15 @@
-"""Files of a data set: how one is checked, how it is written, and what is said when it cannot be had."""
+"""The official files of a data set: how one is verified, and what is said when a set is unavailable."""
 
 import hashlib
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from forwardgrad.arguments import RefusalError
 
-class DataUnavailable(Exception):  # noqa: N818 (a state of affairs more than an error)
-    """A data set that cannot be had.
+
+class DataUnavailable(RefusalError):  # noqa: N818 (a state of affairs more than an error)
+    """A data set is unavailable.
 
     Attributes:
         reason: What is missing or wrong, in one line.
@@ -49,7 +51,7 @@ def verify(content: bytes, file: File, where: str | Path) -> bytes:
         where: Path or address, for the message.
 
     Raises:
-        DataUnavailable: The checksum is another one.
+        DataUnavailable: The checksum differs.
     """
     found = digest(content, file.checksum.partition(":")[0])
     if found != file.checksum:
@@ -58,6 +60,20 @@ def verify(content: bytes, file: File, where: str | Path) -> bytes:
             f"replace it by the official {Path(file.path).name} or remove it",
         )
     return content
+
+
+def read(path: Path) -> bytes | None:
+    """Return the content of `path`, or None if there is no such file.
+
+    Raises:
+        DataUnavailable: There is something, and it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise DataUnavailable(f"{path} cannot be read: {error.strerror}", "make it readable or remove it") from error
 
 
 def packaged_file(package: str, path: str) -> Path:

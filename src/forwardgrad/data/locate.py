@@ -6,22 +6,18 @@ folder. A wrong one found on disk is refused, not passed over.
 """
 
 import hashlib
-import json
-import os
-from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from forwardgrad.data import mnist5k, penguins
-from forwardgrad.data.definitions import definition, files
+from forwardgrad.data import sets
 from forwardgrad.data.download import DownloadError, download
-from forwardgrad.data.files import DataUnavailable, File, digest, verify
-from forwardgrad.files import write_atomically
+from forwardgrad.data.files import DataUnavailable, File, read, verify
+from forwardgrad.data.record import folder_state, read_if_available
+from forwardgrad.files import write_atomically, write_json
 
 SETTING = "the data folder (config data_dir or FORWARDGRAD_DATA)"
-
-# What an installed package can give when a file is neither in the data folder nor downloadable.
-PACKAGED: dict[str, Callable[[], tuple[bytes, str]]] = {"penguins": penguins.rebuild, "mnist5k": mnist5k.packaged}
 
 
 def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online: bool = True) -> dict[str, Any]:
@@ -29,8 +25,7 @@ def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online:
 
     Args:
         dataset: Key of the set.
-        record: JSON file to write: `dataset`, `available`, `reason` and `remedy` (None if available), `source`,
-            `files` (each with `name`, `sha256`, `bytes`, `origin`), `licence`, `licence_url`, `citation`, `definition`.
+        record: File to write, see `forwardgrad.data.record`.
         raw: Folder of verified copies, in torchvision's layout.
         data_dir: The user's data folder, or None.
         online: Whether to try the official addresses.
@@ -42,35 +37,28 @@ def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online:
         ValueError: There is no such set.
         OSError: The copies or the record cannot be written.
     """
-    about = definition(dataset)
+    module = sets.find(dataset)
     found: list[dict[str, Any]] = []
     reason = remedy = None
+    searched = folder_state(dataset, data_dir)
     try:
-        for file in files(dataset):
-            content, origin = fetch(dataset, file, raw, data_dir, online)
-            write_atomically(content, raw / file.path)
+        for file in module.files():
+            content, origin = fetch(module, file, raw, data_dir, online)
+            write_atomically(raw / file.path, content)
             sha256 = hashlib.sha256(content).hexdigest()
             found.append({"name": file.path, "sha256": sha256, "bytes": len(content), "origin": origin})
     except DataUnavailable as error:
         reason, remedy = error.reason, error.remedy
-    entry = {
-        "dataset": dataset,
-        "available": reason is None,
-        "reason": reason,
-        "remedy": remedy,
-        "source": about.source,
-        "files": found,
-        "licence": about.licence,
-        "licence_url": about.licence_url,
-        "citation": about.citation,
-        "definition": about.definition,
-    }
-    write_atomically((json.dumps(entry, indent=2, ensure_ascii=False) + "\n").encode(), record)
+    about = asdict(module.DEFINITION)
+    del about["class_names"]
+    outcome = {"dataset": dataset, "available": reason is None, "reason": reason, "remedy": remedy}
+    entry = outcome | {"searched": searched, "files": found} | about
+    write_json(record, entry)
     return entry
 
 
-def fetch(dataset: str, file: File, raw: Path, data_dir: Path | None, online: bool) -> tuple[bytes, str]:
-    """Return the verified content of one official file and where it came from.
+def fetch(module: ModuleType, file: File, raw: Path, data_dir: Path | None, online: bool) -> tuple[bytes, str]:
+    """Return the verified content of one official file of a set, given by its `module`, and where it came from.
 
     Raises:
         DataUnavailable: It is nowhere, or the first place that has it holds something else.
@@ -86,31 +74,16 @@ def fetch(dataset: str, file: File, raw: Path, data_dir: Path | None, online: bo
             return verify(download(url), file, url), url
         except (DownloadError, DataUnavailable) as error:
             failures.append(error.reason if isinstance(error, DataUnavailable) else str(error))
-    if dataset in PACKAGED:
-        content, origin = PACKAGED[dataset]()
+    if hasattr(module, "packaged"):
+        content, origin = module.packaged()
         return verify(content, file, origin), origin
     places = [place for place in (folder, raw) if place]
-    wanted = ", ".join(
-        other.path for other in files(dataset) if not any((place / other.path).exists() for place in places)
-    )
+    paths = [other.path for other in module.files()]
+    wanted = ", ".join(path for path in paths if not any((place / path).exists() for place in places))
     raise DataUnavailable(
-        f"{file.path} cannot be had: {'; '.join(failures)}",
+        f"{file.path} was not found: {'; '.join(failures)}",
         f"put {wanted} into {SETTING} and run again, or go online again with `forwardgrad data --retry`",
     )
-
-
-def read(path: Path) -> bytes | None:
-    """Return the content of `path`, or None if there is no such file.
-
-    Raises:
-        DataUnavailable: There is something, and it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise DataUnavailable(f"{path} cannot be read: {error.strerror}", "make it readable or remove it") from error
 
 
 def missing_from(folder: Path | None, file: File) -> str:
@@ -125,7 +98,7 @@ def missing_from(folder: Path | None, file: File) -> str:
 
 
 def retry(results: Path, data_dir: Path | None = None) -> list[dict[str, Any]]:
-    """Try every set again, online too, that an earlier run recorded as unavailable.
+    """Search again, online too, for every set that an earlier run recorded as unavailable, or whose record is damaged.
 
     Args:
         results: The folder of results; records lie in its `data`.
@@ -135,28 +108,5 @@ def retry(results: Path, data_dir: Path | None = None) -> list[dict[str, Any]]:
         The new records, in alphabetical order; empty if nothing was unavailable.
     """
     records = sorted((results / "data").glob("*.json"))
-    unavailable = [record for record in records if not json.loads(record.read_text())["available"]]
-    return [locate(record.stem, record, results / "data" / "raw", data_dir) for record in unavailable]
-
-
-def folder_state(dataset: str, data_dir: Path | str | None) -> list[str]:
-    """Return which files of `dataset` lie in the data folder, each with its checksum.
-
-    The workflow gives this as a parameter, so that a rerun notices a file that was put there or replaced,
-    and only that: modification times do not count. Reads the files (3 ms per megabyte) and nothing else.
-    """
-    folder = Path(data_dir).expanduser() if data_dir else None
-    state = []
-    for file in files(dataset) if folder else ():
-        try:
-            content = read(folder / file.path)
-        except DataUnavailable as error:
-            state.append(error.reason)
-        else:
-            state += [f"{file.path} {digest(content, 'md5')}"] if content is not None else []
-    return state
-
-
-def data_folder(config: dict[str, Any]) -> str | None:
-    """Return the user's data folder: FORWARDGRAD_DATA if that is set, else the configuration's `data_dir`."""
-    return os.environ.get("FORWARDGRAD_DATA") or config.get("data_dir")
+    missing = [record for record in records if read_if_available(record) is None]
+    return [locate(record.stem, record, results / "data" / "raw", data_dir) for record in missing]

@@ -1,17 +1,22 @@
-"""One prepared data set as tensors: what a run trains, validates and tests on.
+"""A prepared data set: the `.npz` that holds it, written and read, and its parts as tensors.
 
-Reads the `.npz` that the data layer wrote and needs nothing but torch and numpy.
+Arrays of the `.npz`: `inputs` (uint8 images, shape (N, C, H, W), or float32 measurements, shape (N, D)), `labels`
+(int64, shape (N,)), `class_names`, `provenance` (JSON text), and per seed the sorted int64 indices `train-{seed}`,
+`validation-{seed}` and `test-{seed}`. Runs import nothing else of the data layer; torch and numpy are enough.
 """
 
+import io
 import json
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from forwardgrad.catalogue import SPLITS
+from forwardgrad.files import write_atomically
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,11 @@ class Provenance:
     """Where a set comes from. `sha256` maps each official file, `<SET>/raw/<name>`, to its hash."""
 
     source: str
-    sha256: dict[str, str]
     licence: str
     licence_url: str
     citation: str
     definition: str
+    sha256: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,37 @@ class Dataset:
         return {name: part for name, part in parts.items() if part is not None}
 
 
+def write(
+    path: Path,
+    inputs: np.ndarray,
+    labels: np.ndarray,
+    class_names: Sequence[str],
+    provenance: Provenance,
+    splits: Sequence[Sequence[np.ndarray]],
+) -> None:
+    """Write a prepared set; the same arrays give the same bytes.
+
+    Args:
+        path: The `.npz` to write.
+        inputs: Bytes of images or float32 measurements, shape (N, ...).
+        labels: Classes, int64, shape (N,).
+        class_names: Their names.
+        provenance: Where the set comes from.
+        splits: For each seed from 0 the sorted indices of the training, validation and test part, int64.
+    """
+    arrays = {
+        "inputs": inputs,
+        "labels": labels,
+        "class_names": np.array(class_names),
+        "provenance": np.array(json.dumps(asdict(provenance), ensure_ascii=False)),
+    }
+    for seed, parts in enumerate(splits):
+        arrays |= {f"{part}-{seed}": indices for part, indices in zip(SPLITS, parts, strict=True)}
+    archive = io.BytesIO()
+    np.savez(archive, **arrays)  # numpy dates every member 1980
+    write_atomically(path, archive.getvalue())
+
+
 def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None, tuning: bool = False) -> Dataset:
     """Read a prepared set, split for `seed`.
 
@@ -63,7 +99,7 @@ def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None
     nothing.
 
     Args:
-        path: The `.npz` that `forwardgrad.data.prepare` wrote.
+        path: The `.npz`.
         seed: Seed of the split.
         normalisation: (mean, std) of the inputs, or None to leave them in [0, 1].
         tuning: Whether the run chooses settings by its validation part.

@@ -2,7 +2,7 @@
 
 On a GPU the kernels of these networks are so short that starting them one by one takes longer than
 running them; a graph starts all of a step at once. What is recorded must be the same in every step: no
-value may be brought to the host, and random numbers must be drawn inside (`draws.Block` does).
+value may be brought to the host, and random numbers must be drawn inside (`draws.TangentStream` does).
 """
 
 from collections.abc import Callable

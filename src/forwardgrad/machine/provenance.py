@@ -5,8 +5,26 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 PACKAGES = ("forwardgrad", "numpy", "pandas", "scipy", "matplotlib", "seaborn", "snakemake")
+LIBRARY = ("torch", "numpy", "forwardgrad")  # what numbers are computed with
+
+
+def made_here(threads: int, device: str = "cpu") -> dict[str, Any]:
+    """Return what the record of a result says of its making: software, commit and machine.
+
+    Args:
+        threads: Those of torch.
+        device: What it computes on.
+    """
+    return {
+        "versions": versions(LIBRARY),
+        "device": device,
+        "threads": threads,
+        "commit": commit(),
+        "host": host(),
+    }
 
 
 def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 SAMPLE_SECONDS = 2e-3
-WARM_SECONDS = 20e-3  # a step this long warms its own caches: it is 1 to 3 % slower than the same step once more
+WARM_SECONDS = 20e-3  # a step this long warms its own caches: it is 1 to 3 % slower than when repeated at once
 RESAMPLES = 2000
 Steps = dict[str, Callable[[], object]]
 Samples = dict[str, np.ndarray]
@@ -74,7 +74,7 @@ def cost(parts: Sequence[np.ndarray]) -> float:
     return float(np.mean([np.median(part) for part in parts]))
 
 
-def ratio(parts: Sequence[np.ndarray], base: np.ndarray) -> tuple[float, float, float]:
+def cost_ratio(parts: Sequence[np.ndarray], base: np.ndarray) -> tuple[float, float, float]:
     """Return cost over median of `base`, with its 95 % interval; whole rounds are resampled, which keeps the pairs."""
     stacked = np.stack(parts)
     rounds = np.random.default_rng(0).integers(len(base), size=(RESAMPLES, len(base)))

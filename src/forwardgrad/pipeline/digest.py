@@ -14,12 +14,12 @@ PACKAGE = Path(__file__).parent.parent
 
 # The folders of the package and the modules beside them, from the ground up: each imports only those before it.
 ORDER = (
-    "seeds", "catalogue", "files", "schema", "arguments", "machine", "core", "data", "results", "plotting",
-    "experiments", "claims", "reference", "report", "pipeline",
+    "seeds", "catalogue", "files", "suggestions", "schema", "arguments",
+    "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline",
 )  # fmt: skip
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
-DECLARATIONS = ("catalogue", "plan")
+DECLARATIONS = ("catalogue", "kinds", "plan", "products", "runs")
 
 # Constants alone: what imports some of them by name depends on these, not on the others.
 CONSTANTS = "columns"

@@ -21,11 +21,23 @@ import sys
 import tempfile
 import threading
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 from forwardgrad.pipeline.client import ADDRESS
 
 POLL_SECONDS = 0.5
+
+# What the forks need: importing it takes longer than most of what they do.
+NEEDED = (
+    "experiments.training.cost",
+    "experiments.functions.cost",
+    "experiments.estimators.sample",
+    "experiments.audit.compute",
+    "plotting.style",
+    "claims.verdicts",
+    "report.page",
+)
 
 
 def start() -> None:
@@ -99,13 +111,8 @@ def serve(path: Path, parent: int) -> None:
     """Serve until process `parent` is gone; then remove the folder of the socket at `path`."""
     os.environ.pop(ADDRESS, None)  # a fork does its work itself
     try:
-        import forwardgrad.claims.verdicts
-        import forwardgrad.experiments.audit.compute
-        import forwardgrad.experiments.estimators.sample
-        import forwardgrad.experiments.functions.cost
-        import forwardgrad.experiments.functions.descent
-        import forwardgrad.experiments.training.cost
-        import forwardgrad.experiments.training.train  # noqa: F401  what the forks need
+        for module in NEEDED:
+            import_module(f"forwardgrad.{module}")
 
         server = Server()
         while os.getppid() == parent:
@@ -113,7 +120,7 @@ def serve(path: Path, parent: int) -> None:
             server.collect_children()
     finally:
         shutil.rmtree(path.parent, ignore_errors=True)
-    os._exit(0)  # taking torch down in good order would take a second, in which forks go on
+    os._exit(0)  # an orderly exit of torch takes a second, while forks keep running
 
 
 if __name__ == "__main__":

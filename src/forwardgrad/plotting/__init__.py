@@ -1,1 +1,1 @@
-"""Figures: one file per kind, one look (`style`), and the only place where keys become words (`labels`)."""
+"""What all figures share: one look (`style`), their pieces (`pieces`), and words for keys and numbers (`labels`)."""

@@ -1,51 +1,14 @@
 """Words for people: the only place where keys of the configuration become labels, and numbers become text."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from forwardgrad.catalogue import AT
+from forwardgrad.catalogue import AT, estimators, problems
 
-DATASETS = {
-    "penguins": "Palmer penguins",
-    "mnist5k": "MNIST, 5,000 digits",
-    "kmnist600": "KMNIST, 600 images",
-    "mnist": "MNIST",
-    "kmnist": "KMNIST",
-}
-
-MODELS = {
-    "students_lr": "logistic regression 4-3",
-    "students_mlp": "MLP 4-64-8-3",
-    "students_cnn": "students\u2019 CNN",
-    "students_cnn_softmax": "students\u2019 CNN with softmax output",
-    "lr": "logistic regression 784-10",
-    "mlp_256": "MLP 784-256-10",
-    "mlp_256_256": "MLP 784-256-256-10",
-    "mlp": "MLP 784-1024-1024-10",
-    "cnn": "CNN, 4 convolutions of 64",
-    "cnn_small": "small CNN",
-}
-
-ESTIMATORS = {
-    "backprop": "Backpropagation",
-    "forward_gaussian": "Forward gradient, Gaussian",
-    "forward_rademacher": "Forward gradient, random signs",
-    "forward_sphere": "Forward gradient, sphere",
-    "forward_rank_one": "Forward gradient, rank one",
-    "forward_rank_one_layer": "Forward gradient, rank one, one layer",
-    "forward_rank_four": "Forward gradient, rank four",
-    "forward_blockwise": "Forward gradient, per tensor",
-    "forward_blockwise_standardised": "Forward gradient, per tensor, standardised",
-    "forward_mean_4": "Forward gradient, mean of 4",
-    "forward_mean_16": "Forward gradient, mean of 16",
-    "forward_projected_4": "Forward gradient, projection on 4",
-    "forward_projected_16": "Forward gradient, projection on 16",
-    "activity": "Activity perturbation",
-    "spsa": "Central difference, Gaussian",
-    "spsa_rank_one": "Central difference, rank one",
-    "noisy_backprop": "Backpropagation with noise",
-}
+DATASETS = {key: entry.label for key, entry in problems.DATASETS.items()}
+MODELS = {key: entry.label for key, entry in problems.MODELS.items()}
+ESTIMATORS = {key: entry.label for key, entry in estimators.ESTIMATORS.items()}
 
 METHODS = {
     "gradient_descent": "Gradient descent",
@@ -53,11 +16,7 @@ METHODS = {
     "faithful_backprop": "Backpropagation, as the students ran it",
     "backprop_rate_2x": "Backpropagation, twice the rate",
     "backprop_rate_5x": "Backpropagation, five times the rate",
-    "evaluation": "Evaluation: forward pass and loss",
-    "backprop_by_hand": "Backpropagation by hand, in place",
-    "backprop_compiled": "Backpropagation, compiled",
-    "jvp": "Forward gradient, torch.func.jvp",
-    "forward_ad": "Forward gradient, torch.autograd.forward_ad",
+    **{key: entry.label for key, entry in estimators.BASELINES.items()},
 }
 
 TANGENTS = {"gaussian": "Gaussian", "standardised": "Standardised", "uniform": "Uniform on [0, 1)"}
@@ -126,8 +85,13 @@ def method(key: str, estimator: str) -> str:
     if key in METHODS:
         return METHODS[key]
     label = ESTIMATORS.get(estimator, estimator)
-    addition = key.removeprefix(estimator).strip("_").replace("_", " ").replace(AT, "rate ")
+    addition = key.removeprefix(estimator).strip("_").replace("_", " ").replace(AT, "learning rate ")
     return f"{label}, {addition}" if addition else label
+
+
+def estimator(key: str) -> str:
+    """Label of an estimator or a baseline."""
+    return method(key, key)
 
 
 def variant(label: str) -> str:
@@ -174,7 +138,7 @@ def number(value: float, digits: int = 3) -> str:
     return f"{rounded:,.{max(places, 0)}f}"
 
 
-def whole(value: float) -> str:
+def count(value: float) -> str:
     """A count: no digits after the point, except a median's half; inf is 'never', nan a dash."""
     if math.isnan(value):
         return "\u2013"
@@ -198,7 +162,7 @@ def ratio(value: float) -> str:
     return "\u2013" if math.isnan(value) else f"{value:.3f}"
 
 
-def diverging(value: float) -> str:
+def loss_or_diverged(value: float) -> str:
     """A loss that may be infinite, to three significant digits."""
     return "diverged" if math.isinf(value) else number(value)
 
@@ -227,19 +191,26 @@ def budget(unit: str, amount: float) -> str:
     """So many steps, forward passes or seconds."""
     if unit == "seconds":
         return seconds(amount)
-    return f"{whole(round(amount))} {'forward passes' if unit == 'passes' else 'steps'}"
+    return f"{count(round(amount))} {'forward passes' if unit == 'passes' else 'steps'}"
 
 
-def count(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
     """`1 seed`, `20 seeds`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def plurals(counts: Iterable[int], noun: str) -> str:
+    """`20 seeds`, or `3 to 20 seeds` where the counts differ; no counts are 0."""
+    counts = [int(n) for n in counts] or [0]
+    fewest = f"{min(counts):,} to " if min(counts) < max(counts) else ""
+    return fewest + plural(max(counts), noun)
 
 
 def network(model_key: str, depth: float) -> str:
     """Label of a model, or of the paper's MLP by its number of hidden layers."""
     if model_key != "mlp" or depth == 2:
         return model(model_key)
-    return f"MLP, {count(int(depth), 'hidden layer')} of 1,024"
+    return f"MLP, {plural(int(depth), 'hidden layer')} of 1,024"
 
 
 def split(key: str) -> str:

@@ -1,30 +1,29 @@
 """One look for all figures, readable in colour, colour-blind, in grey print and on a dark page.
 
-An estimator has one colour, line style and marker everywhere: colours from Okabe and Ito's palette, and beyond
-it shades of one hue for each family. Methods that share an estimator share its colour and are told apart by
-hollow markers and finer dots. Files come out the same, byte for byte, from the same data.
+An estimator has one colour, line style and marker everywhere, those of its entry in the catalogue. Methods that
+share an estimator share its colour and are told apart by hollow markers and finer dots. Files come out the same,
+byte for byte, from the same data.
 """
 
 import re
-from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from io import StringIO
 from pathlib import Path
-from textwrap import fill
 from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import AT
+from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
 
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
 TEXT_OR_LONG_DECIMAL = re.compile(r">[^<]*<|(\d\.\d\d)\d+")
+
+Drawn = tuple[Figure, pd.DataFrame]  # a figure, and what it shows
 
 WIDTH = 4.8  # inches: text keeps its size on a phone
 
@@ -75,40 +74,15 @@ class Look(NamedTuple):
     face: str
 
 
-ESTIMATORS = {
-    "backprop": (INK, "-", "o"),
-    "forward_gaussian": ("#0072b2", "-", "s"),
-    "forward_blockwise": ("#e69f00", (0, (5, 1.5)), "^"),
-    "forward_blockwise_standardised": ("#cc79a7", (0, (5, 1.2, 1.2, 1.2)), "v"),
-    "forward_rademacher": ("#56b4e9", (0, (2.5, 1)), "D"),
-    "forward_sphere": ("#f0e442", (0, (8, 2)), "P"),
-    "forward_rank_one": ("#d55e00", "-", "p"),
-    "forward_rank_one_layer": ("#009e73", (0, (4, 1)), "h"),
-    "forward_rank_four": ("#8a5a2b", (0, (6, 1, 1, 1)), "X"),
-    "forward_mean_4": ("#8f83e0", (0, (3, 1, 1, 1)), "<"),
-    "forward_mean_16": ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"),
-    "forward_projected_4": ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)),
-    "forward_projected_16": ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)),
-    "activity": ("#8f8a00", (0, (10, 2)), (6, 1, 0)),
-    "spsa": ("#1b6b2f", (0, (1.5, 1)), "d"),
-    "spsa_rank_one": ("#78b84a", (0, (1.5, 1, 4, 1)), "8"),
-    "noisy_backprop": ("#8e939b", "-", (3, 1, 0)),
-}
-# Baselines of the benchmark: hollow, in the colour of the same gradient or tangent computed by other means.
-BASELINES = {
-    "backprop_by_hand": (INK, (0, (1, 1.1)), "o"),
-    "backprop_compiled": (INK, (0, (4, 1, 1, 1)), "d"),
-    "jvp": ("#0072b2", (0, (1, 1.1)), "s"),
-    "forward_ad": ("#0072b2", (0, (4, 1, 1, 1)), "8"),
-}
 UNKNOWN = (MUTED, "-", "o")
 
 
 def look(method: str, estimator: str) -> Look:
     """How `method` is drawn: as its estimator, hollow and dotted if it goes by another name."""
-    if method in BASELINES:
-        return Look(*BASELINES[method], PAPER)
-    color, line, marker = ESTIMATORS.get(estimator, UNKNOWN)
+    baseline, known = BASELINES.get(method), ESTIMATORS.get(estimator)
+    if baseline and baseline.look:
+        return Look(*baseline.look, PAPER)
+    color, line, marker = known.look if known else UNKNOWN
     own = method.partition(AT)[0] == estimator
     return Look(color, line if own else (0, (1, 1.1)), marker, color if own else PAPER)
 
@@ -116,47 +90,6 @@ def look(method: str, estimator: str) -> Look:
 def style() -> AbstractContextManager[None]:
     """Context in which every figure is drawn and saved."""
     return mpl.rc_context(mpl.rcParamsDefault | RC | {"backend": "agg"})
-
-
-def title(figure: Figure, heading: str, note: str, handles: Sequence[Artist], handle_length: float = 3.2) -> None:
-    """Set the figure's title and legend (top left) and its note (below: how to read it), wrapped to its width."""
-    width = figure.get_figwidth()
-    figure.legend(
-        handles=list(handles),
-        loc="outside upper left",
-        title=fill(heading, int(width * 10.5)),
-        title_fontproperties={"size": 11, "weight": "bold"},
-        alignment="left",
-        borderpad=0.2,
-        handlelength=handle_length,
-    )
-    figure.supxlabel(fill(note, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
-
-
-def rows(axes: Axes, names: Sequence[str]) -> None:
-    """Make the y axis a list of `names`, each written above its row, so that the panel keeps its whole width."""
-    for row, name in enumerate(names):
-        axes.text(0, row - 0.48, name, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, zorder=6)
-    axes.set_yticks([])
-    axes.set_ylim(len(names) - 0.45, -0.6)
-    axes.grid(axis="y", visible=False)
-    axes.spines["left"].set_visible(False)
-
-
-def whole_numbers(axis: Any) -> None:
-    """Write an axis's ticks in full, thousands separated, instead of as powers of ten."""
-    axis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.10g}"))
-
-
-def spread(axes: Axes, low: float, high: float) -> str:
-    """Give the x axis a logarithmic scale if `high` is more than twenty times `low`; return the scale's name."""
-    scale = "log" if low > 0 and high > 20 * low else "linear"
-    axes.set_xscale(scale)
-    if scale == "log":
-        marks = (1, 2, 5) if high < 300 * low else (1,)
-        axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=marks))
-        axes.xaxis.set_minor_locator(mpl.ticker.NullLocator())
-    return scale
 
 
 def shorten(svg: str) -> str:

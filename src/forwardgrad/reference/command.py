@@ -1,11 +1,29 @@
-"""Command."""
+"""The commands about published results: publish those of a run, and compare a run with them."""
 
 import argparse
 import sys
+from pathlib import Path
+from typing import Any
+
+from forwardgrad.arguments import add_reference, add_results
+
+
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    command = commands.add_parser("verify", help="compare results with the published ones")
+    add_results(command)
+    add_reference(command)
+    command.set_defaults(carry_out=verify)
+
+    command = commands.add_parser("publish", help="publish the results of a run, its page, and README's results")
+    command.add_argument("--full", metavar="NAME", help="publish the runs of this experiment on full data instead")
+    add_results(command)
+    add_reference(command)
+    command.set_defaults(carry_out=publish)
 
 
 def verify(options: argparse.Namespace) -> int:
-    """Compare results with the published reference; 1 if they differ where they should not."""
+    """Compare results with the published ones; 1 if they differ where they should not."""
     from forwardgrad.reference import publish as reference
     from forwardgrad.reference import verify
 
@@ -17,3 +35,16 @@ def verify(options: argparse.Namespace) -> int:
     checks = verify.compare(reference.gather(options.results), published, changed)
     print(verify.as_text(checks, changed))
     return int(verify.failed(checks))
+
+
+def publish(options: argparse.Namespace) -> int:
+    """Publish a run."""
+    from forwardgrad.reference.pages import publish_pages
+    from forwardgrad.reference.publish import publish, publish_full
+
+    if options.full:
+        publish_full(options.results, options.reference, options.full)
+    else:
+        publish(options.results, options.reference)
+        publish_pages(options.results, options.reference, Path("report"), Path("README.md"))
+    return 0

@@ -1,34 +1,22 @@
-"""The published reference: what a run came to, in a few small tables that go under version control.
+"""The published results of a run, in a few small tables that go under version control.
 
 A reference keeps the final numbers of every run, the measured costs, the claims and what produced them;
 `verify` compares a rerun with it.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from forwardgrad.claims.ledger import columns_of, split
+from forwardgrad.experiments.kinds import AUDIT
 from forwardgrad.experiments.training.columns import IDENTITY
 
 RECORD = "record.json"
-
-# The columns that are kept of each frame, by the frame's name; `*-runs` stands for every experiment that trains.
-KEPT: dict[str, Sequence[str]] = {
-    "*-runs": (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy"),
-    "*-costs": (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high"),
-    "functions-runs": ("source", "function", "method", "seed", "status", "steps", "final"),
-    "estimators": ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula"),
-    "speed": (
-        "device", "model", "depth", "batch_size", "method", "threads",
-        "seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes",
-    ),
-}  # fmt: skip
-
-OWN = [frame.partition("-")[0] for frame in KEPT if not frame.startswith("*")]  # experiments with frames of their own
 
 # The runs at the paper's scale also keep their curves, for claims about when a loss is reached.
 CURVES = (
@@ -39,30 +27,18 @@ CURVES = (
 
 def gather(results: Path) -> dict[str, pd.DataFrame]:
     """Return the tables of a reference, by name, from the frames under `results`; those without rows are left out."""
-    frames = results / "frames"
-
-    def every(suffix: str) -> list[Path]:
-        found = sorted(frames.glob(f"*-{suffix}.csv"))
-        return [path for path in found if path.name.partition("-")[0] not in OWN]
-
-    paths = {
-        "runs": (every("runs"), KEPT["*-runs"]),
-        "costs": (every("costs"), KEPT["*-costs"]),
-        "functions": ([frames / "functions-runs.csv"], KEPT["functions-runs"]),
-        "estimators": ([frames / "estimators.csv"], KEPT["estimators"]),
-        "speed": ([frames / "speed.csv"], KEPT["speed"]),
-    }
-    tables = {name: joined(files, columns) for name, (files, columns) in paths.items()}
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for path in sorted((results / "frames").glob("*.csv")):
+        experiment, suffix = split(path.stem)
+        kept = columns_of(experiment).PUBLISHED if experiment != AUDIT else {}
+        if suffix in kept:
+            name, columns = kept[suffix]
+            parts.setdefault(name, []).append(pd.read_csv(path)[list(columns)])
     for name in ("claims", "audit"):
         path = results / "tables" / f"{name}.csv"
-        tables[name] = pd.read_csv(path) if path.exists() else pd.DataFrame()
-    return {name: table for name, table in tables.items() if len(table)}
-
-
-def joined(paths: Iterable[Path], columns: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of all files that exist, `columns` alone."""
-    parts = [pd.read_csv(path)[list(columns)] for path in paths if path.exists()]
-    return pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=list(columns))], ignore_index=True)
+        parts[name] = [pd.read_csv(path)] if path.exists() else []
+    filled = {name: [table for table in tables if len(table)] for name, tables in parts.items()}
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in filled.items() if tables}
 
 
 def record(results: Path) -> dict[str, Any]:
@@ -101,7 +77,7 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     times = results / "tables" / experiment / "times.csv"
     if times.exists():
         table = pd.read_csv(times)
-        tables["times"] = table[table["dataset"] == dataset]
+        tables[f"{experiment}-times"] = table[table["dataset"] == dataset]
     tables[experiment] = tables[experiment][list(CURVES)]
     everything = record(results)
     made = {experiment: everything["experiments"][experiment]}

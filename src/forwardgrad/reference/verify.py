@@ -14,6 +14,18 @@ import pandas as pd
 
 from forwardgrad.results import statistics
 
+IDENTICAL = 1e-8  # relative; a reference keeps nine digits
+TOLERANCE = 1e-3  # relative difference of a loss or accuracy of the same seed
+FACTOR = 1.25  # between two ratios of costs
+FINAL = ("steps", "train_loss", "test_loss", "test_accuracy")
+RUN = ["experiment", "dataset", "model", "method", "seed"]
+CELL = RUN[:-1]
+STEP = ["device", "model", "depth", "batch_size", "method"]
+FUNCTION = ["source", "function", "method", "seed"]
+NETWORK = ["estimator", "network", "quantity", "draws"]
+
+Tables = Mapping[str, pd.DataFrame]
+
 
 @dataclass(frozen=True)
 class Check:
@@ -34,19 +46,6 @@ class Check:
     verdict: str = "not run"
     worst: str = ""
     why: str = ""
-
-
-SAME = 1e-8  # relative; a reference keeps nine digits
-TOLERANCE = 1e-3  # relative difference of a loss or accuracy of the same seed
-FACTOR = 1.25  # between two ratios of costs
-FINAL = ("steps", "train_loss", "test_loss", "test_accuracy")
-RUN = ["experiment", "dataset", "model", "method", "seed"]
-CELL = RUN[:-1]
-STEP = ["device", "model", "depth", "batch_size", "method"]
-FUNCTION = ["source", "function", "method", "seed"]
-NETWORK = ["estimator", "network", "quantity", "draws"]
-
-Tables = Mapping[str, pd.DataFrame]
 
 
 def compare(ours: Tables, reference: Tables, changed: list[str]) -> list[Check]:
@@ -90,6 +89,17 @@ def failed(checks: list[Check]) -> bool:
     return any(check.verdict == "differs" for check in checks)
 
 
+def as_text(checks: list[Check], changed: list[str]) -> str:
+    """Return the comparison for a terminal."""
+    lines = [f"{'compared':<44} {'values':>6} {'agree':>6}  verdict"]
+    for check in checks:
+        lines.append(f"{check.part:<44} {check.compared:>6} {check.agree:>6}  {check.verdict}")
+        lines += [f"    {text}" for text in (check.worst, check.why) if text]
+    lines += ["", "Different about this run: " + ("; ".join(changed) or "nothing that is recorded")]
+    outcome = "differs from the reference" if failed(checks) else "agrees with the reference"
+    return "\n".join([*lines, f"This run {outcome}."])
+
+
 def compare_runs(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
     """By experiment: every run by seed, then the mean of each method by interval."""
     checks = []
@@ -113,23 +123,23 @@ def by_value(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], values: t
     both = here.merge(there, on=keys, suffixes=("", "_reference"))
     if both.empty:
         return Check(part)
-    gaps = pd.DataFrame({value: gap(both[value], both[f"{value}_reference"]) for value in values})
+    gaps = pd.DataFrame({value: relative_difference(both[value], both[f"{value}_reference"]) for value in values})
     if "status" in both:
         gaps["status"] = np.where(both["status"] == both["status_reference"], 0.0, np.inf)
     worst = gaps.max(axis=1)
     agree = int((worst <= TOLERANCE).sum())
-    verdict = "identical" if (worst <= SAME).all() else "agrees" if agree == len(both) else "differs"
+    verdict = "identical" if (worst <= IDENTICAL).all() else "agrees" if agree == len(both) else "differs"
     named = "" if verdict == "identical" else describe(both.loc[worst.idxmax(), keys], worst.max())
     return Check(part, len(both), agree, verdict, named)
 
 
-def gap(ours: pd.Series, other: pd.Series) -> pd.Series:
+def relative_difference(ours: pd.Series, other: pd.Series) -> pd.Series:
     """Relative difference of two columns; 0 where both are missing or infinite, inf where one is."""
     a, b = ours.astype(float), other.astype(float)
     same = (a == b) | (a.isna() & b.isna())
     with np.errstate(invalid="ignore"):
-        relative = (a - b).abs() / b.abs().where(b != 0, 1.0)
-    return relative.where(np.isfinite(relative), np.inf).mask(same, 0.0)
+        difference = (a - b).abs() / b.abs().where(b != 0, 1.0)
+    return difference.where(np.isfinite(difference), np.inf).mask(same, 0.0)
 
 
 def describe(keys: pd.Series, difference: float) -> str:
@@ -147,7 +157,7 @@ def by_interval(here: pd.DataFrame, there: pd.DataFrame, part: str) -> Check:
             continue
         compared += 1
         losses = [statistics.mean(sound(table)["train_loss"], "verify", *key) for table in (mine, published)]
-        ends = [statistics.share(int((table["status"] == "diverged").sum()), len(table)) for table in (mine, published)]
+        ends = [diverged(table) for table in (mine, published)]
         if not all(overlap(*pair) for pair in (losses, ends)):
             apart.append(" ".join(key[1:]))
     verdict = "not run" if not compared else "differs" if apart else "agrees"
@@ -159,7 +169,12 @@ def sound(runs: pd.DataFrame) -> pd.DataFrame:
     return runs[runs["status"] != "diverged"]
 
 
-def overlap(one: statistics.Estimate, other: statistics.Estimate) -> bool:
+def diverged(runs: pd.DataFrame) -> statistics.Interval:
+    """Return the proportion of runs that diverged."""
+    return statistics.proportion(int((runs["status"] == "diverged").sum()), len(runs))
+
+
+def overlap(one: statistics.Interval, other: statistics.Interval) -> bool:
     """Whether two intervals share a point; without intervals, whether the values agree to the tolerance."""
     if one.n == 0 or other.n == 0:
         return one.n == other.n
@@ -232,14 +247,3 @@ CHECKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, list[str]], list[Check]]
     "speed": compare_speed,
     "claims": compare_claims,
 }
-
-
-def as_text(checks: list[Check], changed: list[str]) -> str:
-    """Return the comparison for a terminal."""
-    lines = [f"{'compared':<44} {'values':>6} {'agree':>6}  verdict"]
-    for check in checks:
-        lines.append(f"{check.part:<44} {check.compared:>6} {check.agree:>6}  {check.verdict}")
-        lines += [f"    {text}" for text in (check.worst, check.why) if text]
-    lines += ["", "Different about this run: " + ("; ".join(changed) or "nothing that is recorded")]
-    outcome = "differs from the reference" if failed(checks) else "agrees with the reference"
-    return "\n".join([*lines, f"This run {outcome}."])

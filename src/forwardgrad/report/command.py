@@ -1,6 +1,70 @@
-"""Command."""
+"""The commands that write pages: the report, the same as a PDF, and notebooks."""
 
 import argparse
+from pathlib import Path
+from typing import Any
+
+from forwardgrad.arguments import add_results, mapping, writable
+
+TEMPLATES = Path("report/templates")
+
+
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    command = commands.add_parser("report", help="write the report as a page")
+    command.add_argument("--config", required=True, type=mapping, metavar="JSON", help="the configuration that was run")
+    command.add_argument("--full", required=True, type=mapping, metavar="JSON", help="that of the full protocol")
+    command.add_argument("--figures", nargs="*", type=Path, default=[], metavar="SVG", help="figures to show, in order")
+    command.add_argument("--notebooks", nargs="*", type=Path, default=[], metavar="HTML", help="pages of notebooks")
+    command.add_argument("--configfiles", nargs="*", default=[], metavar="YAML", help="named beside the default one")
+    command.add_argument("--quoted", type=Path, default=Path("report/quoted.csv"), help="published numbers")
+    command.add_argument("--output", required=True, type=writable, metavar="HTML", help="page to write")
+    add_templates(command)
+    add_results(command)
+    command.set_defaults(carry_out=report)
+
+    command = commands.add_parser("document", help="write the report's page as a PDF")
+    command.add_argument("page", type=Path, help="the page")
+    command.add_argument("--style", type=Path, default=TEMPLATES / "report.typ", help="Typst's style sheet for it")
+    command.add_argument("--output", required=True, type=writable, metavar="PDF", help="document to write")
+    command.set_defaults(carry_out=document)
+
+    command = commands.add_parser("notebook", help="execute a notebook and write it as a page")
+    command.add_argument("source", type=Path, help="the notebook, as py:percent text")
+    command.add_argument("--output", required=True, type=writable, metavar="HTML", help="page to write")
+    command.add_argument("--parameters", type=mapping, default={}, metavar="JSON", help="values of its parameters")
+    add_templates(command)
+    command.set_defaults(carry_out=notebook)
+
+
+def add_templates(command: argparse.ArgumentParser) -> None:
+    """Add the option --templates to `command`."""
+    command.add_argument("--templates", type=Path, default=TEMPLATES, metavar="DIR", help=f"default: {TEMPLATES}")
+
+
+def report(options: argparse.Namespace) -> int:
+    """Write the report."""
+    from forwardgrad.report.page import Sources, write_report
+    from forwardgrad.results.folder import Results
+
+    sources = Sources(
+        results=Results(options.results, options.quoted),
+        figures=options.figures,
+        templates=options.templates,
+        root=Path.cwd(),
+        configfiles=options.configfiles,
+        notebooks=options.notebooks,
+    )
+    write_report(options.output, options.config, options.full, sources)
+    return 0
+
+
+def document(options: argparse.Namespace) -> int:
+    """Set the report on paper."""
+    from forwardgrad.report.document import write_document
+
+    write_document(options.page, options.style, options.output, Path.cwd())
+    return 0
 
 
 def notebook(options: argparse.Namespace) -> int:

@@ -1,4 +1,9 @@
-"""Runs over steps: bands of seeds."""
+"""Runs over steps: the median of the seeds, and the band from their 10th to their 90th percentile.
+
+A run that reached its threshold has stopped: its last value stands from then on, because that is the
+model one would keep. A diverged run counts as worse than every other from its end on (infinite loss),
+so that bands and medians do not speak for the survivors alone.
+"""
 
 from collections.abc import Sequence
 
@@ -20,7 +25,31 @@ CURVES = {
     "seeds": "number of runs behind the row",
 }
 
-BAND = (0.1, 0.9)
+PERCENTILES = (0.1, 0.9)
+
+
+def curve_table(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+    """Return the bands of the metrics `names` for every method of one cell; columns CURVES.
+
+    A method's curve ends where nine tenths of its own runs have ended.
+
+    Args:
+        metrics: The cell's evaluations; columns IDENTITY and METRICS of `experiments.training.columns`.
+        runs: Its runs; columns RUNS.
+        costs: What its methods cost; columns COSTS.
+        names: Columns of `metrics`.
+    """
+    step_time = costs.set_index("method")["seconds_per_step"]
+    parts = []
+    for (method, estimator), group in runs.groupby(["method", "estimator"], sort=False):
+        own = metrics[metrics["method"] == method]
+        steps = thinned(own.loc[own["step"] <= horizon(group), "step"])
+        for name in names:
+            part = percentile_band(align(own, name, steps))
+            parts.append(part.assign(method=method, estimator=estimator, metric=name, step=steps))
+    joined = pd.concat(parts, ignore_index=True)
+    joined["seconds"] = joined["step"] * joined["method"].map(step_time).astype(float)
+    return joined[list(CURVES)]
 
 
 def align(metrics: pd.DataFrame, metric: str, steps: ArrayLike) -> np.ndarray:
@@ -39,27 +68,28 @@ def align(metrics: pd.DataFrame, metric: str, steps: ArrayLike) -> np.ndarray:
     return np.array(rows)
 
 
-def band(matrix: np.ndarray) -> pd.DataFrame:
+def percentile_band(matrix: np.ndarray) -> pd.DataFrame:
     """Summarise a (seeds, steps) matrix by step.
 
     Returns:
-        `median`, `low`, `high` (10th and 90th percentile, rounded outwards to a run that exists) and `seeds`.
+        `median`, `low`, `high` (PERCENTILES, rounded outwards to a run that exists) and `seeds`.
     """
     seeds, steps = matrix.shape
+    low, high = PERCENTILES
     nothing = np.full(steps, np.nan)
     return pd.DataFrame(
         {
             "median": np.median(matrix, axis=0),
-            "low": np.quantile(matrix, BAND[0], axis=0, method="lower") if seeds >= FEWEST else nothing,
-            "high": np.quantile(matrix, BAND[1], axis=0, method="higher") if seeds >= FEWEST else nothing,
+            "low": np.quantile(matrix, low, axis=0, method="lower") if seeds >= FEWEST else nothing,
+            "high": np.quantile(matrix, high, axis=0, method="higher") if seeds >= FEWEST else nothing,
             "seeds": seeds,
         }
     )
 
 
 def horizon(runs: pd.DataFrame) -> int:
-    """Step by which nine tenths of every method's runs have ended: as far as curves are worth drawing."""
-    ends = runs.groupby("method")["steps"].quantile(BAND[1], interpolation="higher")
+    """Return the step by which nine tenths of every method's runs have ended: as far as curves are worth drawing."""
+    ends = runs.groupby("method")["steps"].quantile(PERCENTILES[1], interpolation="higher")
     return int(ends.max())
 
 
@@ -72,21 +102,3 @@ def thinned(steps: ArrayLike, points: int = 240) -> np.ndarray:
     logarithmic = np.geomspace(max(steps[0], 1), steps[-1], points - points // 2)
     wanted = np.unique(np.concatenate([even, logarithmic]))
     return np.unique(steps[np.searchsorted(steps, np.floor(wanted))])
-
-
-def curves(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
-    """Return the bands of the metrics `names` for every method of one cell; columns CURVES.
-
-    A method's curve ends where nine tenths of its own runs have ended.
-    """
-    step_time = costs.set_index("method")["seconds_per_step"]
-    parts = []
-    for (method, estimator), group in runs.groupby(["method", "estimator"], sort=False):
-        own = metrics[metrics["method"] == method]
-        steps = thinned(own.loc[own["step"] <= horizon(group), "step"])
-        for name in names:
-            part = band(align(own, name, steps))
-            parts.append(part.assign(method=method, estimator=estimator, metric=name, step=steps))
-    joined = pd.concat(parts, ignore_index=True)
-    joined["seconds"] = joined["step"] * joined["method"].map(step_time).astype(float)
-    return joined[list(CURVES)]

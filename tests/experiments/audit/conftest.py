@@ -1,15 +1,14 @@
 import csv
-import json
 
 import numpy as np
 import pytest
 import torch
 import yaml
 
-from forwardgrad.data import penguins
 from forwardgrad.data.prepare import generator
-from forwardgrad.data.prepared import Dataset, Examples, Provenance
-from forwardgrad.experiments.audit.plan import AUDIT_SPLITS
+from forwardgrad.data.prepared import Dataset, Examples, Provenance, write
+from forwardgrad.data.sets import penguins
+from forwardgrad.experiments.audit.plan import SPLITS
 
 torch.set_num_threads(1)
 
@@ -24,7 +23,7 @@ def splits():
 
     def split(seed):
         source = torch.Generator().manual_seed(seed)
-        return Dataset(part(30, source), None, part(9, source), ("a", "b", "c"), Provenance("", {}, "", "", "", ""))
+        return Dataset(part(30, source), None, part(9, source), ("a", "b", "c"), Provenance("", "", "", "", "", {}))
 
     return [split(seed) for seed in range(3)]
 
@@ -43,13 +42,9 @@ def repositories(defects):
 @pytest.fixture(scope="session")
 def birds(tmp_path_factory):
     """The penguins, prepared for as many splits as the audit takes."""
-    rows = np.array(list(csv.reader(penguins.rebuild()[0].decode().splitlines()))[1:], float)
+    rows = np.array(list(csv.reader(penguins.packaged()[0].decode().splitlines()))[1:], float)
     inputs, labels = rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.int64)
-    about = dict.fromkeys(("source", "licence", "licence_url", "citation", "definition"), "") | {"sha256": {}}
-    arrays = {"inputs": inputs, "labels": labels, "class_names": np.array(["a", "b", "c"])}
-    for seed in range(AUDIT_SPLITS):
-        parts = penguins.split(labels, generator("penguins", seed))._asdict()
-        arrays |= {f"{part}-{seed}": indices for part, indices in parts.items()}
+    splits = [penguins.split(labels, generator("penguins", seed)) for seed in range(SPLITS)]
     path = tmp_path_factory.mktemp("birds") / "penguins.npz"
-    np.savez(path, provenance=np.array(json.dumps(about)), **arrays)
+    write(path, inputs, labels, ("a", "b", "c"), Provenance("", "", "", "", "", {}), splits)
     return path

@@ -7,7 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from forwardgrad.experiments.audit import compute as audit
 from forwardgrad.experiments.audit import others, students
 from forwardgrad.experiments.audit.columns import AUDIT
-from forwardgrad.experiments.audit.figures.second_moments import draw_second_moments
+from forwardgrad.experiments.audit.figures.second_moments import second_moments
 from forwardgrad.experiments.audit.finding import Finding, exact
 from forwardgrad.files import write_csv
 from forwardgrad.plotting import labels
@@ -69,9 +69,9 @@ def test_what_is_shown_is_counted(page, rows, found, shown):
     assert text.count('data-label="Shown">no data') == 7
 
 
-def test_the_figure_holds_the_moments():
+def test_the_figure_holds_the_moments(store):
     frame = pd.DataFrame(audit.moments())
-    figure = draw_second_moments(frame)
+    figure, _ = second_moments(store({"frames/audit-moments": frame}))
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["Gaussian", "Standardised", "Uniform on [0, 1)"]
     written = [float(text.get_text().replace("−", "-")) for axes in figure.axes for text in axes.texts]
     assert written == pytest.approx(frame["moment"].tolist(), abs=0.006)

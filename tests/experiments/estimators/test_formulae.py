@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from forwardgrad.catalogue.formulae import Block, cosine
 from forwardgrad.core import draws
 from forwardgrad.core.gradients import ESTIMATORS, along, make_estimator
-from forwardgrad.experiments.estimators.formulae import Block, activity_second_moment, cosine, formulae
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, formulae
 
 from ... import cases
 
@@ -21,9 +22,9 @@ def blocks_of(problem):
     norm = cases.flat(gradient).norm()
     layers = [
         torch.cat([part.flatten() / norm for name, part in gradient.items() if name.rpartition(".")[0] == layer])
-        for layer in problem.net.moving
+        for layer in problem.net.trainable
     ]
-    return [Block.of(part / norm) for part in gradient.values()], [Block.of(part) for part in layers]
+    return [block(part / norm) for part in gradient.values()], [block(part) for part in layers]
 
 
 def quantities_of(problem):
@@ -53,7 +54,7 @@ def test_formulae_are_the_means_over_everything_that_could_be_drawn(monkeypatch,
     problem, fill = cases.tiny_mlp(), cases.counting(law)
     for name in ("gaussian_", "rademacher_"):
         monkeypatch.setattr(draws, name, fill)
-        monkeypatch.setitem(draws.FILLS, name.removesuffix("_"), fill)
+        monkeypatch.setitem(draws.DISTRIBUTIONS, name.removesuffix("_"), fill)
     estimator, quantities = make_estimator(key, problem.model, problem.loss), quantities_of(problem)
     mean = cases.expectation(lambda: quantities(estimator(*problem.batch)), law, entries)
     expected = formulae(key, *blocks_of(problem))
@@ -65,10 +66,10 @@ def test_formulae_are_the_means_over_everything_that_could_be_drawn(monkeypatch,
 def test_formulae_of_one_drawn_layer():
     problem = cases.tiny_cnn()
     quantities = quantities_of(problem)
-    stream = draws.OneLayer(problem.net.moving, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
+    stream = draws.OneLayer(problem.net.trainable, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
     mean = 0
-    for block, entries in zip(stream.blocks, (7, 5), strict=True):
-        estimator = along(problem.net, problem.parameters, block)
+    for each, entries in zip(stream.streams, (7, 5), strict=True):
+        estimator = along(problem.net, problem.parameters, each)
         counted = cases.expectation(lambda e=estimator: quantities(e(*problem.batch)), cases.SIGNS, entries)
         mean = mean + counted / 2
     expected = formulae("forward_rank_one_layer", *blocks_of(problem))

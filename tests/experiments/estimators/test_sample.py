@@ -35,13 +35,13 @@ def test_the_gradient_is_a_unit_vector_with_its_norm(problem):
 
 def test_the_gradient_itself_is_right_in_everything(problem):
     found = sampling.sample(problem, make_estimator("backprop", problem.model, sampling.LOSS), 20)
-    rows = {(row["quantity"], row["draws"]): row for row in sampling.statistics(found)}
+    rows = {(row["quantity"], row["draws"]): row for row in sampling.quantities(found)}
     for quantity, value in {"along": 1, "second_moment": 1, "cosine": 1, "cosine_squared": 1, "bias": 0}.items():
         assert rows[quantity, 20]["measured"] == pytest.approx(value, abs=1e-6)
         assert rows[quantity, 20]["error"] == pytest.approx(0, abs=1e-6)
     assert rows["uphill", 20]["measured"] == 0
     down = replace(found, along=torch.tensor([1.0, -1.0, -2.0, 0.0]), square=torch.ones(4))
-    (share,) = [row["measured"] for row in sampling.statistics(down) if row["quantity"] == "uphill"]
+    (share,) = [row["measured"] for row in sampling.quantities(down) if row["quantity"] == "uphill"]
     assert share == 0.5
     assert [size for quantity, size in rows if quantity == "distance"] == [1, 2, 4, 8, 16]
     assert found.across.abs().max() < 1e-6
@@ -82,7 +82,7 @@ def test_estimates_of_several_tangents_are_fewer():
 
 def test_what_is_measured_agrees_with_its_formula(problem):
     keys = [key for key in ESTIMATORS if key != "backprop"]
-    rows, cloud = sampling.measure(problem, keys, 600, 0)
+    rows, cloud = sampling.measure_estimators(problem, keys, 600, 0)
     assert {row["estimator"] for row in rows} == set(keys) == {row["estimator"] for row in cloud}
     checked = set()
     for row in rows:
@@ -94,7 +94,7 @@ def test_what_is_measured_agrees_with_its_formula(problem):
 
 
 def test_distances_follow_the_second_moment(problem):
-    rows, _ = sampling.measure(problem, ["noisy_backprop", "forward_blockwise_standardised"], 1000, 0)
+    rows, _ = sampling.measure_estimators(problem, ["noisy_backprop", "forward_blockwise_standardised"], 1000, 0)
     for row in rows:
         if row["quantity"] == "distance" and row["draws"] == 512:
             assert row["measured"] == pytest.approx(row["formula"], rel=0.5)

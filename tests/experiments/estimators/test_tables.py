@@ -11,7 +11,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from forwardgrad.experiments.estimators import plan as estimation
 from forwardgrad.experiments.estimators import section as estimators_section
 from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
-from forwardgrad.experiments.estimators.figures.estimates import CLOSING, CLOUDS, FIGURES
+from forwardgrad.experiments.estimators.figures.closing import SHOWN as CLOSING
+from forwardgrad.experiments.estimators.figures.closing import closing
+from forwardgrad.experiments.estimators.figures.cloud import SHOWN as CLOUDS
+from forwardgrad.experiments.estimators.figures.cloud import cloud
+from forwardgrad.experiments.estimators.figures.moments import moments
 from forwardgrad.experiments.estimators.tables import inside, join, relative, summary
 from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
@@ -128,8 +132,13 @@ def texts(figure):
     return "\n".join(text.get_text() for text in figure.findobj(plt.Text)).replace("\n", " ")
 
 
-def test_every_estimator_is_drawn_over_its_formula_for_every_network(joined):
-    figure, shown = FIGURES["moments"](*joined)
+@pytest.fixture
+def stored(joined, store):
+    return store({"frames/estimators": joined[0], "frames/estimators-clouds": joined[1]})
+
+
+def test_every_estimator_is_drawn_over_its_formula_for_every_network(stored):
+    figure, shown = moments(stored)
     assert len(figure.axes) == 3
     for axes in figure.axes:
         marks = [line for line in axes.get_lines() if line.get_marker() not in ("None", "", None)]
@@ -138,8 +147,8 @@ def test_every_estimator_is_drawn_over_its_formula_for_every_network(joined):
     assert set(shown["quantity"]) == {"along", "second_moment", "cosine_squared"}
 
 
-def test_the_mean_closes_in_beside_its_formula(joined):
-    figure, shown = FIGURES["closing"](*joined)
+def test_the_mean_closes_in_beside_its_formula(stored):
+    figure, shown = closing(stored)
     assert set(shown["estimator"]) == set(CLOSING)
     assert [axes.get_title(loc="left") for axes in figure.axes] == [
         "MLP 4-64-8-3: 867 parameters", "logistic regression 784-10: 7,850 parameters",
@@ -148,16 +157,16 @@ def test_the_mean_closes_in_beside_its_formula(joined):
     assert line.get_ydata()[2] == pytest.approx(3.1 / 2)
 
 
-def test_the_cloud_is_of_the_smallest_network(joined):
-    figure, shown = FIGURES["cloud"](*joined)
+def test_the_cloud_is_of_the_smallest_network(stored):
+    figure, shown = cloud(stored)
     assert set(shown["network"]) == {"students_mlp"}
     assert len(figure.axes) == len(CLOUDS)
     assert "867 parameters" in texts(figure)
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(joined, tmp_path, name):
-    figure, _ = FIGURES[name](*joined)
+@pytest.mark.parametrize("entry", [moments, closing, cloud])
+def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(stored, tmp_path, entry):
+    figure, _ = entry(stored)
     with style.style():
         figure.canvas.draw()
     width, height = figure.get_size_inches() * figure.dpi
@@ -171,9 +180,9 @@ def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(joined, tmp_pat
             assert box.y1 < height + 1, text
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        style.save(*FIGURES[name](*joined), tmp_path / folder / name)
+        style.save(*entry(stored), tmp_path / folder / "figure")
     for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"{name}.{suffix}").read_bytes() for folder in ("one", "two"))
+        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
         assert first == second
 
 

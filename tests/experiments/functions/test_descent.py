@@ -40,10 +40,10 @@ def test_gradient_descent_is_that_by_hand(tiny):
 def test_a_forward_step_is_the_slope_times_the_direction(tiny):
     runs = [("forward_gaussian", 7)]
     _, points = descent.descend(tiny, runs)
-    directions = descent.draw(tiny, runs, tiny.steps)
+    tangents = descent.draw_tangents(tiny, runs, tiny.steps)
     start = points[0, 0].clone().requires_grad_()
     (gradient,) = torch.autograd.grad(FUNCTIONS["beale"].value(start), start)
-    expected = start - 0.01 * (gradient @ directions[0, 0]) * directions[0, 0]
+    expected = start - 0.01 * (gradient @ tangents[0, 0]) * tangents[0, 0]
     assert torch.allclose(points[1, 0], expected, rtol=1e-14)
 
 
@@ -61,25 +61,27 @@ def test_a_seed_alone_and_beside_others_is_the_same_to_the_bit(known, key):
 
 def test_fewer_steps_are_the_beginning_of_more(tiny):
     runs = [("forward_gaussian", 0), ("forward_rademacher", 0), ("forward_sphere", 0)]
-    short, long = (descent.draw(tiny, runs, steps) for steps in (5, 40))
+    short, long = (descent.draw_tangents(tiny, runs, steps) for steps in (5, 40))
     assert torch.equal(short, long[:5])
 
 
-def test_every_run_has_directions_of_its_own(known, tiny):
-    drawn = [descent.draw(case, [run], 4) for case in (tiny, replace(tiny, source="gallo")) for run in FORWARD[:2]]
+def test_every_run_has_tangents_of_its_own(known, tiny):
+    drawn = [
+        descent.draw_tangents(case, [run], 4) for case in (tiny, replace(tiny, source="gallo")) for run in FORWARD[:2]
+    ]
     assert len({str(part.tolist()) for part in drawn}) == 4
-    signs = descent.draw(tiny, [("forward_rademacher", 0)], 200)
+    signs = descent.draw_tangents(tiny, [("forward_rademacher", 0)], 200)
     assert set(signs.flatten().tolist()) == {-1.0, 1.0}
-    assert descent.draw(known["ours", "sphere_10"], [("forward_sphere", 0)], 3).norm(dim=-1)[0].item() == pytest.approx(
-        10**0.5
-    )
+    assert descent.draw_tangents(known["ours", "sphere_10"], [("forward_sphere", 0)], 3).norm(dim=-1)[
+        0
+    ].item() == pytest.approx(10**0.5)
 
 
 def test_the_rate_decays_as_the_formula_says(tiny):
-    rates = descent.rates(replace(tiny, learning_rate=2e-4, decay=1e-4, steps=1500))
+    rates = descent.learning_rates(replace(tiny, learning_rate=2e-4, decay=1e-4, steps=1500))
     assert rates[0].item() == 2e-4
     assert rates[1000].item() == pytest.approx(2e-4 * math.exp(-0.1), rel=1e-14)
-    assert set(descent.rates(tiny).tolist()) == {0.01}
+    assert set(descent.learning_rates(tiny).tolist()) == {0.01}
 
 
 def test_divergence_is_told_where_it_happens_and_relative_to_the_start():

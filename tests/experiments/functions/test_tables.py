@@ -18,10 +18,10 @@ from forwardgrad.experiments.functions.columns import (
     DESCENTS,
     OUTCOMES,
 )
-from forwardgrad.experiments.functions.figures.cost import draw_step_times
-from forwardgrad.experiments.functions.figures.descents import draw_loss
-from forwardgrad.experiments.functions.figures.spheres import draw_spheres
-from forwardgrad.experiments.functions.figures.surfaces import draw_paths, median_seed
+from forwardgrad.experiments.functions.figures.cost import cost
+from forwardgrad.experiments.functions.figures.loss import loss
+from forwardgrad.experiments.functions.figures.paths import median_seed, paths
+from forwardgrad.experiments.functions.figures.spheres import spheres
 from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
@@ -110,7 +110,7 @@ def test_diverged_descents_are_counted_and_worse_than_every_other(frames, quoted
 
 
 def test_a_band_keeps_diverged_descents_as_infinite(frames):
-    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
+    curves, runs = (outcomes.rows_of_case(frame, ("paper", "beale")) for frame in frames)
     bands = outcomes.bands(curves, runs).set_index(["method", "step"])
     assert bands.loc[("forward_gaussian", 1), "high"] < np.inf
     assert bands.loc[("forward_gaussian", 2), "high"] == np.inf
@@ -156,44 +156,46 @@ def texts(figure):
     return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
 
 
-def drawn(name, frames, contraction, costs, quoted):
-    curves, runs = (outcomes.shown(frame, ("paper", "beale")) for frame in frames)
-    match name:
-        case "loss":
-            return draw_loss(BEALE, curves, runs, outcomes.published(quoted, "final"))
-        case "paths":
-            return draw_paths(BEALE, curves, runs)
-        case "spheres":
-            return draw_spheres(*frames, outcomes.contraction_table(contraction))
-        case "cost":
-            return draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+@pytest.fixture
+def draw(frames, contraction, costs, store):
+    """A function that draws a figure: of the case `beale` if it is one of a case."""
+    results = store(
+        {
+            "frames/functions": frames[0],
+            "frames/functions-runs": frames[1],
+            "frames/functions-costs": costs,
+            "tables/functions/contraction": outcomes.contraction_table(contraction),
+        }
+    )
+    beale = {"source": "paper", "function": "beale", "case": BEALE.to_json()}
+    return lambda figure: figure(results, **(beale if figure in (loss, paths) else {}))
 
 
-@pytest.mark.parametrize("name", ["loss", "paths", "spheres", "cost"])
-def test_files_are_the_same_byte_for_byte(name, frames, contraction, costs, quoted, tmp_path):
+@pytest.mark.parametrize("entry", [loss, paths, spheres, cost])
+def test_files_are_the_same_byte_for_byte(entry, draw, tmp_path):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        style.save(*drawn(name, frames, contraction, costs, quoted), tmp_path / folder / name)
+        style.save(*draw(entry), tmp_path / folder / "figure")
     for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"{name}.{suffix}").read_bytes() for folder in ("one", "two"))
+        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
         assert first == second
 
 
-def test_diverged_descents_are_told_in_the_figures(frames, contraction, costs, quoted):
-    for name in ("loss", "paths"):
-        assert "diverged" in texts(drawn(name, frames, contraction, costs, quoted)[0])
-    figure, _ = drawn("loss", frames, contraction, costs, quoted)
+def test_diverged_descents_are_told_in_the_figures(draw):
+    for entry in (loss, paths):
+        assert "diverged" in texts(draw(entry)[0])
+    figure, _ = draw(loss)
     assert "Forward gradient, Gaussian: 1 of 4 diverged" in texts(figure)
     stars = [line for line in figure.axes[0].get_lines() if line.get_marker() == "*"]
     assert [line.get_ydata()[0] for line in stars] == [6e-5]
 
 
 def test_the_path_that_stands_out_is_the_median_one(frames):
-    assert median_seed(outcomes.shown(frames[1], ("paper", "beale"))) == 1
+    assert median_seed(outcomes.rows_of_case(frames[1], ("paper", "beale"))) == 1
 
 
-def test_the_papers_ratio_is_marked_on_our_step(costs, quoted):
-    figure, _ = draw_step_times(costs, outcomes.published(quoted, "time_ratio"))
+def test_the_papers_ratio_is_marked_on_our_step(draw):
+    figure, _ = draw(cost)
     for axes, ratio in zip(figure.axes, (0.87, 0.74), strict=True):
         stars = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "*"]
         assert stars == pytest.approx([ratio * 200] * len(stars))

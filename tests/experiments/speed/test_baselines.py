@@ -14,14 +14,13 @@ from forwardgrad.core import models
 from forwardgrad.core.estimates import detached
 from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.data.prepared import Dataset, Examples
-from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed import baselines, peaks
 from forwardgrad.experiments.speed import bench as loop
 from forwardgrad.experiments.speed import measure as bench
-from forwardgrad.experiments.speed import peaks as memory
-from forwardgrad.experiments.speed.bench import describe as bench_describe
+from forwardgrad.experiments.speed.bench import describe
 from forwardgrad.experiments.training import cost as speed
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.runs import Method, Run, Stop
 
 from ... import cases
 
@@ -128,7 +127,7 @@ def test_the_benchmark_lists_every_estimator_and_baseline():
 
 def test_a_measurement_has_a_complete_row_per_method(monkeypatch):
     monkeypatch.setattr(bench.shutil, "which", lambda command: None)
-    rows = bench.measure("students_mlp", None, 8, bench.METHODS, threads=1, device="cpu", seconds=0)
+    rows = bench.measure_network("students_mlp", None, 8, bench.METHODS, threads=1, device="cpu", seconds=0)
     assert [row["method"] for row in rows] == list(bench.METHODS)
     for row in rows:
         assert " ".join(row) == KEYS
@@ -139,13 +138,13 @@ def test_a_measurement_has_a_complete_row_per_method(monkeypatch):
         if row["method"] == "backprop_compiled":
             assert row["note"] == "torch.compile needs a C++ compiler, and this machine has none: install g++"
             assert measured == [None] * 5
-            assert f"not measured: {row['note']}" in bench_describe(row)
+            assert f"not measured: {row['note']}" in describe(row)
         else:
             assert row["note"] is None
             assert min(measured) > 0
             assert row["low"] <= row["ratio_to_backprop"] <= row["high"]
             assert row["ratio_to_backprop_by_hand"] > 0
-            assert f"{row['ratio_to_backprop']:.3f} [" in bench_describe(row)
+            assert f"{row['ratio_to_backprop']:.3f} [" in describe(row)
     by_method = {row["method"]: row for row in rows}
     assert by_method["evaluation"]["ratio_to_evaluation"] == 1
     assert by_method["backprop"]["ratio_to_backprop"] == 1
@@ -160,7 +159,7 @@ def test_the_benchmark_goes_through_models_depths_and_batch_sizes(monkeypatch):
         asked.append((name, depth, batch_size, tuple(methods)))
         return [{"model": name}]
 
-    monkeypatch.setattr(loop, "measure", measure)
+    monkeypatch.setattr(loop, "measure_network", measure)
     monkeypatch.setattr(loop, "describe", lambda row: row["model"])
     rows = loop.bench(["lr"], [1, 64], [10], ["forward_rank_one"], report=told.append)
     methods = ("evaluation", "backprop", "backprop_by_hand", "forward_rank_one")
@@ -199,7 +198,7 @@ def test_what_a_cuda_graph_cannot_record_is_a_note():
 
 def test_peak_memory_of_backprop_holds_the_gradient():
     gradient = 4 * 203_530  # bytes of the gradient of a 784-256-10 network
-    peak = memory.measure("mlp_256", None, "backprop", 64, 1, "cpu")
+    peak = peaks.peak_of("mlp_256", None, "backprop", 64, 1, "cpu")
     assert gradient / 2 < peak < 50 * gradient
 
 

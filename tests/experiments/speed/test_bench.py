@@ -14,9 +14,9 @@ from forwardgrad.core import draws
 from forwardgrad.core.models import build
 from forwardgrad.experiments.speed import bench as loop
 from forwardgrad.experiments.speed import measure as bench
-from forwardgrad.experiments.speed import peaks as memory
+from forwardgrad.experiments.speed import peaks
 from forwardgrad.experiments.speed.columns import BENCH
-from forwardgrad.machine.timing import cost, interleave, median_interval, ratio
+from forwardgrad.machine.timing import cost, cost_ratio, interleave, median_interval
 from forwardgrad.pipeline.cli import main
 
 # What `torch.func.jvp` imports on its first call says so.
@@ -68,7 +68,7 @@ def test_rows_have_the_documented_keys_and_are_consistent(rows):
 
 
 def test_two_hidden_layers_are_not_measured_twice(monkeypatch):
-    monkeypatch.setattr(loop, "measure", lambda name, depth, *_: [{"model": name, "depth": depth}])
+    monkeypatch.setattr(loop, "measure_network", lambda name, depth, *_: [{"model": name, "depth": depth}])
     monkeypatch.setattr(loop, "describe", str)
     cases = loop.bench(["lr", "mlp"], depths=[2, 3], report=lambda _: None)
     assert [(row["model"], row["depth"]) for row in cases] == [("lr", None), ("mlp", None), ("mlp", 3)]
@@ -148,7 +148,9 @@ def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
 
 def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    block = draws.Block({"0": torch.nn.Linear(40, 3)}, draws.dense, draws.rademacher_, torch.Generator().manual_seed(0))
+    block = draws.TangentStream(
+        {"0": torch.nn.Linear(40, 3)}, draws.dense, draws.rademacher_, torch.Generator().manual_seed(0)
+    )
     first = next(block)["0"].weight
     before = first.clone()
     second = next(block)["0"].weight
@@ -157,7 +159,7 @@ def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
 
 
 def test_peak_memory_is_measured_in_a_process_of_its_own():
-    assert memory.measure("students_lr", None, "backprop", 4, 1, "cpu") >= 0
+    assert peaks.peak_of("students_lr", None, "backprop", 4, 1, "cpu") >= 0
 
 
 # The command.
@@ -252,7 +254,7 @@ def test_rounds_take_one_sample_of_every_step():
 
 def test_a_ratio_is_that_of_medians_and_its_interval_holds_the_pairs():
     base = np.array([1.0, 2.0, 4.0, 8.0, 16.0])  # a machine that gets slower and slower
-    middle, low, high = ratio([base / 2], base)
+    middle, low, high = cost_ratio([base / 2], base)
     assert (middle, low, high) == (0.5, 0.5, 0.5)
 
 

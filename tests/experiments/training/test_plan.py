@@ -1,5 +1,4 @@
-from forwardgrad.data.locate import data_folder
-from forwardgrad.experiments.training.plan import Method, Run, Stop, expand, seeds
+from forwardgrad.experiments.training.runs import Method, Run, Stop, expand, seeds
 
 
 def test_a_cell_is_the_product_of_its_parts(config):
@@ -84,11 +83,3 @@ def test_presets_leave_the_data_splits_of_the_default_alone(load, preset):
 
     for dataset in ("penguins", "mnist5k", "kmnist600"):
         assert most(preset, dataset) == most(load("config"), dataset)
-
-
-def test_the_environment_names_the_data_folder_first(monkeypatch):
-    monkeypatch.delenv("FORWARDGRAD_DATA", raising=False)
-    assert data_folder({"data_dir": None}) is None
-    assert data_folder({"data_dir": "here"}) == "here"
-    monkeypatch.setenv("FORWARDGRAD_DATA", "there")
-    assert data_folder({"data_dir": "here"}) == "there"

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.plan import expand
+from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.tables import (
-    METHODS,
-    PAIRED,
+    METHOD_COLUMNS,
+    PAIRED_COLUMNS,
     baseline_of,
     method_table,
     paired_table,
@@ -15,7 +15,7 @@ from forwardgrad.results.quoted import read_quoted
 
 def test_methods_by_hand(two_methods):
     table = method_table(two_methods.frames())
-    assert list(table) == list(METHODS)
+    assert list(table) == list(METHOD_COLUMNS)
     backprop, forward = table.to_dict("records")
     assert (backprop["runs"], backprop["threshold"], backprop["diverged"]) == (5, 5, 0)
     assert (backprop["steps_median"], backprop["steps_min"], backprop["steps_max"]) == (2, 2, 2)
@@ -40,7 +40,7 @@ def test_without_threshold_or_cost_the_columns_are_empty(results):
 
 def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods):
     table = paired_table(two_methods.frames())
-    assert list(table) == list(PAIRED)
+    assert list(table) == list(PAIRED_COLUMNS)
     assert set(table["method"]) == {"forward_gaussian"}
     rows = table.set_index("quantity")
     assert rows.loc["steps", ["difference", "low", "high", "pairs"]].tolist() == [1, 1, 1, 4]

@@ -15,13 +15,13 @@ from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples, Provenance, read
 from forwardgrad.experiments.training import train as training
 from forwardgrad.experiments.training.columns import METRICS, TIMES
-from forwardgrad.experiments.training.plan import Method, Run, Stop
+from forwardgrad.experiments.training.runs import Method, Run, Stop
 from forwardgrad.experiments.training.score import score
 from forwardgrad.seeds import initialisation_seed
 
 from ... import cases
 
-PROVENANCE = Provenance("made by hand", {"x": "00"}, "", "", "", "")
+PROVENANCE = Provenance("made by hand", "", "", "", "", {"x": "00"})
 
 
 def run(estimator="backprop", steps=6, evaluate_every=2, method="m", probes=0, **settings):

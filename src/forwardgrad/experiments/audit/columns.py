@@ -1,17 +1,17 @@
-"""Columns of the audit."""
+"""Columns of the audit's tables."""
 
 AUDIT = {
     "key": "key of the defect in report/audit.yaml",
-    "repository": "whose code it is in",
+    "repository": "whose code contains the defect",
     "commit": "commit at which the code was read; empty where it is not known",
     "defect": "what the code does",
-    "computation": "what was computed",
-    "correct": "the number where it is done right",
-    "found": "the number with the defect",
+    "computation": "what the numbers are",
+    "correct": "correct value",
+    "found": "value with the defect",
     "low": "lower end of the 95 % interval of found (Student's t); found itself where nothing is random",
     "high": "upper end",
-    "n": "draws or seeds; 1 where nothing is random",
-    "shown": "yes: the interval lies where the defect is said to bring it; no; documented: not computed; no data",
+    "n": "number of draws or seeds; 1 where nothing is random",
+    "shown": "yes: the interval lies on the predicted side; no; documented: not computed; no data",
     "why": "why it matters",
 }
 

@@ -17,7 +17,7 @@ from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.audit import others, students
 from forwardgrad.experiments.audit.columns import AUDIT, MOMENTS
 from forwardgrad.experiments.audit.finding import Finding
-from forwardgrad.experiments.audit.plan import AUDIT_SPLITS
+from forwardgrad.experiments.audit.plan import SPLITS
 from forwardgrad.files import write_csv
 
 Computations = Mapping[str, Callable[[], Finding] | None]
@@ -88,7 +88,7 @@ def write(defects: Path, data: Path | None, output: Path, moments_output: Path) 
         moments_output: Second moments, columns MOMENTS.
     """
     torch.set_num_threads(1)
-    splits = [read(data, seed) for seed in range(AUDIT_SPLITS)] if data else None
+    splits = [read(data, seed) for seed in range(SPLITS)] if data else None
     repositories = yaml.safe_load(defects.read_text(encoding="utf-8"))
     write_csv(output, AUDIT, rows(repositories, computations(splits)))
     write_csv(moments_output, MOMENTS, moments())

@@ -1,3 +1,6 @@
-"""Plan."""
+"""What the audit makes: a table of what the defects of published reproductions do, and a figure."""
 
-AUDIT_SPLITS = 20  # splits of penguins on which the audit computes
+SPLITS = 20  # splits of penguins on which the audit computes
+DATASET = "penguins"
+TABLE = "results/tables/audit.csv"
+FIGURE = "results/figures/audit/second-moments.svg"

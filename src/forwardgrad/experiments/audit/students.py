@@ -12,8 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad.core.flops import floor, products
-from forwardgrad.core.gradients import make_estimator, standardise, step_
+from forwardgrad.core.estimates import step_
+from forwardgrad.core.flops import layer_costs, multiply_adds
+from forwardgrad.core.gradients import make_estimator, standardise
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples
 from forwardgrad.experiments.audit.ensemble import Ensemble, Optimizer, steps_to
@@ -54,8 +55,7 @@ def two_devices(splits: Splits, model: str = "students_lr", inputs: Tensor | Non
     estimator = make_estimator(key, network, nn.CrossEntropyLoss())
     with Calls() as calls:
         step_(network, estimator(batch.inputs, batch.labels), 0.2)
-    layers = products(network, batch.inputs)
-    work = floor(key, layers) * (3 * sum(layers) - layers[0])
+    work = multiply_adds(key, layer_costs(network, batch.inputs))
     return exact(PER_CALL, work / calls.count, "smaller")
 
 
@@ -126,7 +126,7 @@ def kept(splits: Splits, model: str, layers: slice, expected: Callable[[Tensor],
 
 
 def standardised_hidden(splits: Splits, expected: Callable[[Tensor], Tensor] = without_mean) -> Finding:
-    """The same share in the hidden layers of their perceptron."""
+    """The same share in the hidden layers of their MLP."""
     return kept(splits, "students_mlp", slice(-1), expected)
 
 

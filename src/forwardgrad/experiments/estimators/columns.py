@@ -2,19 +2,19 @@
 
 SAMPLED = {
     "estimator": "estimator key",
-    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance, in units of its norm",
-    "measured": "mean over the estimates; of bias an unbiased estimate of its square, of distance that of their mean",
+    "quantity": "along, bias, second_moment, uphill, cosine, cosine_squared or distance; the gradient's norm is 1",
+    "measured": "mean over the estimates; bias: an unbiased estimate of its square; distance: that of their mean",
     "error": "standard error of measured; empty for uphill and distance",
     "freedom": "degrees of freedom of the error",
     "draws": "number of estimates behind the row",
-    "formula": "what it should be; empty where there is no formula",
+    "formula": "theoretical value; empty where there is no formula",
 }
 
 CLOUD = {
     "estimator": "estimator key",
-    "draw": "number of the estimate",
+    "draw": "index of the estimate",
     "along": "its component along the gradient, in units of the gradient's norm",
-    "across": "its component along a random direction at right angles to the gradient",
+    "across": "its component along a random direction orthogonal to the gradient",
 }
 
 ESTIMATORS = {
@@ -27,4 +27,16 @@ ESTIMATORS = {
     "high": "upper end",
     "formula": SAMPLED["formula"],
     "draws": SAMPLED["draws"],
+}
+
+# The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
+FRAMES = {"": ESTIMATORS, "-clouds": {"network": ESTIMATORS["network"], **CLOUD}}
+QUERIED_TABLES = {}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {"": {"measured": ("low", "high", "draws")}}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {
+    "": ("estimators", ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula")),
 }

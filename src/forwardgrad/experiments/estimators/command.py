@@ -1,14 +1,54 @@
-"""Command."""
+"""The commands of the experiment `estimators`: many estimates of one gradient, and their frames."""
 
 import argparse
+from pathlib import Path
+from typing import Any
+
+from forwardgrad.arguments import add_results, count, key_of, keys_of, writable
+
+
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    command = commands.add_parser("estimates", help="draw many estimates of one gradient: bias, size and angle")
+    command.add_argument("--dataset", required=True, type=key_of("DATASETS"), metavar="KEY", help="data set")
+    command.add_argument("--model", required=True, type=key_of("MODELS"), metavar="KEY", help="network")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--estimators", required=True, type=keys_of("ESTIMATORS"), metavar="KEYS", help="to be drawn")
+    command.add_argument("--draws", type=count, default=1000, metavar="N", help="tangents for each (default: 1000)")
+    command.add_argument("--batch-size", type=count, default=64, metavar="N", help="examples (default: 64)")
+    command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
+    command.set_defaults(carry_out=estimates)
+
+    command = commands.add_parser("estimators-frames", help="join the estimates of all networks into frames")
+    command.add_argument("--rows", nargs="*", type=Path, default=[], metavar="CSV", help="estimates of each network")
+    add_results(command)
+    command.set_defaults(carry_out=frames)
 
 
 def estimates(options: argparse.Namespace) -> int:
-    """Draw many estimates of one network's gradient and write what they come to."""
+    """Draw many estimates of one network's gradient and write their statistics."""
     from forwardgrad.experiments.estimators.sample import measure_network
 
     measure_network(
-        options.dataset, options.model, options.data, options.estimators, options.draws, options.batch_size,
+        options.dataset,
+        options.model,
+        options.data,
+        options.estimators,
+        options.draws,
+        options.batch_size,
         options.output,
-    )  # fmt: skip
+    )
+    return 0
+
+
+def frames(options: argparse.Namespace) -> int:
+    """Join the estimates."""
+    from forwardgrad.experiments.estimators.tables import join
+    from forwardgrad.files import write_json
+
+    frame, clouds, produced_by = join(options.rows)
+    stem = options.results / "frames/estimators"
+    frame.to_csv(f"{stem}.csv", index=False)
+    clouds.to_csv(f"{stem}-clouds.csv", index=False)
+    write_json(Path(f"{stem}-provenance.json"), produced_by)
     return 0

@@ -1,36 +1,71 @@
-"""The experiment `estimators` as the configuration has it: its networks, its files, figures and tables.
+"""What the experiment `estimators` makes: many estimates of one gradient of each network, a table and figures.
 
-It draws many estimates of one gradient of each network. Standard library only.
+Pure functions of the configuration, standard library only. `available` are the data sets that were found: a network
+on another one is left out.
 """
 
+from collections.abc import Collection, Iterator
 from itertools import product
 from typing import Any
 
-from forwardgrad.catalogue import impossible
+from forwardgrad.catalogue import DATASETS, ESTIMATORS, MODELS, impossible
+from forwardgrad.suggestions import suggest, unknown
 
-EXPERIMENT = "estimators"
-FIGURES = ("moments", "closing", "cloud")
+Config = dict[str, Any]
+EXPERIMENT, PART = "estimators", "frontier"
 
 
-def networks(config: dict[str, Any]) -> list[tuple[str, str]]:
+def networks(config: Config, available: Collection[str] = DATASETS) -> list[tuple[str, str]]:
     """Return (data set, model) of every network whose gradient is estimated, in the order of the configuration."""
     section = config[EXPERIMENT]
     pairs = product(section["draws"], section["datasets"])
-    return [(dataset, model) for model, dataset in pairs if impossible(dataset, model) is None]
+    return [(data, model) for model, data in pairs if data in available and impossible(data, model) is None]
 
 
-def arguments(config: dict[str, Any], dataset: str, model: str) -> str:
-    """Return the arguments of `forwardgrad estimates` for one network, without its files."""
+def arguments(config: Config, dataset: str, model: str) -> str:
+    """Return the arguments of `forwardgrad estimates` for one network, without its files.
+
+    Raises:
+        ValueError: The configuration has no such network.
+    """
+    if (dataset, model) not in networks(config):
+        raise ValueError(f"results/estimators/{dataset}/{model}: the configuration has no such network")
     section = config[EXPERIMENT]
     drawn = f"--estimators {','.join(section['estimators'])} --draws {section['draws'][model]}"
     return f"--dataset {dataset} --model {model} {drawn} --batch-size {section['batch_size']}"
 
 
-def figures() -> list[str]:
-    """Return the figures of the experiment."""
-    return [f"results/figures/{EXPERIMENT}/{name}.svg" for name in FIGURES]
+def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
+    """Return the data sets of the networks."""
+    return sorted({dataset for dataset, _ in networks(config)})
 
 
-def tables() -> list[str]:
-    """Return the tables of the experiment."""
-    return [f"results/tables/{EXPERIMENT}/summary.csv"]
+def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
+    """Return the files of estimates that end in `suffix`."""
+    return [f"results/estimators/{dataset}/{model}{suffix}" for dataset, model in networks(config, available)]
+
+
+def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return everything that is measured."""
+    return files(config, available, ".csv")
+
+
+def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
+    """Return the tables."""
+    return ["results/tables/estimators/summary.csv"]
+
+
+def figures(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return the figures."""
+    names = ("moments", "closing", "cloud") if networks(config, available) else ()
+    return [f"results/figures/estimators/{name}.svg" for name in names]
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with the section `estimators` of a configuration that has the right form."""
+    section = config[EXPERIMENT]
+    yield from unknown("estimators.datasets", section["datasets"], "data set", DATASETS)
+    yield from unknown("estimators.estimators", section["estimators"], "estimator", ESTIMATORS)
+    for model in section["draws"]:
+        if model not in MODELS:
+            yield f"estimators.draws.{model}: unknown model; {suggest(model, MODELS)}"

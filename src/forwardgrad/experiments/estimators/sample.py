@@ -1,4 +1,4 @@
-"""What estimates of one gradient come to: their mean, their size and their angle, beside what formulae say.
+"""Many estimates of one gradient: their mean, their size and their angle, measured and by formula.
 
 Every estimator is drawn many times for one network with its initial weights and one batch. With G the
 gradient and g an estimate, in units of ||G||:
@@ -6,7 +6,7 @@ gradient and g an estimate, in units of ||G||:
     along            E <g, G>         1 for an unbiased estimator
     bias             ||E g - G||^2    0 for an unbiased one; estimated without bias itself, so it may come out below 0
     second_moment    E ||g||^2
-    uphill           P(<g, G> < 0)    0 for a multiple of a direction by the slope along it
+    uphill           P(<g, G> < 0)    0 for a multiple of a tangent by the slope along it
     cosine           E |cos(g, G)|
     cosine_squared   E cos^2(g, G)
     distance         ||mean of M estimates - G||, for M = 1, 2, 4, ...: sqrt((E ||g||^2 - 1) / M) if unbiased
@@ -21,21 +21,24 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.catalogue import IMAGE, MODELS
+from forwardgrad.catalogue.estimators import ESTIMATORS
+from forwardgrad.catalogue.formulae import Block
 from forwardgrad.core.estimates import Estimator, detached
 from forwardgrad.core.forward import Parameters, network
 from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
-from forwardgrad.experiments.estimators.formulae import Block, activity_second_moment, formulae
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, formulae
 from forwardgrad.files import write_csv, write_json
-from forwardgrad.machine import provenance
+from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed, initialisation_seed
 
 LOSS = nn.CrossEntropyLoss()
 NORMALISATION = (0.1307, 0.3081)  # of images: the paper's
 GROUPS = 10  # of estimates, whose means are compared with each other
 SHOWN = 250  # estimates in a cloud
+
 Row = dict[str, object]
 
 
@@ -60,14 +63,9 @@ class Problem:
         """The gradient by tensor and by layer."""
         parameters = detached(self.model)
         parts = dict(zip(parameters, self.gradient.split([each.numel() for each in parameters.values()]), strict=True))
-        layers = network(self.model, LOSS).moving
+        layers = network(self.model, LOSS).trainable
         joined = [torch.cat([parts[name] for name in parts if name.rpartition(".")[0] == layer]) for layer in layers]
-        return [Block.of(part) for part in parts.values()], [Block.of(part) for part in joined]
-
-
-def flat(parameters: Parameters) -> Tensor:
-    """All entries in one row, in double precision."""
-    return torch.cat([part.flatten() for part in parameters.values()]).double()
+        return [block(part) for part in parts.values()], [block(part) for part in joined]
 
 
 @dataclass(frozen=True)
@@ -89,6 +87,55 @@ class Sample:
     distances: dict[int, float]
 
 
+def measure_network(
+    dataset: str, model: str, data: Path, estimators: Sequence[str], draws: int, batch_size: int, output: Path
+) -> None:
+    """Measure `estimators` on one network, at its initial weights, and write `output`, its cloud and its record.
+
+    Args:
+        dataset: Key of the data set.
+        model: Key of the model.
+        data: The prepared data set; the batch is the first of its training split of seed 0.
+        estimators: Their keys.
+        draws: Tangents for each.
+        batch_size: Examples in the batch, at most.
+        output: CSV to write; beside it `-cloud.csv` and `-record.json`.
+    """
+    torch.set_num_threads(1)
+    prepared = read(data, 0, NORMALISATION if MODELS[model].shape == IMAGE else None)
+    untrained = build(model, initialisation_seed(dataset, model, 0))
+    problem = Problem.of(untrained, prepared.train.inputs[:batch_size], prepared.train.labels[:batch_size])
+    rows, cloud = measure_estimators(problem, estimators, draws, derive_seed(dataset, model))
+    write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
+    settings = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
+    write_json(output.with_name(f"{output.stem}-record.json"), network_record(prepared, problem, settings))
+    write_csv(output, SAMPLED, rows)
+
+
+def measure_estimators(
+    problem: Problem, estimators: Sequence[str], draws: int, seed: int
+) -> tuple[list[Row], list[Row]]:
+    """Return the rows of all estimators (columns SAMPLED) and of their clouds (columns CLOUD)."""
+    rows, cloud = [], []
+    blocks = problem.blocks
+    activity = activity_second_moment(problem.model, LOSS, *problem.batch)
+    for key in estimators:
+        estimator = make_estimator(key, problem.model, LOSS, derive_seed("estimates", seed, key))
+        found = sample(problem, estimator, estimates_of(key, draws))
+        expected = formulae(key, *blocks)
+        if key == "activity" and activity is not None:
+            expected["second_moment"] = activity / problem.norm**2
+        for row in quantities(found):
+            formula = expected.get(row["quantity"], "")
+            if row["quantity"] == "distance" and "second_moment" in expected:
+                noise = (expected["second_moment"] - expected["along"] ** 2) / row["draws"]
+                formula = math.sqrt(expected["bias"] + max(noise, 0))
+            rows.append({"estimator": key, "formula": formula} | row)
+        pairs = zip(found.along[:SHOWN].tolist(), found.across[:SHOWN].tolist(), strict=True)
+        cloud += [{"estimator": key, "draw": draw, "along": x, "across": y} for draw, (x, y) in enumerate(pairs)]
+    return rows, cloud
+
+
 def sample(problem: Problem, estimator: Estimator, count: int) -> Sample:
     """Draw `count` estimates, a multiple of GROUPS."""
     gradient, parameters = problem.gradient, detached(problem.model)
@@ -108,24 +155,10 @@ def sample(problem: Problem, estimator: Estimator, count: int) -> Sample:
     return Sample(seen[:, 0], seen[:, 1], square, away @ away.t(), distances)
 
 
-def between(gram: Tensor) -> Tensor:
-    """Mean product of two different groups' errors: on average the square of what they have in common, the bias."""
-    groups = len(gram)
-    return (gram.sum() - gram.trace()) / (groups * (groups - 1))
+def quantities(found: Sample) -> Iterator[Row]:
+    """Yield every quantity with its standard error, its degrees of freedom, and the number of estimates behind it.
 
-
-def squared_bias(gram: Tensor) -> tuple[float, float]:
-    """Return ||E g - G||^2 and its standard error, by the jackknife over groups."""
-    groups = len(gram)
-    others = [[other for other in range(groups) if other != left] for left in range(groups)]
-    left_out = torch.stack([between(gram[rest][:, rest]) for rest in others])
-    return between(gram).item(), math.sqrt((groups - 1) ** 2 / groups * left_out.var(correction=1).item())
-
-
-def statistics(found: Sample) -> Iterator[Row]:
-    """Yield every quantity with its standard error, the degrees of freedom of that, and the estimates behind it.
-
-    A share, `uphill`, has neither error nor freedom; nor has a distance, which is measured once.
+    The proportion `uphill` has neither error nor freedom; nor has a distance, which is measured once.
     """
     cosine = torch.where(found.square > 0, found.along / found.square.sqrt(), 0)  # a slope of exactly zero
     values = {
@@ -136,14 +169,8 @@ def statistics(found: Sample) -> Iterator[Row]:
     }
     count = len(cosine)
     for quantity, each in values.items():
-        error = each.std().item() / math.sqrt(count)
-        yield {
-            "quantity": quantity,
-            "measured": each.mean().item(),
-            "error": error,
-            "freedom": count - 1,
-            "draws": count,
-        }
+        mean, error = each.mean().item(), each.std().item() / math.sqrt(count)
+        yield {"quantity": quantity, "measured": mean, "error": error, "freedom": count - 1, "draws": count}
     uphill = (found.along < 0).double().mean().item()
     yield {"quantity": "uphill", "measured": uphill, "error": "", "freedom": "", "draws": count}
     bias, error = squared_bias(found.gram)
@@ -152,67 +179,34 @@ def statistics(found: Sample) -> Iterator[Row]:
         yield {"quantity": "distance", "measured": distance, "error": "", "freedom": "", "draws": size}
 
 
+def squared_bias(gram: Tensor) -> tuple[float, float]:
+    """Return ||E g - G||^2 and its standard error, by the jackknife over groups."""
+    groups = len(gram)
+    others = [[other for other in range(groups) if other != left] for left in range(groups)]
+    left_out = torch.stack([cross_group_product(gram[rest][:, rest]) for rest in others])
+    return cross_group_product(gram).item(), math.sqrt((groups - 1) ** 2 / groups * left_out.var(correction=1).item())
+
+
+def cross_group_product(gram: Tensor) -> Tensor:
+    """Mean product of two different groups' errors: on average the square of what they have in common, the bias."""
+    groups = len(gram)
+    return (gram.sum() - gram.trace()) / (groups * (groups - 1))
+
+
 def estimates_of(estimator: str, draws: int) -> int:
     """Return how many estimates `draws` tangents make: those of several tangents fewer, in whole groups."""
-    last = estimator.rpartition("_")[2]
-    return GROUPS * max(1, round(draws / (int(last) if last.isdigit() else 1) / GROUPS))
+    return GROUPS * max(1, round(draws / (ESTIMATORS[estimator].tangents or 1) / GROUPS))
 
 
-def measure(problem: Problem, estimators: Sequence[str], draws: int, seed: int) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all estimators (columns SAMPLED) and of their clouds (columns CLOUD)."""
-    rows, cloud = [], []
-    blocks = problem.blocks
-    activity = activity_second_moment(problem.model, LOSS, *problem.batch)
-    for key in estimators:
-        estimator = make_estimator(key, problem.model, LOSS, derive_seed("estimates", seed, key))
-        found = sample(problem, estimator, estimates_of(key, draws))
-        expected = formulae(key, *blocks)
-        if key == "activity" and activity is not None:
-            expected["second_moment"] = activity / problem.norm**2
-        for row in statistics(found):
-            formula = expected.get(row["quantity"], "")
-            if row["quantity"] == "distance" and "second_moment" in expected:
-                noise = (expected["second_moment"] - expected["along"] ** 2) / row["draws"]
-                formula = math.sqrt(expected["bias"] + max(noise, 0))
-            rows.append({"estimator": key, "formula": formula} | row)
-        pairs = zip(found.along[:SHOWN].tolist(), found.across[:SHOWN].tolist(), strict=True)
-        cloud += [{"estimator": key, "draw": draw, "along": x, "across": y} for draw, (x, y) in enumerate(pairs)]
-    return rows, cloud
-
-
-def record(data: Dataset, problem: Problem, settings: Row) -> Row:
-    """Return what produced the rows."""
+def network_record(data: Dataset, problem: Problem, settings: Row) -> Row:
+    """Return what produced the rows of one network."""
     return settings | {
         "parameters": len(problem.gradient),
         "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
-        "versions": provenance.versions(("torch", "numpy", "forwardgrad")),
-        "device": "cpu",
-        "threads": torch.get_num_threads(),
-        "commit": provenance.commit(),
-        "host": provenance.host(),
+        **made_here(threads=torch.get_num_threads()),
     }
 
 
-def measure_network(
-    dataset: str, model: str, data: Path, estimators: Sequence[str], draws: int, batch_size: int, output: Path
-) -> None:
-    """Measure `estimators` on one network, at its initial weights, and write `output`, its cloud and its record.
-
-    Args:
-        dataset: Key of the data set.
-        model: Key of the model.
-        data: The prepared data set; the batch is the first of its training split of seed 0.
-        estimators: Their keys.
-        draws: Tangents for each.
-        batch_size: Examples in the batch, at most.
-        output: CSV to write; beside it `-cloud.csv` and `-record.json`.
-    """
-    torch.set_num_threads(1)
-    prepared = read(data, 0, NORMALISATION if MODELS[model] == IMAGE else None)
-    network_ = build(model, initialisation_seed(dataset, model, 0))
-    problem = Problem.of(network_, prepared.train.inputs[:batch_size], prepared.train.labels[:batch_size])
-    rows, cloud = measure(problem, estimators, draws, derive_seed(dataset, model))
-    write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
-    settings = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
-    write_json(output.with_name(f"{output.stem}-record.json"), record(prepared, problem, settings))
-    write_csv(output, SAMPLED, rows)
+def flat(parameters: Parameters) -> Tensor:
+    """All entries in one row, in double precision."""
+    return torch.cat([part.flatten() for part in parameters.values()]).double()

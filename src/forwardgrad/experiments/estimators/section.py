@@ -1,29 +1,26 @@
 """What the report shows of the experiment `estimators`: every quantity beside its formula, and how many agree."""
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
-from forwardgrad.experiments.estimators.tables import inside, summary
+from forwardgrad.experiments.estimators.tables import by_estimator, inside
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.page import themed
+from forwardgrad.plotting.page import Shown, themed
 
 
-def gather(
-    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return what the page shows, in the form of `report.gather_experiment`."""
-    frame = pd.read_csv(results / "frames" / f"{EXPERIMENT}.csv")
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
+    frame = results.frame(EXPERIMENT)
     agreeing, judged = inside(frame)
-    networks = [network(own) for _, own in summary(frame).groupby("n", sort=True)] if len(frame) else []
+    networks = [network(own) for _, own in by_estimator(frame).groupby("n", sort=True)] if len(frame) else []
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,
-        "title": config[EXPERIMENT]["title"],
+        "title": shown.settings["title"],
         "figures": figures,
         "alternatives": {entry["stem"]: alternative(entry["stem"], networks) for entry in figures},
         "networks": networks,
@@ -31,13 +28,11 @@ def gather(
         "judged": judged,
         "left": [
             f"{labels.model(model)}: {draws:,} tangents for each estimator"
-            for model, draws in full[EXPERIMENT]["draws"].items()
+            for model, draws in shown.full[EXPERIMENT]["draws"].items()
             if draws > here.get(model, 0)
         ],
-        "tables": [results / "tables" / EXPERIMENT / "summary.csv", results / "frames" / f"{EXPERIMENT}.csv"],
-        "ended": 0,
-        "diverged": 0,
-        "produced_by": json.loads((results / "frames" / f"{EXPERIMENT}-provenance.json").read_text()),
+        "tables": [results.folder / path for path in ("tables/estimators/summary.csv", "frames/estimators.csv")],
+        "produced_by": results.provenance(EXPERIMENT),
     }
 
 
@@ -61,7 +56,7 @@ def looked(estimator: str) -> dict[str, Any]:
 
 
 def alternative(stem: str, networks: Sequence[Mapping[str, Any]]) -> str:
-    """Return a figure's content in words, for who does not see it."""
+    """Return the figure's alternative text."""
     if stem == "cloud":
         return "Single estimates around the gradient: widest for one tangent, narrower for means and projections."
     if stem == "closing":

@@ -1,6 +1,5 @@
 """Estimates of one gradient as a frame and a table: every quantity with its interval beside its formula."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,30 +9,27 @@ import pandas as pd
 from scipy import stats
 
 from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
-from forwardgrad.results.reading import produced_by, read
-from forwardgrad.results.statistics import LEVEL, share
+from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import produced_by, read_record, read_table
+from forwardgrad.results.statistics import LEVEL, proportion
 
 QUANTITIES = ("along", "bias", "second_moment", "cosine", "cosine_squared")
-
-
-def beside(path: Path, end: str) -> Path:
-    """Return the file beside `path` that ends in `-{end}`."""
-    return path.with_name(f"{path.stem}-{end}")
+RATIO = {"ratio": "measured", "low": "low", "high": "high"}
 
 
 def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
     """Return the frame of all networks (columns ESTIMATORS), all clouds, and what produced them."""
     frames, clouds, records = [], [], []
     for path in paths:
-        record = json.loads(beside(path, "record.json").read_text())
-        rows = read(path, SAMPLED).assign(network=record["model"], n=record["parameters"])
+        record = read_record(beside(path, "record.json"), ("model", "parameters"), path)
+        rows = read_table(path, SAMPLED, exact=True).assign(network=record["model"], n=record["parameters"])
         reach = stats.t.ppf((1 + LEVEL) / 2, rows["freedom"]) * rows["error"]
         rows = rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)
         for index, row in rows[rows["quantity"] == "uphill"].iterrows():
-            found = share(round(row["measured"] * row["draws"]), row["draws"])
+            found = proportion(round(row["measured"] * row["draws"]), row["draws"])
             rows.loc[index, ["low", "high"]] = found.low, found.high
         frames.append(rows[list(ESTIMATORS)])
-        clouds.append(read(beside(path, "cloud.csv"), CLOUD).assign(network=record["model"]))
+        clouds.append(read_table(beside(path, "cloud.csv"), CLOUD, exact=True).assign(network=record["model"]))
         records.append(record)
     joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))
     cloud = pd.concat(clouds, ignore_index=True) if clouds else pd.DataFrame(columns=["network", *CLOUD])
@@ -47,10 +43,12 @@ def relative(frame: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**parts)
 
 
-RATIO = {"ratio": "measured", "low": "low", "high": "high"}
+def summary(results: Results) -> pd.DataFrame:
+    """Measured values beside those by formula."""
+    return by_estimator(results.frame("estimators"))
 
 
-def summary(frame: pd.DataFrame) -> pd.DataFrame:
+def by_estimator(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row per network and estimator: each quantity, its interval and its formula, and whether they agree."""
     rows = []
     for (network, n, estimator), own in frame.groupby(["network", "n", "estimator"], sort=False):
@@ -66,7 +64,7 @@ def summary(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def inside(frame: pd.DataFrame) -> tuple[int, int]:
-    """Return how many intervals hold their formula, and how many have one and are not without width."""
+    """Return how many intervals hold their formula, of how many that have a formula and a positive width."""
     judged = frame[frame["formula"].notna() & (frame["high"] - frame["low"] > 1e-6 * frame["formula"].abs())]
     return int(((judged["low"] <= judged["formula"]) & (judged["formula"] <= judged["high"])).sum()), len(judged)
 
@@ -75,3 +73,8 @@ def distances(frame: pd.DataFrame) -> pd.DataFrame:
     """Return how far the mean of M estimates (`draws`) lies from the gradient."""
     rows = frame[frame["quantity"] == "distance"]
     return rows.assign(formula=rows["formula"].replace({"": np.nan}).astype(float))
+
+
+def beside(path: Path, end: str) -> Path:
+    """Return the file beside `path` that ends in `-{end}`."""
+    return path.with_name(f"{path.stem}-{end}")

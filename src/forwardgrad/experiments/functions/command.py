@@ -1,9 +1,10 @@
-"""The commands of the experiment `functions`: descents of test functions, what their steps do and cost."""
+"""The commands of the experiment `functions`: runs on test functions, what their steps do and cost, their frames."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwardgrad.arguments import duration, writable
+from forwardgrad.arguments import add_results, duration, writable
 
 if TYPE_CHECKING:
     from forwardgrad.experiments.functions.plan import Case
@@ -27,6 +28,13 @@ def add(commands: Any) -> None:
     command.add_argument("--seconds", type=duration, default=8.0, metavar="S", help="time to measure (default: 8)")
     command.set_defaults(carry_out=descent_cost)
 
+    command = commands.add_parser("functions-frames", help="join the runs on test functions into frames")
+    for name in ("curves", "runs", "contraction", "records"):
+        command.add_argument(f"--{name}", nargs="*", type=Path, default=[], metavar="FILE", help="of every case")
+    command.add_argument("--costs", required=True, type=Path, metavar="CSV", help="what steps cost")
+    add_results(command)
+    command.set_defaults(carry_out=frames)
+
 
 def descend(options: argparse.Namespace) -> int:
     """Descend one function."""
@@ -49,6 +57,20 @@ def descent_cost(options: argparse.Namespace) -> int:
     from forwardgrad.experiments.functions.cost import measure_costs
 
     measure_costs(options.cases, options.output, options.seconds)
+    return 0
+
+
+def frames(options: argparse.Namespace) -> int:
+    """Join what all cases wrote."""
+    from forwardgrad.experiments.functions.tables import read_frame, read_provenance
+    from forwardgrad.files import write_json
+
+    stem = options.results / "frames/functions"
+    parts = {"curves": options.curves, "runs": options.runs, "contraction": options.contraction}
+    for kind, paths in (parts | {"costs": [options.costs]}).items():
+        suffix = "" if kind == "curves" else f"-{kind}"
+        read_frame(kind, paths).to_csv(f"{stem}{suffix}.csv", index=False)
+    write_json(Path(f"{stem}-provenance.json"), read_provenance(options.records))
     return 0
 
 

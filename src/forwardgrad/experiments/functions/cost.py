@@ -15,36 +15,53 @@ from torch.func import jvp
 
 from forwardgrad.experiments.functions.columns import DESCENT_COSTS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
-from forwardgrad.experiments.functions.descent import record
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.files import write_csv, write_json
-from forwardgrad.machine.timing import Steps, interleave, median_interval, ratio
+from forwardgrad.machine.provenance import made_here
+from forwardgrad.machine.timing import Steps, cost_ratio, interleave, median_interval
 
-FORWARD = "forward_gaussian"
-DUAL, ADDED = "_dual", "_added"
+FORWARD_GAUSSIAN = "forward_gaussian"
+DUAL, ADDED = "_dual", "_added"  # by torch.autograd.forward_ad; without a product by 100
 
 
-def rosenbrock_added(points: Tensor) -> Tensor:
-    """Rosenbrock's function, its factor 100 the weight of a sum.
+def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
+    """Measure on one thread; write `output`, columns DESCENT_COSTS, and beside it what it was made with."""
+    torch.set_num_threads(1)
+    rows = time_steps(cases, seconds)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    record = made_here(threads=1) | {"case": "costs", "descents": 0}
+    write_json(output.with_name(output.stem + "-record.json"), record)
+    write_csv(output, DESCENT_COSTS, rows)
 
-    In torch 2.13 the product of a constant with a tensor that has a tangent takes a detour, which alone is slower
-    than all the rest of the step. A weighted sum takes none.
-    """
-    x, y = points[..., 0], points[..., 1]
-    return torch.add((1 - x) ** 2, (y - x**2) ** 2, alpha=100)
+
+def time_steps(cases: Sequence[Case], seconds: float) -> list[dict]:
+    """Measure the steps of all cases, interleaved, for about `seconds` in all; rows of DESCENT_COSTS."""
+    steps = {case.path: steps_of(case) for case in cases}
+    flat = {f"{path} {method}": step for path, own in steps.items() for method, step in own.items()}
+    samples, rows = interleave(flat, seconds), []
+    for case in cases:
+        for method in steps[case.path]:
+            times = samples[f"{case.path} {method}"]
+            base = GRADIENT_DESCENT + (ADDED if method.endswith(ADDED) else "")
+            low, high = median_interval(times)
+            paired = cost_ratio([times], samples[f"{case.path} {base}"])
+            measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
+            ratios = dict(zip(("ratio", "ratio_low", "ratio_high"), paired, strict=True))
+            rows.append({"source": case.source, "function": case.name, "method": method} | measured | ratios)
+    return rows
 
 
 def steps_of(case: Case) -> Steps:
     """Return one step of every kind from the start of `case`, each from the point, the draw included, to the next."""
-    steps = kinds(case, FUNCTIONS[case.function].value)
+    steps = steps_on(case, FUNCTIONS[case.function].value)
     if case.function == "rosenbrock":
-        added = kinds(case, rosenbrock_added)
-        steps |= {method + ADDED: added[method] for method in (GRADIENT_DESCENT, FORWARD + DUAL)}
+        added = steps_on(case, rosenbrock_added)
+        steps |= {method + ADDED: added[method] for method in (GRADIENT_DESCENT, FORWARD_GAUSSIAN + DUAL)}
     return steps
 
 
-def kinds(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
-    """Return the steps of `steps_of` for `function`."""
+def steps_on(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
+    """Return one step on `function` from the start of `case` by reverse mode, and two by forward mode."""
     rate = case.learning_rate
     start, generator = torch.tensor(case.start, dtype=torch.float64), torch.Generator().manual_seed(0)
 
@@ -67,34 +84,14 @@ def kinds(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
             slope = forward_ad.unpack_dual(function(forward_ad.make_dual(start, v))).tangent
         return start - rate * (slope * v)
 
-    return {
-        GRADIENT_DESCENT: reverse,
-        FORWARD: forward,
-        FORWARD + DUAL: dual,
-    }
+    return {GRADIENT_DESCENT: reverse, FORWARD_GAUSSIAN: forward, FORWARD_GAUSSIAN + DUAL: dual}
 
 
-def measure(cases: Sequence[Case], seconds: float) -> list[dict]:
-    """Measure the steps of all cases, interleaved, for about `seconds` in all; rows of DESCENT_COSTS."""
-    steps = {case.path: steps_of(case) for case in cases}
-    flat = {f"{path} {method}": step for path, kinds in steps.items() for method, step in kinds.items()}
-    samples, rows = interleave(flat, seconds), []
-    for case in cases:
-        for method in steps[case.path]:
-            times = samples[f"{case.path} {method}"]
-            base = GRADIENT_DESCENT + (ADDED if method.endswith(ADDED) else "")
-            low, high = median_interval(times)
-            paired = ratio([times], samples[f"{case.path} {base}"])
-            measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
-            ratios = dict(zip(("ratio", "ratio_low", "ratio_high"), paired, strict=True))
-            rows.append({"source": case.source, "function": case.name, "method": method} | measured | ratios)
-    return rows
+def rosenbrock_added(points: Tensor) -> Tensor:
+    """Rosenbrock's function, its factor 100 the weight of a sum.
 
-
-def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
-    """Measure on one thread; write `output`, columns DESCENT_COSTS, and beside it what it was made with."""
-    torch.set_num_threads(1)
-    rows = measure(cases, seconds)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_json(output.with_name(output.stem + "-record.json"), record() | {"case": "costs", "descents": 0})
-    write_csv(output, DESCENT_COSTS, rows)
+    In torch 2.13 the product of a constant with a tensor that has a tangent takes a detour, which alone is slower
+    than all the rest of the step. A weighted sum takes none.
+    """
+    x, y = points[..., 0], points[..., 1]
+    return torch.add((1 - x) ** 2, (y - x**2) ** 2, alpha=100)

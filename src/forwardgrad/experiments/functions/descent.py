@@ -13,21 +13,21 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from forwardgrad.core.draws import FILLS, WORD
+from forwardgrad.core.draws import DISTRIBUTIONS, WORD
 from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS, Function
 from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, Case
 from forwardgrad.files import write_csv, write_json
-from forwardgrad.machine import provenance
+from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed
 
 # Descents start as high as 12,632 (Gallo's Beale): what has diverged can only be told relative to the start.
 DIVERGED = 1e4
-POINTS = 100
-FRACTIONS = (0.125, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)
-DRAWS = 1000
+POINTS = 100  # of a descent, about, that are kept
+FRACTIONS = (0.125, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)  # of the limit: rates at which single steps are measured
+DRAWS = 1000  # tangents of each seed for single steps
 
-Run = tuple[str, int]  # method, seed
+MethodSeed = tuple[str, int]
 
 
 class Descent(NamedTuple):
@@ -37,91 +37,46 @@ class Descent(NamedTuple):
     points: Tensor
 
 
-def gradient_step(function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the values at `points`, and points - rate * gradient; reverse mode."""
-    points = points.detach().requires_grad_()
-    values = function(points)
-    (gradients,) = torch.autograd.grad(values.sum(), points)
-    return values.detach(), points.detach() - rate * gradients
+def run_case(case: Case, stem: Path) -> None:
+    """Carry out the descents of a case on one thread; write `stem`.csv, `stem`-runs.csv and `stem`-record.json.
 
-
-def forward_step(
-    function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor, tangents: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return the values at `points`, and points - rate * <gradient, v> v for `tangents` v; forward mode, no gradient.
-
-    The forward gradient of Baydin, Pearlmutter, Syme, Wood and Torr (2022), arXiv:2202.08587.
+    The CSV files are deterministic: same case, same versions, same machine, same bytes.
     """
-    with forward_ad.dual_level():
-        values, slopes = forward_ad.unpack_dual(function(forward_ad.make_dual(points, tangents)))
-    return values, points - rate * (slopes.unsqueeze(-1) * tangents)
+    torch.set_num_threads(1)
+    runs = [(method, seed) for method in case.methods for seed in case.seeds_of(method)]
+    kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
+    parts = [rows_of(case, kind) for kind in kinds if kind]
+    curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
+    stem.parent.mkdir(parents=True, exist_ok=True)
+    write_json(beside(stem, "-record.json"), made_here(threads=1) | {"case": case.path, "descents": len(rows)})
+    write_csv(beside(stem, "-runs.csv"), DESCENT_RUNS, rows)
+    write_csv(beside(stem, ".csv"), DESCENTS, curves)
 
 
-def rates(case: Case) -> Tensor:
-    """Return lr_i = lr_0 exp(-k i), shape (steps,)."""
-    return case.learning_rate * torch.exp(-case.decay * torch.arange(case.steps, dtype=torch.float64))
+def contract(case: Case, output: Path) -> None:
+    """Measure by what factor one step from the start changes the value, at rates around the limit, on average.
 
-
-def directions(distribution: str, steps: int, dimensions: int, seed: int) -> Tensor:
-    """Draw the directions of one seed's descent, shape (steps, dimensions).
-
-    Fewer steps are the beginning of more.
+    Every seed draws DRAWS tangents, each tried at every rate; columns CONTRACTION.
     """
-    rows = torch.empty(steps, -(-dimensions // WORD) * WORD, dtype=torch.float64)
-    FILLS[distribution](rows, dimensions, torch.Generator().manual_seed(seed))
-    return rows[:, :dimensions].clone()
-
-
-def draw(case: Case, runs: Sequence[Run], steps: int) -> Tensor:
-    """Draw the directions of several runs, shape (steps, runs, dimensions)."""
-    return torch.stack(
-        [
-            directions(
-                method.removeprefix(FORWARD),
-                steps,
-                case.dimensions,
-                derive_seed("functions", case.source, case.name, method, seed),
-            )
-            for method, seed in runs
-        ],
-        dim=1,
-    )
-
-
-def descend(case: Case, runs: Sequence[Run]) -> Descent:
-    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none."""
+    torch.set_num_threads(1)
     function = FUNCTIONS[case.function].value
-    points = torch.tensor(case.start, dtype=torch.float64).repeat(len(runs), 1)
-    if {method for method, _ in runs} == {GRADIENT_DESCENT}:
-        step, drawn = gradient_step, [()] * case.steps
-    else:
-        step, drawn = forward_step, [(tangents,) for tangents in draw(case, runs, case.steps)]
-    values, passed = [], [points]
-    for rate, tangents in zip(rates(case), drawn, strict=True):
-        value, points = step(function, points, rate, *tangents)
-        values.append(value)
-        passed.append(points)
-    return Descent(torch.stack([*values, function(points)]), torch.stack(passed))
+    start = torch.tensor(case.start, dtype=torch.float64).repeat(DRAWS, 1)
+    rows = []
+    for method, limit in limits(case).items():
+        for seed in case.seeds_of(method) if method in case.methods else ():
+            drawn = () if method == GRADIENT_DESCENT else (draw_tangents(case, [(method, seed)], DRAWS)[:, 0],)
+            step = forward_step if drawn else gradient_step
+            identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
+            for rate in (fraction * limit for fraction in FRACTIONS):
+                before, points = step(function, start, torch.tensor(rate, dtype=torch.float64), *drawn)
+                factor = (function(points) / before).mean().item()
+                measured = {"learning_rate": rate, "limit": limit, "factor": factor}
+                rows.append(identity | {"dimensions": case.dimensions} | measured)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_csv(output, CONTRACTION, rows)
 
 
-def endings(values: Tensor) -> list[tuple[int, bool]]:
-    """Return (last step, whether it diverged) of each run; `values` as in `Descent`.
-
-    Diverged: the value is not finite, or above 10,000 times that of the start. A descent ends there.
-    """
-    lost = ~(values <= DIVERGED * values[0].abs())  # nan is lost too
-    last = torch.where(lost.any(0), lost.int().argmax(0), len(values) - 1)
-    return list(zip(last.tolist(), lost.any(0).tolist(), strict=True))
-
-
-def kept(steps: int) -> list[int]:
-    """Return about POINTS of the steps 0 to `steps`: half of them spaced evenly, half in the logarithm."""
-    even = torch.linspace(0, steps, POINTS // 2, dtype=torch.float64)
-    logarithmic = torch.logspace(0, math.log10(steps), POINTS - POINTS // 2, dtype=torch.float64)
-    return torch.cat([even, logarithmic]).round().long().clamp(max=steps).unique().tolist()
-
-
-def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
+def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[dict]]:
     """Descend; return a row for every run and kept step (columns DESCENTS), and one for every run (DESCENT_RUNS).
 
     Values are in full precision, since what counts is how far they are above a minimum that need not be 0.
@@ -151,48 +106,100 @@ def rows_of(case: Case, runs: Sequence[Run]) -> tuple[list[dict], list[dict]]:
     return curves, rows
 
 
+def descend(case: Case, runs: Sequence[MethodSeed]) -> Descent:
+    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none."""
+    function = FUNCTIONS[case.function].value
+    points = torch.tensor(case.start, dtype=torch.float64).repeat(len(runs), 1)
+    if {method for method, _ in runs} == {GRADIENT_DESCENT}:
+        step, drawn = gradient_step, [()] * case.steps
+    else:
+        step, drawn = forward_step, [(tangents,) for tangents in draw_tangents(case, runs, case.steps)]
+    values, passed = [], [points]
+    for rate, tangents in zip(learning_rates(case), drawn, strict=True):
+        value, points = step(function, points, rate, *tangents)
+        values.append(value)
+        passed.append(points)
+    return Descent(torch.stack([*values, function(points)]), torch.stack(passed))
+
+
+def gradient_step(function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the values at `points`, and points - rate * gradient; reverse mode."""
+    points = points.detach().requires_grad_()
+    values = function(points)
+    (gradients,) = torch.autograd.grad(values.sum(), points)
+    return values.detach(), points.detach() - rate * gradients
+
+
+def forward_step(
+    function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor, tangents: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return the values at `points`, and points - rate * <gradient, v> v for `tangents` v; forward mode, no gradient.
+
+    The forward gradient of Baydin, Pearlmutter, Syme, Wood and Torr (2022), arXiv:2202.08587.
+    """
+    with forward_ad.dual_level():
+        values, slopes = forward_ad.unpack_dual(function(forward_ad.make_dual(points, tangents)))
+    return values, points - rate * (slopes.unsqueeze(-1) * tangents)
+
+
+def learning_rates(case: Case) -> Tensor:
+    """Return lr_i = lr_0 exp(-k i), shape (steps,)."""
+    return case.learning_rate * torch.exp(-case.decay * torch.arange(case.steps, dtype=torch.float64))
+
+
+def draw_tangents(case: Case, runs: Sequence[MethodSeed], steps: int) -> Tensor:
+    """Draw the tangents of several runs, shape (steps, runs, dimensions)."""
+    return torch.stack(
+        [
+            tangents_of(
+                method.removeprefix(FORWARD),
+                steps,
+                case.dimensions,
+                derive_seed("functions", case.source, case.name, method, seed),
+            )
+            for method, seed in runs
+        ],
+        dim=1,
+    )
+
+
+def tangents_of(distribution: str, steps: int, dimensions: int, seed: int) -> Tensor:
+    """Draw the tangents of one seed's descent, shape (steps, dimensions).
+
+    Fewer steps are the beginning of more.
+    """
+    rows = torch.empty(steps, -(-dimensions // WORD) * WORD, dtype=torch.float64)
+    DISTRIBUTIONS[distribution](rows, dimensions, torch.Generator().manual_seed(seed))
+    return rows[:, :dimensions].clone()
+
+
+def endings(values: Tensor) -> list[tuple[int, bool]]:
+    """Return (last step, whether it diverged) of each run; `values` as in `Descent`.
+
+    Diverged: the value is not finite, or above 10,000 times that of the start. A descent ends there.
+    """
+    lost = ~(values <= DIVERGED * values[0].abs())  # nan is lost too
+    last = torch.where(lost.any(0), lost.int().argmax(0), len(values) - 1)
+    return list(zip(last.tolist(), lost.any(0).tolist(), strict=True))
+
+
+def kept(steps: int) -> list[int]:
+    """Return about POINTS of the steps 0 to `steps`: half of them spaced evenly, half in the logarithm."""
+    even = torch.linspace(0, steps, POINTS // 2, dtype=torch.float64)
+    logarithmic = torch.logspace(0, math.log10(steps), POINTS - POINTS // 2, dtype=torch.float64)
+    return torch.cat([even, logarithmic]).round().long().clamp(max=steps).unique().tolist()
+
+
 def distance(known: Function, point: Tensor) -> float:
     """Return how far `point` is from the minimiser."""
     return (point - torch.tensor(known.minimiser, dtype=point.dtype)).norm().item()
 
 
-def run_case(case: Case, stem: Path) -> None:
-    """Carry out the descents of a case on one thread; write `stem`.csv, `stem`-runs.csv and `stem`-record.json.
-
-    The CSV files are deterministic: same case, same versions, same machine, same bytes.
-    """
-    torch.set_num_threads(1)
-    runs = [(method, seed) for method in case.methods for seed in case.seeds_of(method)]
-    kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
-    parts = [rows_of(case, kind) for kind in kinds if kind]
-    curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    write_json(beside(stem, "-record.json"), record() | {"case": case.path, "descents": len(rows)})
-    write_csv(beside(stem, "-runs.csv"), DESCENT_RUNS, rows)
-    write_csv(beside(stem, ".csv"), DESCENTS, curves)
-
-
-def beside(stem: Path, suffix: str) -> Path:
-    """Return the file of a case that ends in `suffix`."""
-    return stem.with_name(stem.name + suffix)
-
-
-def record() -> dict:
-    """Return which software and machine produce results here."""
-    return {
-        "versions": provenance.versions(("torch", "numpy", "forwardgrad")),
-        "device": "cpu",
-        "threads": torch.get_num_threads(),
-        "commit": provenance.commit(),
-        "host": provenance.host(),
-    }
-
-
 def limits(case: Case) -> dict[str, float]:
     """Return the rates below which a step decreases a quadratic on average, by method; from its Hessian H.
 
-    Gradient descent: 2 / lambda_max. Gaussian directions: 2 / (tr H + 2 lambda_max), sufficient, and sharp
-    where all eigenvalues are equal; for signs 2 / tr H there.
+    Gradient descent: 2 / lambda_max. Gaussian tangents: 2 / (tr H + 2 lambda_max), sufficient, and sharp
+    where all eigenvalues are equal. Rademacher tangents: 2 / tr H there.
     """
     matrix = torch.func.hessian(FUNCTIONS[case.function].value)(torch.tensor(case.start, dtype=torch.float64))
     trace, largest = matrix.trace().item(), torch.linalg.eigvalsh(matrix)[-1].item()
@@ -203,24 +210,6 @@ def limits(case: Case) -> dict[str, float]:
     }
 
 
-def contract(case: Case, output: Path) -> None:
-    """Measure by what factor one step from the start changes the value, at rates around the limit, on average.
-
-    Every seed draws DRAWS directions, each tried at every rate; columns CONTRACTION.
-    """
-    torch.set_num_threads(1)
-    function = FUNCTIONS[case.function].value
-    start = torch.tensor(case.start, dtype=torch.float64).repeat(DRAWS, 1)
-    rows = []
-    for method, limit in limits(case).items():
-        for seed in case.seeds_of(method) if method in case.methods else ():
-            drawn = () if method == GRADIENT_DESCENT else (draw(case, [(method, seed)], DRAWS)[:, 0],)
-            step = forward_step if drawn else gradient_step
-            identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
-            for rate in (fraction * limit for fraction in FRACTIONS):
-                before, points = step(function, start, torch.tensor(rate, dtype=torch.float64), *drawn)
-                factor = (function(points) / before).mean().item()
-                measured = {"learning_rate": rate, "limit": limit, "factor": factor}
-                rows.append(identity | {"dimensions": case.dimensions} | measured)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_csv(output, CONTRACTION, rows)
+def beside(stem: Path, suffix: str) -> Path:
+    """Return the file of a case that ends in `suffix`."""
+    return stem.with_name(stem.name + suffix)

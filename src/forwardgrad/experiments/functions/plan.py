@@ -1,10 +1,18 @@
-"""A case of the experiment `functions` as data: a test function, where its descents start, and their settings."""
+"""What the experiment `functions` makes: cases, each a test function with a start and settings, tables and figures.
+
+Pure functions of the configuration, standard library only.
+"""
 
 import json
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-EXPERIMENT = "functions"
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
+from forwardgrad.suggestions import unknown, unknown_value
+
+Config = dict[str, Any]
+EXPERIMENT, PART = "functions", "results"
 GRADIENT_DESCENT = "gradient_descent"
 FORWARD = "forward_"  # then the distribution of the directions
 METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere")
@@ -61,7 +69,7 @@ class Case:
         return Case(**fields | {"start": tuple(fields["start"]), "methods": tuple(fields["methods"])})
 
 
-def cases(config: dict[str, Any]) -> list[Case]:
+def cases(config: Config) -> list[Case]:
     """Return the cases of a checked configuration, in its order."""
     section = config[EXPERIMENT]
     return [
@@ -82,24 +90,76 @@ def cases(config: dict[str, Any]) -> list[Case]:
     ]
 
 
-def files(config: dict[str, Any], suffix: str) -> list[str]:
+def case_at(config: Config, source: str, function: str) -> Case:
+    """Return the case of these names.
+
+    Raises:
+        ValueError: The configuration has no such case.
+    """
+    path = f"{source}/{function}"
+    for case in cases(config):
+        if case.path == path:
+            return case
+    raise ValueError(f"results/functions/{path}: the configuration has no such case")
+
+
+def settings(config: Config, source: str, function: str) -> dict[str, str]:
+    """Give a figure of one case its settings."""
+    return {"case": case_at(config, source, function).to_json()}
+
+
+def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
+    """Return the data sets that are needed: none."""
+    return []
+
+
+def files(config: Config, suffix: str) -> list[str]:
     """Return the files of all cases that end in `suffix`."""
     return [f"results/functions/{case.path}{suffix}" for case in cases(config)]
 
 
-def contracting(config: dict[str, Any]) -> list[Case]:
-    """Return the cases of which single steps are measured: spheres, on which every point is like every other."""
+def spheres(config: Config) -> list[Case]:
+    """Return the cases of which single steps are measured: on a sphere every point is like every other."""
     return [case for case in cases(config) if case.function == "sphere"]
 
 
-def figures(config: dict[str, Any]) -> list[str]:
-    """Return the figures of the experiment: of every case in the plane, of the spheres, of the time of a step."""
-    folder = f"results/figures/{EXPERIMENT}"
-    plane = [case for case in cases(config) if case.dimensions == 2]
-    shown = [f"{folder}/{case.source}-{case.name}-{kind}.svg" for case in plane for kind in ("loss", "paths")]
-    return [f"{folder}/cost.svg", *shown, *([f"{folder}/spheres.svg"] if contracting(config) else [])]
+def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
+    """Return everything that is measured."""
+    return files(config, ".csv")
 
 
-def tables() -> list[str]:
-    """Return the tables of the experiment."""
-    return [f"results/tables/{EXPERIMENT}/{name}.csv" for name in ("outcomes", "contraction", "costs")]
+def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
+    """Return the tables."""
+    return [f"results/tables/functions/{name}.csv" for name in ("outcomes", "contraction", "costs")]
+
+
+def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
+    """Return the figures: time of a step, every case in the plane, the spheres."""
+    plane = [f"{case.source}-{case.name}-{kind}" for case in plane_cases(config) for kind in ("loss", "paths")]
+    names = ["cost", *plane, *(["spheres"] if spheres(config) else [])]
+    return [f"results/figures/functions/{name}.svg" for name in names]
+
+
+def plane_cases(config: Config) -> list[Case]:
+    """Return the cases that can be drawn as paths."""
+    return [case for case in cases(config) if case.dimensions == 2]
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with the section `functions` of a configuration that has the right form."""
+    section = config[EXPERIMENT]
+    yield from unknown("functions.methods", section["methods"], "method", METHODS)
+    for source, named in section["cases"].items():
+        for name, case in (named or {}).items():
+            if case is not None:
+                yield from case_problems(f"functions.cases.{source}.{name}", case.get("function", name), case)
+
+
+def case_problems(key: str, function: str, case: dict[str, Any]) -> Iterator[str]:
+    """Yield why a test function cannot be run: it is unknown, or not defined at the start."""
+    if function not in FUNCTIONS:
+        yield from unknown_value(f"{key}.function", function, "function", FUNCTIONS)
+        return
+    given, needed = len(case["start"]) * case.get("repeat", 1), FUNCTIONS[function].dimensions
+    if needed not in (None, given):
+        yield f"{key}.start: {function} takes {needed} coordinates, not {given}"

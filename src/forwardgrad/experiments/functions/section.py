@@ -1,32 +1,29 @@
-"""What the report shows of the experiment `functions`: final values, paths, what a step costs, how dimension slows."""
+"""What the report shows of the experiment `functions`: final values, paths, cost of a step, effect of the dimension."""
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.experiments.functions.figures.cost import ORDER
-from forwardgrad.experiments.functions.figures.descents import drawing_of
 from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
-from forwardgrad.experiments.functions.tables import shown
+from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import themed
+from forwardgrad.plotting.page import Shown, themed
 
 
-def gather(
-    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return what the page shows, in the form of `report.gather_experiment`."""
-    outcomes = pd.read_csv(results / "tables" / EXPERIMENT / "outcomes.csv", keep_default_na=True)
-    contraction = pd.read_csv(results / "tables" / EXPERIMENT / "contraction.csv")
-    costs = pd.read_csv(results / "tables" / EXPERIMENT / "costs.csv")
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
+    outcomes = results.table(EXPERIMENT, "outcomes")
+    contraction = results.table(EXPERIMENT, "contraction")
+    costs = results.table(EXPERIMENT, "costs")
     by_stem = {entry["stem"]: entry for entry in figures}
     known = cases(config)
     return {
         "key": EXPERIMENT,
-        "title": config[EXPERIMENT]["title"],
+        "title": shown.settings["title"],
         "seeds": config[EXPERIMENT]["seeds"],
         "sources": [
             (labels.SOURCES[source], [of_case(case, outcomes, by_stem) for case in known if case.source == source])
@@ -43,11 +40,9 @@ def gather(
         "lost": int(outcomes["diverged"].sum()),
         "peak": outcomes["peak"].max(),
         "alternatives": {stem: alternative(stem, outcomes) for stem in by_stem},
-        "tables": [results.parent / path for path in tables()],
+        "tables": [results.folder.parent / path for path in tables(config)],
         "figures": list(figures),
-        "ended": 0,
-        "diverged": 0,
-        "produced_by": json.loads((results / "frames" / f"{EXPERIMENT}-provenance.json").read_text()),
+        "produced_by": results.provenance(EXPERIMENT),
     }
 
 
@@ -56,7 +51,7 @@ def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> d
     decay = f" \u00d7 exp(\u2212{case.decay:g} i) at step i" if case.decay else ""
     first = ", ".join(f"{value:g}" for value in case.start[:3])
     start = f"({first})" if case.dimensions <= 3 else f"({first}, \u2026)"
-    own = shown(outcomes, (case.source, case.name)).to_dict("records")
+    own = rows_of_case(outcomes, (case.source, case.name)).to_dict("records")
     return {
         "label": labels.function(case.name),
         "settings": f"from {start}, where it is {own[0]['start']:,.9g}; ".replace("-", "\u2212")
@@ -71,7 +66,7 @@ def of_case(case: Case, outcomes: pd.DataFrame, figures: Mapping[str, Any]) -> d
 
 def looked(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the table with its method's label and colour."""
-    look = drawing_of(row["method"])
+    look = look_of(row["method"])
     return row | {"label": labels.method(row["method"], row["method"]), "color": themed(look.color), "hollow": False}
 
 
@@ -109,15 +104,15 @@ def agreeing(contraction: pd.DataFrame) -> int:
 
 
 def alternative(stem: str, outcomes: pd.DataFrame) -> str:
-    """Return a figure's content in words, for who does not see it."""
+    """Return the figure's alternative text."""
     if stem == "cost":
         return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
     if stem == "spheres":
         return "Descents of spheres, slower the more dimensions, and the mean factor of one step against the rate."
     source, name, kind = stem.split("-")
-    rows = shown(outcomes, (source, name)).to_dict("records")
+    rows = rows_of_case(outcomes, (source, name)).to_dict("records")
     ends = "; ".join(
-        f"{labels.method(row['method'], row['method'])}: {labels.diverging(row['median'])}" for row in rows
+        f"{labels.method(row['method'], row['method'])}: {labels.loss_or_diverged(row['median'])}" for row in rows
     )
     what = "Value above the minimum against the step" if kind == "loss" else "Paths over contours and over the surface"
     return f"{what}: {labels.case(source, name)}. Median final values: {ends}."

@@ -1,6 +1,5 @@
-"""What the descents of test functions came to: checked, joined, set beside theory and published numbers."""
+"""Descents of test functions: checked, joined, summarised, and set beside theory and published numbers."""
 
-import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,10 @@ from forwardgrad.experiments.functions.columns import (
 )
 from forwardgrad.experiments.functions.plan import EXPERIMENT, GRADIENT_DESCENT
 from forwardgrad.results import statistics
-from forwardgrad.results.curves import band as statistics_band
-from forwardgrad.results.reading import _read, produced_by
+from forwardgrad.results.curves import percentile_band
+from forwardgrad.results.folder import Results
+from forwardgrad.results.quoted import published
+from forwardgrad.results.reading import produced_by, read_record, read_table
 
 COLUMNS = {"curves": DESCENTS, "runs": DESCENT_RUNS, "contraction": CONTRACTION, "costs": DESCENT_COSTS}
 CASE = ["source", "function"]
@@ -32,14 +33,29 @@ def read_frame(kind: str, paths: Iterable[Path]) -> pd.DataFrame:
     Raises:
         ResultError: A file is missing, broken or lacks a column; one line with the command that makes it again.
     """
-    parts = [_read(path, COLUMNS[kind]) for path in paths]
+    parts = [read_table(path, COLUMNS[kind]) for path in paths]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS[kind]))
 
 
 def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return the distinct software and machines of the descents, as `results.produced_by`, a descent being a run."""
-    records = [json.loads(path.read_text()) for path in paths]
+    """Return what produced the descents, as `results.reading.produced_by`, a descent being a run."""
+    records = [read_record(path, ["descents"]) for path in paths]
     return produced_by(record for record in records for _ in range(record["descents"]))
+
+
+def outcomes(results: Results) -> pd.DataFrame:
+    """The final values of all cases."""
+    return outcome_table(results.frame("functions-runs"), results.quoted())
+
+
+def contraction(results: Results) -> pd.DataFrame:
+    """What one step does to ||x||^2."""
+    return contraction_table(results.frame("functions-contraction"))
+
+
+def costs(results: Results) -> pd.DataFrame:
+    """The times of steps, beside the published ratios."""
+    return cost_table(results.frame("functions-costs"), results.quoted())
 
 
 def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
@@ -47,21 +63,21 @@ def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         runs: All descents; columns DESCENT_RUNS.
-        quoted: Published numbers; columns `tables.QUOTED`.
+        quoted: Published numbers; columns `quoted.QUOTED`.
     """
-    finals = published(quoted, "final")
+    finals = published(quoted, EXPERIMENT, "final")
     rows = []
     for key, own in runs.groupby([*CASE, "method"], sort=False):
         lost = own["status"] == "diverged"
         final = own["final"].where(~lost, np.inf)
-        share, middle = statistics.share(int(lost.sum()), len(own)), statistics.median(final, "final", *key)
+        _, low, high, _ = statistics.proportion(int(lost.sum()), len(own))
         value, certainty = finals.get(key, (np.nan, ""))
         rows.append(
             dict(zip([*CASE, "method"], key, strict=True))
-            | {"runs": len(own), "diverged": int(lost.sum()), "diverged_low": share.low, "diverged_high": share.high}
+            | {"runs": len(own), "diverged": int(lost.sum()), "diverged_low": low, "diverged_high": high}
             | {"minimum": own["minimum"].iloc[0], "start": own["initial"].iloc[0]}
             | {"peak": own["peak"].where(~lost).max()}
-            | {"median": middle.value, "median_low": middle.low, "median_high": middle.high}
+            | statistics.median(final, "final", *key).columns("median")
             | {"lowest": final.min(), "highest": final.max(), "distance": own["distance"].where(~lost, np.inf).median()}
             | {"quoted": value, "certainty": certainty}
         )
@@ -70,20 +86,9 @@ def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
 
 def cost_table(costs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
     """Measured steps (columns DESCENT_COSTS) beside the published ratio of their times; columns TIMED."""
-    ratios = published(quoted, "time_ratio")
+    ratios = published(quoted, EXPERIMENT, "time_ratio")
     theirs = [ratios.get(key, (np.nan, "")) for key in costs[[*CASE, "method"]].itertuples(index=False, name=None)]
     return costs.assign(published=[value for value, _ in theirs], certainty=[mark for _, mark in theirs])[list(TIMED)]
-
-
-def expected_factor(method: str, rate: float, dimensions: int) -> float:
-    """Return the mean of ||x'||^2 / ||x||^2 after one step on the sphere ||x||^2.
-
-    The gradient is 2x. Gradient descent: (1 - 2 lr)^2. With v Gaussian, E (x.v)^2 |v|^2 = (n + 2) ||x||^2, so the mean
-    is 1 - 4 lr + 4 lr^2 (n + 2): above 1 from lr = 1 / (n + 2) on. With random signs |v|^2 = n, and n replaces n + 2.
-    """
-    if method == GRADIENT_DESCENT:
-        return (1 - 2 * rate) ** 2
-    return 1 - 4 * rate + 4 * rate**2 * (dimensions + 2 * (method == "forward_gaussian"))
 
 
 def contraction_table(contraction: pd.DataFrame) -> pd.DataFrame:
@@ -91,12 +96,22 @@ def contraction_table(contraction: pd.DataFrame) -> pd.DataFrame:
     rows = []
     keys = ["source", "function", "method", "dimensions", "learning_rate", "limit"]
     for key, own in contraction.groupby(keys, sort=False):
-        found = dict(zip(keys, key, strict=True))
-        measured = statistics.mean(own["factor"], "factor", *map(str, key))
-        expected = expected_factor(found["method"], found["learning_rate"], found["dimensions"])
-        estimate = {"factor": measured.value, "low": measured.low, "high": measured.high}
-        rows.append(found | estimate | {"expected": expected})
+        row = dict(zip(keys, key, strict=True))
+        factor, low, high, _ = statistics.mean(own["factor"], "factor", *map(str, key))
+        expected = expected_factor(row["method"], row["learning_rate"], row["dimensions"])
+        rows.append(row | {"factor": factor, "low": low, "high": high, "expected": expected})
     return pd.DataFrame(rows, columns=list(CONTRACTED))
+
+
+def expected_factor(method: str, rate: float, dimensions: int) -> float:
+    """Return the mean of ||x'||^2 / ||x||^2 after one step on the sphere ||x||^2.
+
+    The gradient is 2x. Gradient descent: (1 - 2 lr)^2. With v Gaussian, E (x.v)^2 |v|^2 = (n + 2) ||x||^2, so the mean
+    is 1 - 4 lr + 4 lr^2 (n + 2): above 1 from lr = 1 / (n + 2) on. With Rademacher v, |v|^2 = n: n replaces n + 2.
+    """
+    if method == GRADIENT_DESCENT:
+        return (1 - 2 * rate) ** 2
+    return 1 - 4 * rate + 4 * rate**2 * (dimensions + 2 * (method == "forward_gaussian"))
 
 
 def bands(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +125,7 @@ def bands(curves: pd.DataFrame, runs: pd.DataFrame) -> pd.DataFrame:
         longest = own.loc[own["step"].idxmax(), "seed"]
         steps = own.loc[own["seed"] == longest, "step"].to_numpy()
         rows = [_values(run, steps, (method, seed) in lost) - minimum for seed, run in own.groupby("seed")]
-        parts.append(statistics_band(np.array(rows)).assign(method=method, step=steps))
+        parts.append(percentile_band(np.array(rows)).assign(method=method, step=steps))
     return pd.concat(parts, ignore_index=True)[["method", "step", "median", "low", "high", "seeds"]]
 
 
@@ -121,12 +136,6 @@ def _values(run: pd.DataFrame, steps: np.ndarray, lost: bool) -> np.ndarray:
     return np.where(steps >= run["step"].max(), np.inf, values) if lost else values
 
 
-def published(quoted: pd.DataFrame, quantity: str) -> dict[tuple[str, str, str], tuple[float, str]]:
-    """Return the published (value, certainty) by (source, function, method)."""
-    rows = quoted[(quoted["dataset"] == EXPERIMENT) & (quoted["quantity"] == quantity)]
-    return {(row.source, row.model, row.method): (float(row.value), row.certainty) for row in rows.itertuples()}
-
-
-def shown(frame: pd.DataFrame, case: Sequence[str]) -> pd.DataFrame:
-    """Return the rows of one case, (source, function)."""
+def rows_of_case(frame: pd.DataFrame, case: Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a frame that belong to one case, (source, function)."""
     return frame[(frame["source"] == case[0]) & (frame["function"] == case[1])]

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from forwardgrad.core.estimates import detached
-from forwardgrad.core.forward import Loss
 from forwardgrad.core.gradients import backprop
+from forwardgrad.core.rules import Loss
 
 Step = Callable[[], object]
 aten = torch.ops.aten

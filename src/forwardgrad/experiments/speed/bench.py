@@ -1,8 +1,8 @@
-"""The benchmark behind `forwardgrad bench`: all networks, a line for each row."""
+"""The benchmark behind `forwardgrad bench`: every network at every batch size, a line for each row."""
 
 from collections.abc import Callable, Sequence
 
-from forwardgrad.experiments.speed.measure import METHODS, RATIOS_TO, Row, measure
+from forwardgrad.experiments.speed.measure import METHODS, RATIOS_TO, Row, measure_network
 from forwardgrad.experiments.speed.peaks import add_peaks
 
 
@@ -38,7 +38,7 @@ def bench(
     rows: list[Row] = []
     for name, depth in cases:
         for batch_size in batch_sizes:
-            measured = measure(name, depth, batch_size, needed, threads, device, seconds, rounds)
+            measured = measure_network(name, depth, batch_size, needed, threads, device, seconds, rounds)
             if peaks:
                 add_peaks(measured, depth)
             for row in measured:

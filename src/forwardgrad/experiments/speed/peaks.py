@@ -1,4 +1,7 @@
-"""Peak memory of one method beyond the parameters, in a process of its own: `python -m forwardgrad.memory`."""
+"""Peak memory of one method beyond the parameters, in a process of its own.
+
+That process is `python -m forwardgrad.experiments.speed.peaks`.
+"""
 
 import argparse
 import subprocess
@@ -7,24 +10,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from forwardgrad.experiments.speed import peaks as memory
-from forwardgrad.experiments.speed.measure import Row
+from forwardgrad.experiments.speed.measure import Row, data_of, model_of, steps_of
 from forwardgrad.machine.memory import peak_beyond
 
 
-def measure(model: str, depth: int | None, method: str, batch_size: int, threads: int, device: str) -> int:
+def add_peaks(rows: list[Row], depth: int | None) -> None:
+    """Measure the peak memory of every row that has a time, each in a process of its own, two at a time."""
+    # What a compiler needs is not the step's own.
+    timed = [row for row in rows if row["seconds"] is not None and row["method"] != "backprop_compiled"]
+    cases = [(row["model"], depth, row["method"], row["batch_size"], row["threads"], row["device"]) for row in timed]
+    with ThreadPoolExecutor(2) as pool:
+        for row, peak in zip(timed, pool.map(lambda case: peak_of(*case), cases), strict=True):
+            row["peak_bytes"] = peak
+
+
+def peak_of(model: str, depth: int | None, method: str, batch_size: int, threads: int, device: str) -> int:
     """Start a fresh process, measure there, return the bytes."""
     options = [model, method, device, str(depth or 0), str(batch_size), str(threads)]
-    done = subprocess.run(
-        [sys.executable, "-m", "forwardgrad.experiments.speed.peaks", *options], stdout=subprocess.PIPE, check=True
-    )
+    done = subprocess.run([sys.executable, "-m", __name__, *options], stdout=subprocess.PIPE, check=True)
     return int(done.stdout)
 
 
 def main() -> None:
     """Measure one case and print the bytes."""
-    from forwardgrad.experiments.speed.measure import data_of, model_of, steps_of
-
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("model", "method", "device"):
         parser.add_argument(name)
@@ -46,13 +54,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-
-def add_peaks(rows: list[Row], depth: int | None) -> None:
-    """Measure the peak memory of every row that has a time, each in a process of its own, two at a time."""
-    # What a compiler needs is not the step's own.
-    timed = [row for row in rows if row["seconds"] is not None and row["method"] != "backprop_compiled"]
-    cases = [(row["model"], depth, row["method"], row["batch_size"], row["threads"], row["device"]) for row in timed]
-    with ThreadPoolExecutor(2) as pool:
-        for row, peak in zip(timed, pool.map(lambda case: memory.measure(*case), cases), strict=True):
-            row["peak_bytes"] = peak

@@ -1,31 +1,29 @@
 """What the report shows of the experiment `speed`: ratios of costs, their extremes for the prose, what is left out."""
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
-from forwardgrad.experiments.speed.plan import SPEED, Measurement, measurements
+from forwardgrad.experiments.speed.plan import EXPERIMENT, Measurement, measurements
 from forwardgrad.experiments.speed.tables import NETWORK, parameter_bytes
 from forwardgrad.plotting import labels
+from forwardgrad.plotting.page import Shown
 
 SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
 
 
-def gather(
-    config: Mapping[str, Any], full: Mapping[str, Any], results: Path, figures: Sequence[Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return what the page shows, in the form of `report.gather_experiment`."""
-    table = pd.read_csv(results / "tables" / SPEED / "ratios.csv")
-    measured = pd.read_csv(results / "frames" / f"{SPEED}.csv")
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
+    table = results.table(EXPERIMENT, "ratios")
+    measured = results.frame(EXPERIMENT)
     ours = table[table["source"] == "measured"]
     parts = [part for _, part in ours.groupby(NETWORK, sort=False, dropna=False)]
     return {
-        "key": SPEED,
-        "title": config[SPEED]["title"],
+        "key": EXPERIMENT,
+        "title": shown.settings["title"],
         "figures": figures,
         "alternatives": {entry["stem"]: alternative(entry["stem"], measured) for entry in figures},
         "networks": [network(part, table) for part in parts],
@@ -34,15 +32,12 @@ def gather(
         "gpu": "cuda" in set(measured["device"]),
         "processes": int(measured["processes"].max()),
         "unmeasured": measured[measured["seconds"].isna()].to_dict("records"),
-        "left": left(config, full),
+        "left": left(config, shown.full),
         "tables": [
-            results / "tables" / SPEED / "ratios.csv",
-            results / "frames" / f"{SPEED}.csv",
-            results / "frames" / f"{SPEED}-processes.csv",
+            results.folder / path
+            for path in ("tables/speed/ratios.csv", "frames/speed.csv", "frames/speed-processes.csv")
         ],
-        "ended": 0,
-        "diverged": 0,
-        "produced_by": json.loads((results / "frames" / f"{SPEED}-provenance.json").read_text()),
+        "produced_by": results.provenance(EXPERIMENT),
     }
 
 
@@ -84,7 +79,7 @@ def place(row: Mapping[str, Any]) -> str:
 
 
 def alternative(stem: str, measured: pd.DataFrame) -> str:
-    """Return a figure's content in words, for who does not see it."""
+    """Return the figure's alternative text."""
     device, _, name = stem.partition("-")
     own = measured[(measured["device"] == device) & measured["seconds"].notna()]
     own = {"depth": deep, "memory": deep, "batch": named}.get(name, lambda rows: usual(named(rows)))(own)

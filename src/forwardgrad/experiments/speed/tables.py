@@ -1,18 +1,18 @@
-"""What the benchmark measured, checked and joined: costs of steps as ratios, beside the paper's.
+"""Measurements of the benchmark, checked and joined: costs of steps as ratios, beside the paper's.
 
 R is the cost of a step over that of an evaluation, a plain forward pass with loss: R_f for a forward
 gradient, R_b for backpropagation. The paper's claim is about R_f / R_b.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from forwardgrad.experiments.speed.columns import BENCH, RATIOS, SPEED
-from forwardgrad.results.reading import ResultError
+from forwardgrad.experiments.speed.columns import BENCH, PROCESSES, RATIOS, SPEED
+from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import ResultError, produced_by, read_json, read_record
 from forwardgrad.results.statistics import repeated_ratio
 
 NETWORK = ["device", "model", "depth", "batch_size"]
@@ -25,30 +25,20 @@ BOUNDS = {
 NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "note")]
 
 
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read the rows that `forwardgrad bench` wrote.
+def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
+    """Return the frame (columns SPEED), that of single processes (PROCESSES), and what produced them.
 
-    Raises:
-        ResultError: The file is missing, broken, or has other columns; one line with the command that makes it again.
+    Args:
+        paths: `.../process-<number>.json`, what `forwardgrad bench` wrote, each with its record beside it.
     """
+    rows = read_processes(paths)
+    records = [read_record(path.with_name(f"{path.stem}-record.json"), ("versions",), path) for path in paths]
+    return pool(rows), rows[list(PROCESSES)], produced_by(records)
 
-    def invalid(fault: str) -> ResultError:
-        return ResultError(f"{path} {fault}; make it again with: snakemake -f {path}")
 
-    try:
-        rows = json.loads(path.read_text())
-    except FileNotFoundError:
-        raise invalid("is missing") from None
-    except ValueError as error:
-        raise invalid(f"is not JSON ({error})") from None
-    if not isinstance(rows, list) or not rows:
-        raise invalid("has no rows")
-    for row in rows:
-        if set(row) != set(BENCH):
-            raise invalid(f"has a row without or beyond the keys {', '.join(BENCH)}")
-        if (row["seconds"] is None) != bool(row["note"]):
-            raise invalid(f"has neither a time nor a reason, or both, for {row['method']}")
-    return rows
+def ratios(results: Results) -> pd.DataFrame:
+    """The costs of steps as ratios, beside the paper's."""
+    return ratio_table(results.frame("speed"), results.quoted())
 
 
 def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
@@ -57,8 +47,25 @@ def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*BENCH, "process"]).astype(dict.fromkeys(NUMBERS, float))
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read the rows that `forwardgrad bench` wrote.
+
+    Raises:
+        ResultError: The file is missing, broken, or has other columns; one line with the command that makes it again.
+    """
+    rows = read_json(path)
+    if not isinstance(rows, list) or not rows:
+        raise ResultError(path, "has no rows")
+    for row in rows:
+        if set(row) != set(BENCH):
+            raise ResultError(path, f"has a row without or beyond the keys {', '.join(BENCH)}")
+        if (row["seconds"] is None) != bool(row["note"]):
+            raise ResultError(path, f"has neither a time nor a reason, or both, for {row['method']}")
+    return rows
+
+
 def pool(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what the processes of every network came to, one row per method; columns SPEED."""
+    """Join the processes of every network, one row per method; columns SPEED."""
     groups = rows.groupby([*NETWORK, "method"], sort=False, dropna=False)
     return pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
 
@@ -74,17 +81,12 @@ def pool_method(own: pd.DataFrame) -> dict[str, Any]:
     return row
 
 
-def load_measurements(path: Path) -> pd.DataFrame:
-    """Read the joined rows back."""
-    return pd.read_csv(path)
-
-
 def ratio_table(measured: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
     """R, R_b and their ratio of every method on every network, then the paper's; columns RATIOS.
 
     Args:
         measured: Pooled rows; columns SPEED.
-        quoted: Published numbers; columns `tables.QUOTED`.
+        quoted: Published numbers; columns `quoted.QUOTED`.
     """
     ours = measured[measured["seconds"].notna()].rename(
         columns={

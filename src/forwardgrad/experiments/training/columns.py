@@ -1,10 +1,10 @@
-"""Names of the columns of every frame, with what they mean. Written once, used by writer and reader."""
+"""Columns of the frames of experiments that train networks, with their meanings; writers and readers share them."""
 
 IDENTITY = {
     "experiment": "name of the experiment in the configuration",
     "dataset": "data set key",
     "model": "model key",
-    "method": "method key: a named configuration entry",
+    "method": "method key, an entry of the configuration",
     "seed": "random seed of the run; methods with the same seed share split, initial weights and batch order",
 }
 
@@ -24,7 +24,7 @@ METRICS = {
 
 TIMES = {
     "step": "number of updates done",
-    "seconds": "wall seconds spent in updates so far, without evaluation, as the run happened (other jobs beside it)",
+    "seconds": "wall seconds spent in updates so far, without evaluations; other jobs may have run at the same time",
 }
 
 COSTS = {
@@ -35,14 +35,14 @@ COSTS = {
     "estimator": "estimator key",
     "threads": "threads used for the measurement",
     "batch_size": "examples in one step",
-    "seconds_per_step": "median wall seconds of one update, measured alone, interleaved with the cell's other methods",
+    "seconds_per_step": "median wall seconds of one update, methods interleaved, nothing else running",
     "low": "lower end of the 95 % interval of that median",
     "high": "upper end of the 95 % interval of that median",
-    "seconds_in_memory": "the same with the batch in memory already: the difference is what loading the data takes",
+    "seconds_in_memory": "the same with the batch already in memory; the difference is the time to load the batch",
     "in_memory_low": "lower end of its 95 % interval",
     "in_memory_high": "upper end",
     "repetitions": "number of interleaved samples",
-    "whole_steps": "updates in one whole timed run, for checking",
+    "whole_steps": "updates in one whole timed run, a check",
     "whole_seconds": "wall seconds of those updates",
 }
 
@@ -51,12 +51,34 @@ ENDINGS = ("threshold", "completed", "diverged")
 RUNS = {
     **IDENTITY,
     "estimator": "estimator key",
-    "learning_rate": "rate of the first step",
+    "learning_rate": "learning rate of the first step",
     "status": "how the run ended: " + ", ".join(ENDINGS),
     "steps": "number of updates done",
     **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},
-    "threshold": "loss at which the run was to stop; empty if at none",
-    "seconds": "wall seconds of all updates, as the run happened (other jobs beside it)",
+    "threshold": "loss at which the run stops; empty if none",
+    "seconds": "wall seconds of all updates; other jobs may have run at the same time",
     "parameters": "number of trained parameters",
     "source": "where the data came from",
+}
+
+TIMES_TO_LOSS = (
+    "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
+)  # fmt: skip
+
+# The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
+FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}
+QUERIED_TABLES = {"-times": TIMES_TO_LOSS}
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {
+    "-costs": {
+        "seconds_per_step": ("low", "high", "repetitions"),
+        "seconds_in_memory": ("in_memory_low", "in_memory_high", "repetitions"),
+    },
+}
+
+# What is published of each frame: the table, and its columns.
+PUBLISHED = {
+    "-runs": ("runs", (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy")),
+    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high")),
 }

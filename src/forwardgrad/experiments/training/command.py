@@ -1,25 +1,41 @@
-"""Command."""
+"""The commands of experiments that train: a run, the cost of a cell, their frames, and the rates that were chosen."""
 
 import argparse
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from forwardgrad.arguments import add_results, duration, writable
 
 if TYPE_CHECKING:
-    from forwardgrad.experiments.training.plan import Run
+    from forwardgrad.experiments.training.runs import Run
 
 
-def run_of(text: str) -> "Run":
-    """Read a run from JSON, as the workflow and every `run.json` write it."""
-    from forwardgrad.experiments.training.plan import Run
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    command = commands.add_parser("run", help="train one run and write its folder")
+    command.add_argument("--run", required=True, type=run_of, metavar="JSON", help="the run with all its settings")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
+    command.set_defaults(carry_out=run)
 
-    try:
-        return Run.from_json(text)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a run as JSON, as under `run` in a run.json") from None
+    command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
+    command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")
+    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
+    command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
+    command.add_argument("--seconds", type=duration, default=3.0, metavar="S", help="time to measure (default: 3)")
+    command.set_defaults(carry_out=cost)
 
+    command = commands.add_parser("frames", help="join the runs and costs of one experiment into frames")
+    command.add_argument("experiment", help="its name")
+    command.add_argument("--runs", nargs="*", type=Path, default=[], metavar="DIR", help="folders of its runs")
+    command.add_argument("--costs", nargs="*", type=Path, default=[], metavar="CSV", help="its measurements of cost")
+    add_results(command)
+    command.set_defaults(carry_out=frames)
 
-def runs_of(text: str) -> "list[Run]":
-    """Read one run per line."""
-    return [run_of(line) for line in text.splitlines()]
+    command = commands.add_parser("tuned", help="write the learning rates that the tuning experiment chose")
+    command.add_argument("--output", required=True, type=writable, metavar="YAML", help="file to write")
+    add_results(command)
+    command.set_defaults(carry_out=tuned)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -36,3 +52,38 @@ def cost(options: argparse.Namespace) -> int:
 
     measure_cell(options.runs, options.data, options.output, options.seconds)
     return 0
+
+
+def frames(options: argparse.Namespace) -> int:
+    """Join what the runs wrote."""
+    from forwardgrad.experiments.training.frames import read_experiment, write_frames
+    from forwardgrad.files import write_json
+
+    joined, produced_by = read_experiment(options.runs, options.costs)
+    stem = options.results / "frames" / options.experiment
+    write_frames(joined, *(Path(f"{stem}{suffix}.csv") for suffix in ("", "-runs", "-costs")))
+    write_json(Path(f"{stem}-provenance.json"), produced_by)
+    return 0
+
+
+def tuned(options: argparse.Namespace) -> int:
+    """Write the chosen rates where the configuration finds them."""
+    from forwardgrad.experiments.training.analyses.rates import write_tuned
+
+    write_tuned(options.results, options.output)
+    return 0
+
+
+def run_of(text: str) -> "Run":
+    """Read a run from JSON, as the workflow and every `run.json` write it."""
+    from forwardgrad.experiments.training.runs import Run
+
+    try:
+        return Run.from_json(text)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise argparse.ArgumentTypeError(f"{text!r}: allowed is a run as JSON, as under `run` in a run.json") from None
+
+
+def runs_of(text: str) -> "list[Run]":
+    """Read one run per line."""
+    return [run_of(line) for line in text.splitlines()]

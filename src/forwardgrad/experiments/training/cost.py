@@ -13,7 +13,7 @@ from torch import Tensor
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import Method, Run
+from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.train import batches, updates
 from forwardgrad.files import write_csv
 from forwardgrad.machine.allocator import keep_freed_memory
@@ -21,47 +21,10 @@ from forwardgrad.machine.timing import interleave, median_interval
 from forwardgrad.seeds import batch_seed, initialisation_seed
 
 THREADS = 2
-SECONDS = 3.0
-WHOLE_SECONDS = 0.6
-ROUNDS = 5
+SECONDS = 3.0  # of the interleaved measurement
+ROUNDS = 5  # of it, at least
+WHOLE_SECONDS = 0.6  # of the whole timed run, at most
 RATE = 1e-9  # a measurement must not change what it measures
-
-
-def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Return the batches that `run` trains on, each gathered when it is asked for."""
-    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
-
-
-def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Return one batch again and again: it is in memory when it is asked for."""
-    size = run.settings.batch_size
-    return repeat((data.train.inputs[:size], data.train.labels[:size]))
-
-
-def bare_update(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Callable[[], None]:
-    """Return one update of an untrained model as a function, the batch included."""
-    return untrained(replace(run, settings=at_rest(run.settings)), stream).__next__
-
-
-def untrained(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
-    """Return the updates of a model as it is before training."""
-    return updates(build(run.model, initialisation_seed(run.dataset, run.model, run.seed)), run, stream)
-
-
-def at_rest(settings: Method) -> Method:
-    """Return `settings` at a rate that leaves the weights where they are: updates that cost the same are then equal."""
-    return replace(settings, learning_rate=RATE, decay=0.0)
-
-
-def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, float]:
-    """Update as configured, but for about half a second at most; return the updates done and the seconds they took."""
-    steps = max(1, min(run.settings.stop.steps, int(WHOLE_SECONDS / seconds_per_step)))
-    update = untrained(run, loaded(run, data))
-    start = time.perf_counter()
-    for _ in range(steps):
-        next(update)
-    return steps, time.perf_counter() - start
 
 
 def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SECONDS) -> None:
@@ -101,3 +64,40 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     rows = [{key: getattr(run, key) for key in identity} | measured[at_rest(run.settings)] for run in runs]
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(output, COSTS, rows)
+
+
+def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return the batches that `run` trains on, each gathered when it is asked for."""
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
+
+
+def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return one batch again and again: it is in memory when it is asked for."""
+    size = run.settings.batch_size
+    return repeat((data.train.inputs[:size], data.train.labels[:size]))
+
+
+def bare_update(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Callable[[], None]:
+    """Return one update of an untrained model at rest as a function, the batch included."""
+    return untrained(replace(run, settings=at_rest(run.settings)), stream).__next__
+
+
+def untrained(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:
+    """Return the updates of a model as it is before training."""
+    return updates(build(run.model, initialisation_seed(run.dataset, run.model, run.seed)), run, stream)
+
+
+def at_rest(settings: Method) -> Method:
+    """Return `settings` at a rate that leaves the weights where they are: those that differ in their rate are equal."""
+    return replace(settings, learning_rate=RATE, decay=0.0)
+
+
+def whole_run(run: Run, data: Dataset, seconds_per_step: float) -> tuple[int, float]:
+    """Update as configured, but for about half a second at most; return the updates done and the seconds they took."""
+    steps = max(1, min(run.settings.stop.steps, int(WHOLE_SECONDS / seconds_per_step)))
+    update = untrained(run, loaded(run, data))
+    start = time.perf_counter()
+    for _ in range(steps):
+        next(update)
+    return steps, time.perf_counter() - start

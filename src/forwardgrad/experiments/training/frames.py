@@ -1,8 +1,4 @@
-"""Read what the runs wrote, refuse what is broken, and join it into long tidy frames.
-
-Every file is checked before it is used, because a workflow does not notice an edited or truncated
-result. A broken file is one line that names it and the command that makes it again.
-"""
+"""Read what the runs wrote, refuse what contradicts itself, and join it into long tidy frames."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.experiments.training.columns import COSTS, ENDINGS, IDENTITY, METRICS, RUNS, TIMES
-from forwardgrad.results.reading import _invalid, _read_record, _read_table, produced_by
+from forwardgrad.results.reading import ResultError, produced_by, read_record, read_table
 
 CELL = ["experiment", "dataset", "model"]
 
@@ -32,6 +28,23 @@ class Frames:
     costs: pd.DataFrame
 
 
+def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Frames, list[dict[str, Any]]]:
+    """Read all runs and cost files of one experiment.
+
+    Returns:
+        The frames, and what produced them (`produced_by`).
+
+    Raises:
+        ResultError: See `read_run`.
+    """
+    parts = [read_run(folder) for folder in folders]
+    metrics = [metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=[*IDENTITY, *METRICS])]
+    rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
+    measured = [read_table(path, COSTS) for path in costs] or [pd.DataFrame(columns=list(COSTS))]
+    frames = Frames(pd.concat(metrics, ignore_index=True), rows, pd.concat(measured, ignore_index=True)[list(COSTS)])
+    return frames, produced_by(record for _, _, record in parts)
+
+
 def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:
     """Read one run's folder `.../experiment/dataset/model/method/seed-N`.
 
@@ -42,13 +55,13 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
         ResultError: A file is missing, empty or contradicts itself, its path or its record.
     """
     target = folder / "metrics.csv"
-    metrics = _read_table(target, METRICS, target)
-    times = _read_table(folder / "times.csv", TIMES, target)
-    record = _read_record(folder / "run.json", target)
+    metrics = read_table(target, METRICS)
+    times = read_table(folder / "times.csv", TIMES, target)
+    record = read_record(folder / "run.json", ("run", "status", "parameters", "data"), target)
 
     def require(holds: bool, name: str, fault: str) -> None:
         if not holds:
-            raise _invalid(folder / name, fault, target)
+            raise ResultError(folder / name, fault, target)
 
     steps, statuses = metrics["step"], metrics["status"].tolist()
     require(pd.api.types.is_integer_dtype(steps), "metrics.csv", "steps are not whole numbers")
@@ -80,23 +93,6 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
     return metrics.assign(**identity)[[*IDENTITY, *METRICS]], row, record
 
 
-def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Frames, list[dict[str, Any]]]:
-    """Read all runs and cost files of one experiment.
-
-    Returns:
-        The frames, and what produced them (`produced_by`).
-
-    Raises:
-        ResultError: See `read_run`.
-    """
-    parts = [read_run(folder) for folder in folders]
-    metrics = [metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=[*IDENTITY, *METRICS])]
-    rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
-    measured = [_read_table(path, COSTS, path) for path in costs] or [pd.DataFrame(columns=list(COSTS))]
-    frames = Frames(pd.concat(metrics, ignore_index=True), rows, pd.concat(measured, ignore_index=True)[list(COSTS)])
-    return frames, produced_by(record for _, _, record in parts)
-
-
 def write_frames(frames: Frames, metrics: Path, runs: Path, costs: Path) -> None:
     """Write the three frames as CSV, numbers in full precision."""
     frames.metrics.to_csv(metrics, index=False)
@@ -110,9 +106,11 @@ def load_frames(metrics: Path, runs: Path, costs: Path) -> Frames:
     Raises:
         ResultError: A frame is missing, empty or lacks a column.
     """
-    columns = ([*IDENTITY, *METRICS], RUNS, COSTS)
-    read = [_read_table(path, names, path, rows=0) for path, names in zip((metrics, runs, costs), columns, strict=True)]
-    return Frames(*read)
+    return Frames(
+        metrics=read_table(metrics, [*IDENTITY, *METRICS], rows=0),
+        runs=read_table(runs, RUNS, rows=0),
+        costs=read_table(costs, COSTS, rows=0),
+    )
 
 
 def select(frames: Frames, **identity: str) -> Frames:

@@ -1,159 +1,233 @@
-"""A run as data: which experiment, data set, model, method and seed, and every setting that produces it.
+"""What an experiment that trains makes: runs, measurements of cost, tables and figures, as files.
 
-Expands a checked configuration (a plain mapping) into runs. Standard library only, so that the
-workflow can list a thousand runs without importing anything heavy.
+Pure functions of the configuration, standard library only. `available` are the data sets that were found: what needs
+another one is left out.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterator, Mapping
 from itertools import product
-from pathlib import PurePosixPath
 from typing import Any
 
-from forwardgrad.catalogue import AT, impossible
+from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible, variant
+from forwardgrad.experiments.training.products import ANALYSES
+from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, untuned
+from forwardgrad.suggestions import unknown, unknown_value
 
-TUNED = "tuned"  # a learning rate that the tuning experiment chose
-
-# Tables that an experiment can ask for, by the analysis that makes them.
-ANALYSES = {"times": ("times", "times-summary"), "budgets": ("budgets",), "norms": ("norms",)}
-
-
-@dataclass(frozen=True)
-class Stop:
-    """When a run ends: after `steps` updates, or earlier once the loss of `split` is at or below `loss`."""
-
-    steps: int
-    loss: float | None = None
-    split: str = "train"
+Config = dict[str, Any]
+PART = "results"
 
 
-@dataclass(frozen=True)
-class Method:
-    """How a model is trained.
+def all_runs(config: Config, experiment: str) -> list[Run]:
+    """Return the runs of `experiment`, available or not."""
+    return expand(config | {"run": [experiment]})
 
-    Attributes:
-        estimator: Key of the gradient estimator.
-        learning_rate: Rate lr_0 of the first step.
-        stop: When to stop.
-        optimizer: `sgd` or `adam`.
-        decay: k in lr_i = lr_0 exp(-k i); 0 keeps the rate constant.
-        batch_size: Examples per step; None takes the whole training split.
-        normalisation: Mean and standard deviation by which inputs are standardised, in units of the
-            prepared inputs (images in [0, 1]); None leaves them as they are.
+
+def runs_of(config: Config, experiment: str, available: Collection[str] = DATASETS) -> list[Run]:
+    """Return the runs of `experiment` whose data are available.
+
+    Raises:
+        ValueError: There is no such experiment, or a learning rate has not been tuned yet; a line for each.
     """
-
-    estimator: str
-    learning_rate: float
-    stop: Stop
-    optimizer: str = "sgd"
-    decay: float = 0.0
-    batch_size: int | None = None
-    normalisation: tuple[float, float] | None = None
-
-    @staticmethod
-    def from_mapping(settings: dict[str, Any]) -> "Method":
-        """Return the method that `settings`, as YAML or JSON hold them, describe."""
-        settings = settings | {"stop": Stop(**settings["stop"])}
-        if settings.get("batch_size") == "full":
-            settings["batch_size"] = None
-        if settings.get("normalisation"):
-            settings["normalisation"] = tuple(settings["normalisation"])
-        return Method(**settings)
+    if experiment not in config["experiments"]:
+        raise ValueError(f"{experiment}: the configuration has no such experiment")
+    if faults := untuned(config, experiment):
+        raise ValueError("\n".join(faults))
+    return [run for run in all_runs(config, experiment) if run.dataset in available]
 
 
-@dataclass(frozen=True)
-class Run:
-    """One training run.
+def datasets(config: Config, experiment: str) -> list[str]:
+    """Return the data sets of `experiment`."""
+    return sorted({run.dataset for run in all_runs(config, experiment)})
 
-    `evaluate_every` is the number of steps between evaluations, `tuning` whether the run chooses settings
-    by its validation part, `probes` the number of estimates whose cosine with the gradient is measured at
-    every evaluation.
+
+def cells_of(runs: Collection[Run]) -> dict[tuple[str, str], list[Run]]:
+    """Return the runs by (data set, model), in their order."""
+    cells: dict[tuple[str, str], list[Run]] = {}
+    for run in runs:
+        cells.setdefault((run.dataset, run.model), []).append(run)
+    return cells
+
+
+def is_grid(runs: Collection[Run]) -> bool:
+    """Return whether `runs` compare the rates of a grid: none is timed, and their outcome is the choice."""
+    return any(AT in run.method for run in runs)
+
+
+def metrics(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return the metrics of every run."""
+    return [f"results/runs/{run.folder}/metrics.csv" for run in runs_of(config, experiment, available)]
+
+
+def costs(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return the measurements of cost, one for each cell."""
+    runs = runs_of(config, experiment, available)
+    cells = [] if is_grid(runs) else sorted(cells_of(runs))
+    return [f"results/costs/{experiment}/{dataset}/{model}.csv" for dataset, model in cells]
+
+
+def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return everything that is measured for `experiment`."""
+    return metrics(config, experiment, available) + costs(config, experiment, available)
+
+
+def run_at(runs: Mapping[str, Run], experiment: str, dataset: str, model: str, method: str, seed: str) -> Run:
+    """Return the run of these names; `runs` are all runs by their folders.
+
+    Raises:
+        ValueError: There is none.
     """
-
-    experiment: str
-    dataset: str
-    model: str
-    method: str
-    seed: int
-    settings: Method
-    evaluate_every: int
-    tuning: bool = False
-    probes: int = 0
-
-    @property
-    def folder(self) -> str:
-        """Path of the run below the folder of runs."""
-        return str(PurePosixPath(self.experiment, self.dataset, self.model, self.method, f"seed-{self.seed}"))
-
-    def to_json(self) -> str:
-        """One line of JSON; `from_json` reads it back."""
-        return json.dumps(asdict(self), sort_keys=True)
-
-    @staticmethod
-    def from_json(text: str) -> "Run":
-        """Inverse of `to_json`."""
-        fields = json.loads(text)
-        return Run(**fields | {"settings": Method.from_mapping(fields["settings"])})
+    folder = f"{experiment}/{dataset}/{model}/{method}/seed-{seed}"
+    if folder not in runs:
+        raise ValueError(f"results/runs/{folder}: the configuration has no such run")
+    return runs[folder]
 
 
-def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of method `name` in `cell`: the cell's, overridden by the method's own."""
-    common, own = cell.get("settings", {}), config["methods"][name]
-    return common | own | {"stop": common.get("stop", {}) | own.get("stop", {})}
+def timed_at(runs: Mapping[str, Run], experiment: str, dataset: str, model: str) -> list[Run]:
+    """Return the first run of every method of a cell, with which its cost is measured; `runs` as in `run_at`.
 
-
-def tuned_rate(config: dict[str, Any], dataset: str, model: str, method: str) -> float | None:
-    """Return the rate that config/tuned.yaml has for `method`, None if it has none."""
-    return config.get(TUNED, {}).get(dataset, {}).get(model, {}).get(method)
-
-
-def variants(name: str, dataset: str, model: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of method `name` by the name of its runs: one, or one for each rate of a grid.
-
-    A method whose tuned rate is not known has none yet (`validation.untuned` says so).
+    Raises:
+        ValueError: There is no such cell.
     """
-    settings = merged_settings(name, cell, config)
-    if "rates" in cell:
-        return {f"{name}{AT}{rate:g}": settings | {"learning_rate": rate} for rate in cell["rates"]}
-    if settings["learning_rate"] == TUNED:
-        rate = tuned_rate(config, dataset, model, name)
-        return {} if rate is None else {name: settings | {"learning_rate": rate}}
-    return {name: settings}
+    names = (experiment, dataset, model)
+    cell = [run for run in runs.values() if (run.experiment, run.dataset, run.model) == names]
+    if not cell:
+        raise ValueError(f"results/costs/{'/'.join(names)}: the configuration has no such cell")
+    first: dict[str, Run] = {}
+    for run in cell:
+        first.setdefault(run.method, run)
+    return list(first.values())
 
 
-def seeds(cell: dict[str, Any]) -> range:
-    """Return the seeds of a cell."""
-    first = cell.get("first_seed", 0)
-    return range(first, first + cell["seeds"])
+def in_short(metrics: Collection[str]) -> list[str]:
+    """Return the folders of runs, those that differ in their seed as one word for Bash: `.../seed-{0,1,2}`."""
+    seeds: dict[str, list[str]] = {}
+    for path in metrics:
+        folder, _, seed = path.removesuffix("/metrics.csv").rpartition("/seed-")
+        seeds.setdefault(folder, []).append(seed)
+    several = {folder: own[0] if len(own) == 1 else f"{{{','.join(own)}}}" for folder, own in seeds.items()}
+    return [f"{folder}/seed-{seed}" for folder, seed in several.items()]
 
 
-def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield (dataset, model, cell) for every cell of `experiment`, impossible ones included."""
-    for name in config["experiments"].get(experiment, {"cells": []})["cells"]:
-        cell = config["cells"][name]
-        for dataset, model in product(cell["datasets"], cell["models"]):
-            yield dataset, model, cell
+def seeds_of(config: Config, dataset: str) -> int:
+    """Return the number of seeds that a data set must be split for."""
+    cells = [cell for cell in config["cells"].values() if dataset in cell["datasets"]]
+    return max((seeds(cell).stop for cell in cells), default=1)
 
 
-def expand(config: dict[str, Any]) -> list[Run]:
-    """Return every possible run of the selected experiments, in the order of the configuration."""
-    return [
-        Run(
-            experiment=experiment,
-            dataset=dataset,
-            model=model,
-            method=method,
-            seed=seed,
-            settings=Method.from_mapping(settings),
-            evaluate_every=cell["evaluate_every"],
-            tuning=cell.get("tuning", False),
-            probes=cell.get("probes", 0),
-        )
-        for experiment in config["run"]
-        for dataset, model, cell in combinations(config, experiment)
-        if impossible(dataset, model) is None
-        for name in cell["methods"]
-        for method, settings in variants(name, dataset, model, cell, config).items()
-        for seed in seeds(cell)
-    ]
+def tables(config: Config, experiment: str) -> list[str]:
+    """Return the tables of `experiment`."""
+    settings = config["experiments"].get(experiment, {})
+    names = ["methods", "paired"]
+    names += ["rates"] if is_grid(all_runs(config, experiment)) else []
+    names += ["loss-ratios"] if "against" in settings else []
+    names += [table for analysis in settings.get("analyses", []) for table in ANALYSES[analysis]]
+    return [f"results/tables/{experiment}/{name}.csv" for name in names]
+
+
+def figures(config: Config, experiment: str, available: Collection[str]) -> list[str]:
+    """Return the figures of `experiment`: those of all its cells together, then those of each cell."""
+    runs, settings = runs_of(config, experiment, available), config["experiments"][experiment]
+    analyses = settings.get("analyses", [])
+    if not runs:
+        return []
+    names = ["rates"] if is_grid(runs) else []
+    if not names:
+        names += ["loss-ratios"] if "against" in settings else []
+        names += ["time-per-step"]
+        names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
+        names += ["times"] if "times" in analyses else []
+        for (dataset, model), own in cells_of(runs).items():
+            names += [f"{dataset}-{model}-{kind}" for kind in cell_figures(own, analyses)]
+    return [f"results/figures/{experiment}/{name}.svg" for name in names]
+
+
+def cell_figures(runs: Collection[Run], analyses: Collection[str]) -> Iterator[str]:
+    """Yield the figures of one cell."""
+    if "budgets" not in analyses:  # two curves for every method of a large comparison are no picture
+        yield from ("by-step", "by-time")
+    if "norms" in analyses:
+        yield "norms"
+    if "budgets" in analyses:
+        variants = {variant(run.method, run.settings.estimator) for run in runs}
+        yield from (f"budgets-{name or 'own'}" for name in sorted(variants))
+    if any(run.probes for run in runs):
+        yield "cosines"
+
+
+def cell(config: Config, experiment: str, dataset: str, model: str, **names: str) -> dict[str, Any]:
+    """Give a figure of one cell nothing else.
+
+    Raises:
+        ValueError: The configuration has no such cell.
+    """
+    if (dataset, model) not in cells_of(runs_of(config, experiment)):
+        raise ValueError(f"{experiment}: {dataset} with {model} is none of its cells")
+    return {}
+
+
+def compared(config: Config, experiment: str) -> dict[str, Any]:
+    """Give a table the method that all others are compared with.
+
+    Raises:
+        ValueError: The experiment compares with none.
+    """
+    if "against" not in config["experiments"].get(experiment, {}):
+        raise ValueError(f"{experiment}: it compares with no method, its key `against` would name one")
+    return {"against": config["experiments"][experiment]["against"]}
+
+
+def stock_costs(config: Config, experiment: str) -> dict[str, Any]:
+    """Tell the table of times whether the stock framework's steps are measured, by the experiment `speed`."""
+    return {"stock": "speed" in config["run"]}
+
+
+def paper_settings(config: Config, experiment: str) -> dict[str, Any]:
+    """Tell the table of times whether the experiment has the paper's settings, to show the paper's times."""
+    return {"paper_settings": config["experiments"].get(experiment, {}).get("paper_settings", False)}
+
+
+def problems(config: Config) -> Iterator[str]:
+    """Yield what is wrong with `experiments`, `cells` and `methods` of a configuration that has the right form."""
+    yield from list(references(config)) or incomplete(config)
+
+
+def references(config: Config) -> Iterator[str]:
+    """Yield names that nothing has."""
+    cells, methods = config["cells"], config["methods"]
+    for name, experiment in config["experiments"].items():
+        yield from unknown(f"experiments.{name}.cells", experiment["cells"], "cell", cells)
+        yield from unknown(f"experiments.{name}.analyses", experiment.get("analyses", []), "analysis", ANALYSES)
+        if "against" in experiment:
+            yield from unknown_value(f"experiments.{name}.against", experiment["against"], "method", methods)
+    for name, cell in cells.items():
+        yield from unknown(f"cells.{name}.datasets", cell["datasets"], "data set", DATASETS)
+        yield from unknown(f"cells.{name}.models", cell["models"], "model", MODELS)
+        yield from unknown(f"cells.{name}.methods", cell["methods"], "method", methods)
+    for name, method in methods.items():
+        if "estimator" in method:
+            yield from unknown_value(f"methods.{name}.estimator", method["estimator"], "estimator", ESTIMATORS)
+
+
+def incomplete(config: Config) -> Iterator[str]:
+    """Yield cells that define no run, an incomplete one or one that another cell defines too."""
+    for name, cell in config["cells"].items():
+        pairs = list(product(cell["datasets"], cell["models"]))
+        reasons = [impossible(dataset, model) for dataset, model in pairs]
+        if all(reasons):
+            yield f"cells.{name}: no model fits a data set: {'; '.join(map(str, reasons))}"
+        for method in cell["methods"]:
+            settings = merged_settings(method, cell, config)
+            rate = {"learning_rate": cell["rates"]} if "rates" in cell else settings
+            for key, value in {"learning_rate": rate, "steps": settings["stop"]}.items():
+                if key not in value:
+                    key = {"steps": "stop.steps"}.get(key, key)
+                    yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"
+    for name, experiment in config["experiments"].items():
+        defined: dict[tuple[str, str, str], str] = {}
+        for cell in experiment["cells"]:
+            for row in product(*(config["cells"][cell][key] for key in ("datasets", "models", "methods"))):
+                if defined.setdefault(row, cell) != cell:
+                    yield (
+                        f"experiments.{name}: cells {defined[row]} and {cell} both define {' x '.join(row)}: "
+                        "one of them needs a method of another name"
+                    )

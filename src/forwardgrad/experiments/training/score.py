@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 CHUNK = 100  # activations of this many examples stay in the cache
-EXAMPLES = 10_000
+EXAMPLES = 10_000  # of a split, at most
 
 
 class Score(NamedTuple):
@@ -20,7 +20,7 @@ class Score(NamedTuple):
 
 @torch.no_grad()
 def score(model: nn.Module, inputs: Tensor, labels: Tensor) -> Score:
-    """Evaluate `model` on a split; of a split above 10,000 examples, on its first 10,000.
+    """Evaluate `model` on a split; of larger splits only the first 10,000 examples count.
 
     They are the same for every method of a seed. Only splits of the full sets are that large.
 

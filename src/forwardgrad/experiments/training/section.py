@@ -1,6 +1,5 @@
 """What the report shows of an experiment that trains."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,70 +7,80 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.catalogue import AT
+from forwardgrad.experiments.training import plan
 from forwardgrad.experiments.training.analyses.rates import differing
-from forwardgrad.experiments.training.plan import ANALYSES, Run
+from forwardgrad.experiments.training.plan import all_runs, cells_of
+from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.tables import baseline_of
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import looked
+from forwardgrad.plotting.page import Shown, styled
 
 
-def gather_experiment(
-    name: str,
-    config: Mapping[str, Any],
-    runs: Sequence[Run],
-    quoted: pd.DataFrame,
-    missing: Mapping[str, Any],
-    results: Path,
-    shown_figures: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """Return what the page shows of one experiment: its cells, and the figures that belong to none of them."""
-    folder = results / "tables" / name
-    own = [run for run in runs if run.experiment == name]
-    against = config["experiments"][name].get("against")
-    analyses = config["experiments"][name].get("analyses", [])
-    kind = "tuning" if any(AT in run.method for run in own) else "convergence" if against else "default"
-    further = (["rates"] if kind == "tuning" else []) + (["loss-ratios"] if against else [])
-    further += [table for analysis in analyses for table in ANALYSES[analysis]]
-    files = {table: folder / f"{table}.csv" for table in ("methods", "paired", *further)}
-    tables = {table: pd.read_csv(path) for table, path in files.items()}
-    methods, paired = tables["methods"], tables["paired"]
-    cells = dict.fromkeys((run.dataset, run.model) for run in own)
-    figures = {entry["stem"]: entry for entry in shown_figures}
-    shown = [
-        {
-            "dataset": dataset,
-            "model": model,
-            "label": labels.cell(dataset, model),
-            "settings": settings([run for run in own if (run.dataset, run.model) == (dataset, model)]),
-            "rows": method_rows(of(methods, dataset, model), of(paired, dataset, model), of(quoted, dataset, model)),
-            "further": {
-                name: [looked(row) for row in of(tables[name], dataset, model).to_dict("records")] for name in further
-            },
-            "figures": [entry for stem, entry in figures.items() if stem.startswith(f"{dataset}-{model}-")],
-        }
-        for dataset, model in cells
-        if dataset not in missing
+def gather(shown: Shown) -> dict[str, Any]:
+    """Return what the page shows of the experiment."""
+    config, results, figures = shown.config, shown.results, shown.figures
+    name, settings = shown.name, shown.settings
+    own = all_runs(config, name)
+    missing = {key: record for key, record in results.data_records().items() if not record["available"]}
+    tables = {Path(path).stem: results.table(name, Path(path).stem) for path in plan.tables(config, name)}
+    kind = "tuning" if "rates" in tables else "convergence" if "against" in settings else "default"
+    quoted = results.quoted()
+    quoted = quoted[quoted["source"] == name]
+    by_stem = {entry["stem"]: entry for entry in figures}
+    cells = [
+        cell(
+            runs,
+            *key,
+            tables,
+            quoted,
+            [entry for stem, entry in by_stem.items() if stem.startswith("-".join((*key, "")))],
+        )
+        for key, runs in cells_of(own).items()
+        if key[0] not in missing
     ]
-    within = {entry["stem"] for cell in shown for entry in cell["figures"]}
+    within = {entry["stem"] for each in cells for entry in each["figures"]}
     return {
         "key": name,
         "kind": kind,
-        "title": config["experiments"][name]["title"],
-        "against": against,
-        "differing": [looked(row) for row in differing(tables["rates"], config)] if kind == "tuning" else [],
+        "title": settings["title"],
+        "against": settings.get("against"),
+        "differing": [styled(row) for row in differing(tables["rates"], config)] if kind == "tuning" else [],
         "quoted": quoted.to_dict("records"),
-        "cells": shown,
-        "absent": [(labels.cell(*cell), missing[cell[0]]) for cell in cells if cell[0] in missing],
-        "figures": [entry for stem, entry in figures.items() if stem not in within],
-        "tables": list(files.values()),
-        "ended": int(methods["runs"].sum()),
-        "diverged": int(methods["diverged"].sum()),
-        "seconds": float(pd.read_csv(results / "frames" / f"{name}-runs.csv")["seconds"].sum()),
-        "produced_by": json.loads((results / "frames" / f"{name}-provenance.json").read_text()),
+        "cells": cells,
+        "absent": [(labels.cell(*key), missing[key[0]]) for key in cells_of(own) if key[0] in missing],
+        "figures": [entry for stem, entry in by_stem.items() if stem not in within],
+        "tables": [results.folder.parent / path for path in plan.tables(config, name)],
+        "ended": int(tables["methods"]["runs"].sum()),
+        "diverged": int(tables["methods"]["diverged"].sum()),
+        "seconds": float(results.frame(f"{name}-runs")["seconds"].sum()),
+        "produced_by": results.provenance(name),
     }
 
 
-def of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
+def cell(
+    runs: Sequence[Run],
+    dataset: str,
+    model: str,
+    tables: Mapping[str, pd.DataFrame],
+    quoted: pd.DataFrame,
+    figures: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Return what the page shows of one cell."""
+    own = {name: rows_of(table, dataset, model) for name, table in tables.items()}
+    return {
+        "dataset": dataset,
+        "model": model,
+        "label": labels.cell(dataset, model),
+        "settings": settings_in_words(runs),
+        "rows": method_rows(own.pop("methods"), own.pop("paired"), rows_of(quoted, dataset, model)),
+        "further": {
+            name: [styled(row) for row in table.to_dict("records")] for name, table in own.items() if "method" in table
+        },
+        "figures": list(figures),
+    }
+
+
+def rows_of(table: pd.DataFrame, dataset: str, model: str) -> pd.DataFrame:
     """Return the rows of one cell."""
     return table[(table["dataset"] == dataset) & (table["model"] == model)]
 
@@ -85,7 +94,7 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
         differences = paired[paired["method"] == method].set_index("quantity")
         others = quoted[quoted["method"] == method].set_index("quantity")
         rows.append(
-            looked(row)
+            styled(row)
             | {
                 "baseline": method == baseline,
                 "against": differences.to_dict("index"),
@@ -95,11 +104,11 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
     return rows
 
 
-def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
+def settings_in_words(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
     """Return (settings in words, labels of the methods that share them, number of seeds), in order."""
     shared: dict[str, list[Run]] = {}
     for run in runs:
-        shared.setdefault(in_words(run), []).append(run)
+        shared.setdefault(settings_of(run), []).append(run)
     return [
         (
             words,
@@ -110,10 +119,10 @@ def settings(runs: Sequence[Run]) -> list[tuple[str, list[str], int]]:
     ]
 
 
-def in_words(run: Run) -> str:
+def settings_of(run: Run) -> str:
     """The settings of a run as one phrase."""
     chosen, stop = run.settings, run.settings.stop
-    rate = "each rate of the grid" if AT in run.method else f"rate {chosen.learning_rate:g}"
+    rate = "each learning rate of the grid" if AT in run.method else f"learning rate {chosen.learning_rate:g}"
     decay = f" \u00d7 exp(\u2212{chosen.decay:g} i) at step i" if chosen.decay else ""
     batch = f"batches of {chosen.batch_size:,}" if chosen.batch_size else "the whole training split at every step"
     end = f"until the {labels.split(stop.split)} loss is at most {stop.loss:g}, " if stop.loss is not None else ""

@@ -1,21 +1,22 @@
-"""Tables: what the runs of each method came to, beside others' numbers, and each method against backpropagation.
+"""Tables of an experiment: the outcome of every method, and every method against backpropagation.
 
 Tables hold numbers, not words, so that they can be read by a program; `report` renders them.
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.training.frames import CELL, Frames, methods_of
+from forwardgrad.experiments.training.columns import ENDINGS
+from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
 WHOLE_STEPS = 50  # below this a run's set-up shows in its time per step
-BUSY = 1.5  # time of a whole run over that of its steps, or the inverse, from which on neither is believed
+BUSY = 1.5  # time of a whole run over that of its steps, or the inverse, above which neither is believed
 
-METHODS = {
+METHOD_COLUMNS = {
     "dataset": "data set key",
     "model": "model key",
     "method": "method key",
@@ -40,7 +41,7 @@ METHODS = {
     "whole_run": "time of one whole timed run over its steps times seconds_per_step; empty for fewer than 50 steps",
 }
 
-PAIRED = {
+PAIRED_COLUMNS = {
     "dataset": "data set key",
     "model": "model key",
     "method": "method key",
@@ -54,8 +55,18 @@ PAIRED = {
 }
 
 
+def methods(results: Results, experiment: str) -> pd.DataFrame:
+    """The outcome of every method of an experiment."""
+    return method_table(load_frames(*results.training(experiment)))
+
+
+def paired(results: Results, experiment: str) -> pd.DataFrame:
+    """The difference of every method from backpropagation."""
+    return paired_table(load_frames(*results.training(experiment)))
+
+
 def method_table(frames: Frames) -> pd.DataFrame:
-    """One row per cell and method; columns METHODS."""
+    """One row per cell and method; columns METHOD_COLUMNS."""
     costs = frames.costs.set_index([*CELL, "method"])
     rows = []
     for identity, cell in _cells(frames.runs):
@@ -63,25 +74,21 @@ def method_table(frames: Frames) -> pd.DataFrame:
             own = cell[cell["method"] == method]
             key = (*identity.values(), method)
             row = {"method": method, "estimator": estimator, "runs": len(own)}
-            row |= {status: int((own["status"] == status).sum()) for status in ("threshold", "completed", "diverged")}
+            row |= {status: int((own["status"] == status).sum()) for status in ENDINGS}
             if own["threshold"].notna().any():
-                row |= _columns("steps_median steps_min steps_max", statistics.middle(steps_to_threshold(own)))
+                steps = statistics.median_range(steps_to_threshold(own))
+                row |= {"steps_median": steps.value, "steps_min": steps.low, "steps_max": steps.high}
             sound = own[own["status"] != "diverged"]
             for name in ("test_accuracy", "test_loss"):
-                row |= _columns(f"{name} {name}_low {name}_high", statistics.mean(sound[name], name, *key))
+                row |= statistics.mean(sound[name], name, *key).columns(name)
             if key in costs.index:
-                cost = costs.loc[key]
-                times = cost[["seconds_per_step", "low", "high"]]
-                row |= _columns("seconds_per_step seconds_per_step_low seconds_per_step_high", times)
-                row["seconds_in_memory"] = cost["seconds_in_memory"]
-                if cost["whole_steps"] >= WHOLE_STEPS:
-                    row["whole_run"] = cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
+                row |= _cost_columns(costs.loc[key])
             rows.append(identity | row)
-    return pd.DataFrame(rows, columns=list(METHODS))
+    return pd.DataFrame(rows, columns=list(METHOD_COLUMNS))
 
 
 def paired_table(frames: Frames) -> pd.DataFrame:
-    """Every method of a cell against the cell's backpropagation, seed by seed; columns PAIRED."""
+    """Every method of a cell against the cell's backpropagation, seed by seed; columns PAIRED_COLUMNS."""
     rows = []
     for identity, cell in _cells(frames.runs):
         methods = methods_of(cell)
@@ -93,14 +100,28 @@ def paired_table(frames: Frames) -> pd.DataFrame:
                 ours, other = (_by_seed(cell[cell["method"] == name], quantity) for name in (method, baseline))
                 if not len(ours) or not len(other):
                     continue
-                difference = statistics.paired_difference(ours, other, quantity, *identity.values(), method, baseline)
+                value, low, high, pairs = statistics.paired_difference(
+                    ours, other, quantity, *identity.values(), method, baseline
+                )
                 row = {"method": method, "estimator": estimator, "against": baseline, "quantity": quantity}
-                rows.append(identity | row | _columns("difference low high", difference) | {"pairs": difference.n})
-    return pd.DataFrame(rows, columns=list(PAIRED))
+                rows.append(identity | row | {"difference": value, "low": low, "high": high, "pairs": pairs})
+    return pd.DataFrame(rows, columns=list(PAIRED_COLUMNS))
+
+
+def whole_run_ratio(cost: pd.Series) -> float:
+    """Return the time of a whole timed run over that of its steps, for a row of costs; nan if the run is too short."""
+    if cost["whole_steps"] < WHOLE_STEPS:
+        return np.nan
+    return cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
+
+
+def contradicted(ratio: float) -> bool:
+    """Whether the time of a whole run contradicts that of its steps, by their `ratio`: neither is believed then."""
+    return not np.isnan(ratio) and max(ratio, 1 / ratio) > BUSY
 
 
 def baseline_of(methods: dict[str, str]) -> str | None:
-    """Method that stands for backpropagation in {method: estimator}: `backprop`, else the first of its kind."""
+    """Method that stands for backpropagation in {method: estimator}: `backprop`, else the first that uses it."""
     if "backprop" in methods:
         return "backprop"
     return next((method for method, estimator in methods.items() if estimator == "backprop"), None)
@@ -115,6 +136,12 @@ def counterpart(method: str, methods: dict[str, str]) -> str | None:
     own = "backprop" + method.removeprefix(methods[method])
     found = own if own in methods and own != method else baseline_of(methods)
     return None if found == method else found
+
+
+def steps_to_threshold(runs: pd.DataFrame) -> pd.Series:
+    """Steps at which each run (a row of the runs frame) reached its threshold, by seed; inf if it never did."""
+    steps = runs["steps"].astype(float).where(runs["status"] == "threshold", np.inf)
+    return steps.set_axis(runs["seed"].to_numpy())
 
 
 def quoted_steps(quoted: pd.DataFrame) -> dict[tuple[str, str, str], float]:
@@ -135,12 +162,12 @@ def _by_seed(own: pd.DataFrame, quantity: str) -> pd.Series:
     return sound.set_index("seed")[quantity].astype(float)
 
 
-def _columns(names: str, values: Any) -> dict[str, float]:
-    """Name the leading `values`."""
-    return dict(zip(names.split(), np.array(values, float), strict=False))
-
-
-def steps_to_threshold(runs: pd.DataFrame) -> pd.Series:
-    """Steps at which each run (a row of the runs frame) reached its threshold, by seed; inf if it never did."""
-    steps = runs["steps"].astype(float).where(runs["status"] == "threshold", np.inf)
-    return steps.set_axis(runs["seed"].to_numpy())
+def _cost_columns(cost: pd.Series) -> dict[str, float]:
+    """Return what the table of methods shows of a row of costs."""
+    return {
+        "seconds_per_step": cost["seconds_per_step"],
+        "seconds_per_step_low": cost["low"],
+        "seconds_per_step_high": cost["high"],
+        "seconds_in_memory": cost["seconds_in_memory"],
+        "whole_run": whole_run_ratio(cost),
+    }

@@ -4,9 +4,7 @@ The loop adds next to nothing to the bare step: batches are gathered into one bu
 brought to the host between evaluations, and evaluation is not part of the time.
 """
 
-import json
 import math
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -17,19 +15,64 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forwardgrad.core.estimates import Estimator, detached
-from forwardgrad.core.gradients import make_estimator, write_gradient_
+from forwardgrad.core.estimates import Estimator, detached, write_gradient_
+from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
-from forwardgrad.experiments.training.plan import Method, Run
+from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.score import score
-from forwardgrad.files import write_csv
-from forwardgrad.machine import provenance
+from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine.allocator import keep_freed_memory
+from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
 
-DIVERGED = 1e4
+DIVERGED = 1e4  # training loss above which a run has diverged
+
+
+def train_run(run: Run, data: Path, output: Path) -> None:
+    """Carry out a run on one thread and write its folder.
+
+    `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
+    host) lies in `times.csv` and `run.json`.
+    """
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    dataset = read(data, run.seed, run.settings.normalisation, run.tuning)
+    metrics, times = train(run, dataset)
+    output.mkdir(parents=True, exist_ok=True)
+    write_csv(output / "times.csv", TIMES, times)
+    write_json(output / "run.json", run_record(run, dataset, metrics[-1]))
+    write_csv(output / "metrics.csv", METRICS, metrics)
+
+
+def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
+    """Train, evaluating before the first step, every `evaluate_every` steps and at the end.
+
+    Returns:
+        Rows of metrics and rows of times, one per evaluation.
+    """
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
+    update = updates(model, run, stream)
+    cosine = cosine_meter(model, run, data) if run.probes else None
+    metrics, times, step, seconds = [], [], 0, 0.0
+    while True:
+        row = evaluate(model, data) | {"step": step, "weight_norm": weight_norm(model)}
+        if cosine:
+            row["cosine"] = cosine()
+        row["status"] = status(row, run.settings, step)
+        metrics.append(row)
+        times.append({"step": step, "seconds": seconds})
+        if row["status"] != "running":
+            return metrics, times
+        steps = min(run.evaluate_every, run.settings.stop.steps - step)
+        start = time.perf_counter()
+        for _ in range(steps):
+            next(update)
+        seconds += time.perf_counter() - start
+        step += steps
 
 
 def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -120,37 +163,8 @@ def status(row: dict, settings: Method, step: int) -> str:
     return "completed" if step >= stop.steps else "running"
 
 
-def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
-    """Train, evaluating before the first step, every `evaluate_every` steps and at the end.
-
-    Returns:
-        Rows of metrics and rows of times, one per evaluation.
-    """
-    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
-    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-    stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
-    update = updates(model, run, stream)
-    cosine = cosine_meter(model, run, data) if run.probes else None
-    metrics, times, step, seconds = [], [], 0, 0.0
-    while True:
-        row = evaluate(model, data) | {"step": step, "weight_norm": weight_norm(model)}
-        if cosine:
-            row["cosine"] = cosine()
-        row["status"] = status(row, run.settings, step)
-        metrics.append(row)
-        times.append({"step": step, "seconds": seconds})
-        if row["status"] != "running":
-            return metrics, times
-        steps = min(run.evaluate_every, run.settings.stop.steps - step)
-        start = time.perf_counter()
-        for _ in range(steps):
-            next(update)
-        seconds += time.perf_counter() - start
-        step += steps
-
-
-def record(run: Run, data: Dataset, last: dict) -> dict:
-    """Return what produced a run: settings, data, versions, machine."""
+def run_record(run: Run, data: Dataset, last: dict) -> dict:
+    """Return what produced a run, settings, data, versions and machine; `last` is its last row of metrics."""
     return {
         "run": asdict(run),
         "status": last["status"],
@@ -158,27 +172,5 @@ def record(run: Run, data: Dataset, last: dict) -> dict:
         "estimator": run.settings.estimator,
         "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
         "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
-        "versions": provenance.versions(("torch", "numpy", "forwardgrad")),
-        "device": "cpu",
-        "threads": torch.get_num_threads(),
-        "commit": provenance.commit(),
-        "host": provenance.host(),
+        **made_here(threads=torch.get_num_threads()),
     }
-
-
-def train_run(run: Run, data: Path, output: Path) -> None:
-    """Carry out a run on one thread and write its folder.
-
-    `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
-    host) lies in `times.csv` and `run.json`.
-    """
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    dataset = read(data, run.seed, run.settings.normalisation, run.tuning)
-    metrics, times = train(run, dataset)
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "times.csv", TIMES, times)
-    temporary = output / "run.json.partial"
-    temporary.write_text(json.dumps(record(run, dataset, metrics[-1]), indent=2) + "\n", encoding="utf-8")
-    os.replace(temporary, output / "run.json")
-    write_csv(output / "metrics.csv", METRICS, metrics)

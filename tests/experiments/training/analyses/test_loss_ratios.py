@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from forwardgrad.experiments.training.analyses.loss_ratios import LOSS_RATIOS, loss_ratios, place
-from forwardgrad.experiments.training.figures.loss_ratios import draw_loss_ratios
+from forwardgrad.experiments.training.figures.loss_ratios import loss_ratios as draw_loss_ratios
 
 
 @pytest.fixture
@@ -72,10 +72,11 @@ def test_places(low, high, expected):
     assert place(low, high) == expected
 
 
-def test_the_figure_shows_ratios_against_the_band(pairs):
+def test_the_figure_shows_ratios_against_the_band(pairs, store):
     pairs.run("forward_gaussian", 4, (2.0, 2e4), "diverged")
     pairs.run("forward_rank_one", 4)
-    figure = draw_loss_ratios(loss_ratios(pairs.frames().runs, "forward_gaussian"))
+    ratios = loss_ratios(pairs.frames().runs, "forward_gaussian")
+    figure, _ = draw_loss_ratios(store({"tables/students/loss-ratios": ratios}), "students")
     (axes,) = figure.axes
     assert axes.get_xlim()[0] < 0.5
     assert axes.get_xlim()[1] > 2
@@ -86,10 +87,11 @@ def test_the_figure_shows_ratios_against_the_band(pairs):
     plt.close(figure)
 
 
-def test_without_any_ratio_the_figure_is_still_drawn(results):
+def test_without_any_ratio_the_figure_is_still_drawn(results, store):
     results.run("forward_gaussian", 0, (2.0, 2e4), "diverged")
     results.run("forward_rank_one", 0)
-    figure = draw_loss_ratios(loss_ratios(results.frames().runs, "forward_gaussian"))
+    ratios = loss_ratios(results.frames().runs, "forward_gaussian")
+    figure, _ = draw_loss_ratios(store({"tables/students/loss-ratios": ratios}), "students")
     shown = "\n".join(text.get_text() for text in figure.findobj(plt.Text))
     assert "Forward gradient, rank one: 1 of 1 diverged" in shown
     plt.close(figure)

@@ -7,7 +7,7 @@ from forwardgrad.experiments.training.analyses.rates import (
     RATES,
     by_grid,
     by_method,
-    chosen,
+    chosen_rates,
     differing,
     grid_runs,
     rate_table,
@@ -45,7 +45,7 @@ def test_the_lowest_median_wins_and_a_diverged_run_ranks_worst(grid):
     assert rows.loc[("forward_gaussian", 0.2), numbers].tolist() == [3, 0, 0.5, 0.4, 0.6]
     assert rows.loc[("forward_gaussian", 0.4), numbers].tolist() == [3, 2, INF, 0.1, INF]
     assert rows.loc[("forward_rank_one", 0.2), numbers].tolist() == [3, 1, 0.6, 0.4, INF]
-    assert chosen(table) == {"penguins": {"students_lr": {"forward_gaussian": 0.2, "forward_rank_one": 0.4}}}
+    assert chosen_rates(table) == {"penguins": {"students_lr": {"forward_gaussian": 0.2, "forward_rank_one": 0.4}}}
 
 
 def test_a_rate_at_the_edge_of_its_grid_is_flagged(grid):
@@ -55,19 +55,19 @@ def test_a_rate_at_the_edge_of_its_grid_is_flagged(grid):
 
 
 def test_the_order_of_the_rates_in_the_configuration_does_not_matter(grid):
-    assert chosen(rate_table(grid.iloc[::-1])) == chosen(rate_table(grid))
+    assert chosen_rates(rate_table(grid.iloc[::-1])) == chosen_rates(rate_table(grid))
 
 
 def test_of_equal_rates_the_lowest_is_chosen_and_of_diverged_ones_none(results):
     for rate in (0.4, 0.2):
         results.run(f"forward_gaussian@{rate}", 10, (2.0, 0.5), estimator="forward_gaussian", rate=rate)
         results.run(f"backprop@{rate}", 10, (2.0, 2e4), "diverged", estimator="backprop", rate=rate)
-    assert chosen(rate_table(results.frames().runs)) == {"penguins": {"students_lr": {"forward_gaussian": 0.2}}}
+    assert chosen_rates(rate_table(results.frames().runs)) == {"penguins": {"students_lr": {"forward_gaussian": 0.2}}}
 
 
 def test_rates_that_are_not_those_in_use_are_named(grid):
     table = rate_table(grid)
-    assert differing(table, {"tuned": chosen(table)}) == []
+    assert differing(table, {"tuned": chosen_rates(table)}) == []
     config = {"tuned": {"penguins": {"students_lr": {"forward_gaussian": 0.1}}}}
     found = {row["method"]: (row["learning_rate"], row["written"]) for row in differing(table, config)}
     assert found == {"forward_gaussian": (0.2, 0.1), "forward_rank_one": (0.4, None)}
@@ -75,7 +75,7 @@ def test_rates_that_are_not_those_in_use_are_named(grid):
 
 def test_the_file_holds_the_rates_and_says_where_they_come_from(grid):
     text = tuned_yaml(grid, MADE)
-    assert yaml.safe_load(text) == chosen(rate_table(grid))
+    assert yaml.safe_load(text) == chosen_rates(rate_table(grid))
     assert "snakemake --cores all tuned" in text
     assert "# penguins, students_lr: rates 0.1, 0.2, 0.4; seeds 10, 11, 12; 1 steps\n" in text
     assert "# At the edge of its grid: penguins students_lr forward_rank_one\n" in text

@@ -4,11 +4,11 @@ import pytest
 
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.analyses.time_to_loss import (
-    SUMMARY,
-    TIMES,
+    TIMES_SUMMARY,
+    TIMES_TO_LOSS,
     first_step,
     step_times,
-    summary,
+    times_summary,
     times_table,
 )
 from forwardgrad.experiments.training.tables import counterpart
@@ -44,7 +44,7 @@ def rows(table, cost):
 
 def test_times_by_hand(frames):
     table = times_table(frames)
-    assert list(table) == list(TIMES)
+    assert list(table) == list(TIMES_TO_LOSS)
     engine = rows(table, "engine")
     # Seed 3 has no row: its backpropagation diverged.
     assert engine.index.tolist() == [0, 1, 2]
@@ -92,7 +92,7 @@ def test_another_networks_ratio_does_not_count(frames, changed):
 def test_a_cell_without_validation_has_no_times(frames):
     frames.runs["validation_loss"] = frames.metrics["validation_loss"] = np.nan
     assert len(times_table(frames)) == 0
-    assert list(summary(times_table(frames), QUOTES)) == list(SUMMARY)
+    assert list(times_summary(times_table(frames), QUOTES)) == list(TIMES_SUMMARY)
 
 
 def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
@@ -104,8 +104,8 @@ def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
 
 
 def test_the_summary_by_hand(frames):
-    table = summary(times_table(frames), QUOTES)
-    assert list(table) == list(SUMMARY)
+    table = times_summary(times_table(frames), QUOTES)
+    assert list(table) == list(TIMES_SUMMARY)
     engine = table.set_index("cost").loc["engine"]
     # Ratios 1, 3 and never: the median of three resampled runs may be any of them.
     assert engine[["runs", "reached", "ratio", "low", "high", "bound"]].tolist() == pytest.approx([3, 2, 3, 1, INF, 3])
@@ -117,7 +117,7 @@ def test_the_summary_by_hand(frames):
 def test_the_paper_has_no_time_for_methods_of_ours(frames):
     for frame in (frames.metrics, frames.runs, frames.costs):
         frame.replace("forward_gaussian", "forward_rank_one", inplace=True)
-    (row,) = summary(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
+    (row,) = times_summary(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
     assert np.isnan([row["ratio_quoted"], row["T_b_quoted"]]).all()
 
 
@@ -135,4 +135,4 @@ def test_what_a_method_is_paired_with():
 
 def test_the_readme_of_results_explains_every_column(root):
     text = (root / "results/README.md").read_text()
-    assert all(f"| `{name}` | {meaning} |" in text for name, meaning in TIMES.items())
+    assert all(f"| `{name}` | {meaning} |" in text for name, meaning in TIMES_TO_LOSS.items())

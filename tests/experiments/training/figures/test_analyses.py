@@ -4,16 +4,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.analyses.time_to_loss import summary, times_table
-from forwardgrad.experiments.training.figures.budgets import draw_budgets
-from forwardgrad.experiments.training.figures.cosines import draw_cosines
+from forwardgrad.experiments.training.analyses.time_to_loss import summarise, times_table
+from forwardgrad.experiments.training.figures.budgets import budgets
+from forwardgrad.experiments.training.figures.cosines import cosines
 from forwardgrad.experiments.training.figures.curves import DRAWN, VALIDATED, drawn_metrics
-from forwardgrad.experiments.training.figures.norms import draw_norms
-from forwardgrad.experiments.training.figures.time_to_loss import draw_times
+from forwardgrad.experiments.training.figures.norms import norms
+from forwardgrad.experiments.training.figures.times import times as draw_times
 
 from ..analyses.test_time_to_loss import QUOTES
 
 CELL = {"dataset": "mnist5k", "model": "lr"}
+NAMES = {"experiment": "students", **CELL}
 
 
 @pytest.fixture(autouse=True)
@@ -39,9 +40,19 @@ def words(figure):
     return " ".join("\n".join(text.get_text() for text in figure.findobj(plt.Text)).split())
 
 
-def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames):
-    times = times_table(frames)
-    figure = draw_times(times, summary(times, QUOTES))
+@pytest.fixture
+def draw(store):
+    """A function that draws times beside those quoted."""
+
+    def draw(times, quoted):
+        tables = {"times": times, "times-summary": summarise(times, quoted)}
+        return draw_times(store({f"tables/students/{name}": table for name, table in tables.items()}), "students")[0]
+
+    return draw
+
+
+def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames, draw):
+    figure = draw(times_table(frames), QUOTES)
     lines = figure.axes[0].get_lines()
     censored = [line for line in lines if line.get_marker() == ">"]
     assert [line.get_xdata().tolist() for line in censored] == [[pytest.approx(3)], [pytest.approx(1)] * 3]
@@ -53,37 +64,38 @@ def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames):
     assert "3 seeds per method" in shown
 
 
-def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames):
+def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames, draw):
     times = times_table(frames)
     reached = times[times["reached"].astype(bool)]
-    shown = words(draw_times(reached, summary(reached, QUOTES[:0])))
+    shown = words(draw(reached, QUOTES[:0]))
     assert "not reached" not in shown
     assert "Baydin" not in shown
 
 
-def test_budgets_show_three_kinds_of_means_and_one_kind_of_rate(frames):
-    figure, curves = draw_budgets(frames, "", "Digits")
+def test_budgets_are_of_three_kinds_and_methods_of_one_variant(frames, store_frames):
+    results = store_frames(frames)
+    figure, curves = budgets(results, **NAMES, variant="own")
     assert [axes.get_xlabel().split(" (")[0] for axes in figure.axes] == [
         "Steps",
-        "Equivalents of forward passes",
+        "Forward-pass equivalents",
         "Seconds",
     ]
     last = curves[curves["method"] == "backprop"].iloc[-1]
     assert last[["step", "steps", "passes", "seconds"]].tolist() == pytest.approx([20, 20, 60, 0.02])
     assert set(curves["method"]) == {"backprop", "forward_gaussian"}
-    assert "Every method at its own tuned rate" in words(figure)
-    assert set(draw_budgets(frames, "slow", "Digits")[1]["method"]) == {"forward_gaussian_slow"}
+    assert "Every method at its own tuned learning rate" in words(figure)
+    assert set(budgets(results, **NAMES, variant="slow")[1]["method"]) == {"forward_gaussian_slow"}
 
 
-def test_norms_show_loss_and_weights(frames):
-    figure, curves = draw_norms(frames, "Digits")
+def test_norms_show_loss_and_weights(frames, store_frames):
+    figure, curves = norms(store_frames(frames), **NAMES)
     assert set(curves["metric"]) == {"train_loss", "weight_norm"}
     assert "Norm of all weights" in words(figure)
 
 
-def test_cosines_leave_out_backpropagation_and_show_the_formula(frames):
+def test_cosines_leave_out_backpropagation_and_show_the_formula(frames, store_frames):
     frames.metrics["cosine"] = np.where(frames.metrics["method"] == "forward_gaussian", 0.01, np.nan)
-    figure, curves = draw_cosines(frames, "Digits")
+    figure, curves = cosines(store_frames(frames), **NAMES)
     assert set(curves["method"]) == {"forward_gaussian"}
     (promised,) = [
         line for line in figure.axes[0].get_lines() if len(set(line.get_ydata())) == 1 and line.get_zorder() == 1

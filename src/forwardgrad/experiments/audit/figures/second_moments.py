@@ -3,17 +3,19 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import WIDTH, style, title
+from forwardgrad.plotting.pieces import title
+from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.results.folder import Results
 
 COLORS = "PuOr"  # below zero orange, above it purple
 DARK, LIGHT = "#101010", "#fafafa"  # on cells that keep their colour when the page goes dark
 
 
-def draw_second_moments(moments: pd.DataFrame) -> Figure:
-    """Draw one matrix of second moments for each kind of tangent; columns MOMENTS."""
+def second_moments(results: Results) -> Drawn:
+    """Draw one matrix of second moments for each kind of tangent; return the moments too, columns MOMENTS."""
+    moments = results.frame("audit-moments")
     kinds = list(moments.groupby("tangents", sort=False))
     with style():
         figure, panels = plt.subplots(1, len(kinds), squeeze=False, figsize=(WIDTH, 2.35))
@@ -22,13 +24,13 @@ def draw_second_moments(moments: pd.DataFrame) -> Figure:
             axes.set_title(labels.TANGENTS[kind], fontsize=8.5)
         title(
             figure,
-            "Which tangents give the gradient on average?",
+            "Which tangents make the estimate unbiased?",
             "Second moments E[v v\u1d40] of tangents v with "
             f"{own['row'].nunique()} entries, mean of {own['n'].iloc[0]:,}. The estimate is unbiased where they are "
-            "one on the diagonal and zero beside it.",
+            "the identity matrix.",
             [],
         )
-        return figure
+        return figure, moments
 
 
 def _draw_matrix(axes: Axes, matrix: pd.DataFrame) -> None:

@@ -1,4 +1,4 @@
-"""How the dimension slows the forward gradient: descents of spheres, and what one step does at every rate."""
+"""How the dimension slows the forward gradient: runs on spheres, and what one step does at every learning rate."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -6,86 +6,82 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from forwardgrad.experiments.functions.figures.descents import Drawn, drawing_of, logarithmic, note
+from forwardgrad.experiments.functions.figures.common import logarithmic, look_of, note
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT
-from forwardgrad.experiments.functions.tables import bands, expected_factor, shown
+from forwardgrad.experiments.functions.tables import bands, expected_factor, rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, style, title
+from forwardgrad.plotting.pieces import title, write
+from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, Drawn, style
+from forwardgrad.results.folder import Results
 
 LEAST = 1e-12
 
 
-def draw_spheres(curves: pd.DataFrame, runs: pd.DataFrame, contraction: pd.DataFrame) -> Drawn:
-    """Draw the value over that at the start against the step, and the mean factor of one step against the rate.
+def spheres(results: Results) -> Drawn:
+    """Draw the value over that at the start against the step, and the mean factor of one step at every learning rate.
 
-    Args:
-        curves: Descents; columns DESCENTS.
-        runs: The same, one row each; columns DESCENT_RUNS.
-        contraction: What one step does; columns CONTRACTED.
+    Returns:
+        The figure, and what one step does; columns CONTRACTED.
     """
+    curves, runs = results.frame("functions"), results.frame("functions-runs")
+    contraction = results.table("functions", "contraction")
     names = list(dict.fromkeys(contraction["function"]))
     with style():
         figure, (top, bottom) = plt.subplots(2, 1, figsize=(WIDTH, 7.6))
         for name in names:
-            descents(top, shown(curves, ("ours", name)), shown(runs, ("ours", name)))
+            _draw_runs(top, rows_of_case(curves, ("ours", name)), rows_of_case(runs, ("ours", name)))
         logarithmic(top, LEAST, 3)
         top.set(xlabel="Steps", ylabel="Value over that at the start")
-        top.set_title("Descents at half the Gaussian\u2019s limit")
-        factors(bottom, contraction)
+        top.set_title("Runs at half the Gaussian\u2019s limiting learning rate")
+        _draw_factors(bottom, contraction)
         bottom.set_title("One step: mean of the value after over before")
-        methods = list(dict.fromkeys(contraction["method"]))
+        looks = {method: look_of(method) for method in dict.fromkeys(contraction["method"])}
         handles = [
-            Line2D([], [], color=drawing_of(method).color, linestyle=drawing_of(method).line,
-                   marker=drawing_of(method).marker, markersize=4, label=labels.method(method, method))
-            for method in methods
+            Line2D([], [], color=look.color, linestyle=look.line, marker=look.marker, markersize=4,
+                   label=labels.estimator(method))
+            for method, look in looks.items()
         ]  # fmt: skip
         text = note(runs[runs["function"].isin(names)])
         text += (
-            " Below: points measured from one point, whiskers 95 % interval over the seeds; lines by theory, which has "
-            "them cross 1 at 1 (gradient descent), 1 / (n + 2) (Gaussian) and 1 / n (signs)."
+            " Below: points measured from one point, whiskers 95 % interval over the seeds; lines: by theory; they "
+            "cross 1 at the learning rates 1 (gradient descent), 1/(n+2) (Gaussian) and 1/n (Rademacher)."
         )
-        title(figure, "Spheres in n dimensions", text, handles)
+        title(figure, "Spheres \u2016x\u2016\u00b2 in n dimensions", text, handles)
         return figure, contraction
 
 
-def descents(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
-    """Draw the descents of one sphere, its dimension written beside them."""
+def _draw_runs(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
+    """Draw the runs on one sphere, its dimension written beside them."""
     drawn, start = bands(curves, runs), runs["initial"].iloc[0]
+    drawn[["median", "low", "high"]] /= start
     for method, own in drawn.groupby("method", sort=False):
-        look = drawing_of(method)
-        median, low, high = (own[name] / start for name in ("median", "low", "high"))
-        axes.fill_between(own["step"], low, high, color=look.color, alpha=0.13, linewidth=0)
-        axes.plot(own["step"], median, color=look.color, linestyle=look.line, linewidth=1.3)
-    gaussian = drawn[drawn["method"] == "forward_gaussian"]
-    seen = gaussian[gaussian["median"] / start > LEAST]
+        look = look_of(method)
+        axes.fill_between(own["step"], own["low"], own["high"], color=look.color, alpha=0.1, linewidth=0)
+        axes.plot(own["step"], own["median"], color=look.color, linestyle=look.line, linewidth=1.3)
+    seen = drawn[(drawn["method"] == "forward_gaussian") & (drawn["median"] > LEAST)]
     last = seen.iloc[int(0.8 * len(seen))]
-    axes.annotate(
-        f"n = {runs['dimensions'].iloc[0]}", (last["step"], last["median"] / start), (6, 5),
-        textcoords="offset points", fontsize=8.5, fontweight="bold",
-    )  # fmt: skip
+    write(axes, f"n = {runs['dimensions'].iloc[0]}", (last["step"], last["median"]), (6, 5), fontweight="bold")
 
 
-def factors(axes: Axes, contraction: pd.DataFrame) -> None:
-    """Draw measured and expected factors of one step against the rate."""
+def _draw_factors(axes: Axes, contraction: pd.DataFrame) -> None:
+    """Draw measured and expected factors of one step against the learning rate."""
     axes.axhline(1, color=INK, linewidth=1)
     axes.axhspan(1, 1.58, color=RULE, alpha=0.35, linewidth=0, zorder=0)
     for (method, dimensions), own in contraction.groupby(["method", "dimensions"], sort=False):
         if method == GRADIENT_DESCENT and dimensions != contraction["dimensions"].min():
             continue  # the same in every dimension
-        look, rates = drawing_of(method), np.geomspace(own["learning_rate"].min(), own["learning_rate"].max(), 200)
+        look, rates = look_of(method), np.geomspace(own["learning_rate"].min(), own["learning_rate"].max(), 200)
         expected = [expected_factor(method, rate, dimensions) for rate in rates]
         axes.plot(rates, expected, color=look.color, linestyle=look.line, linewidth=1.1)
-        spread = [own["factor"] - own["low"], own["high"] - own["factor"]]
+        whiskers = [own["factor"] - own["low"], own["high"] - own["factor"]]
         axes.errorbar(
-            own["learning_rate"], own["factor"], yerr=None if own["low"].isna().any() else spread, color=look.color,
+            own["learning_rate"], own["factor"], yerr=None if own["low"].isna().any() else whiskers, color=look.color,
             marker=look.marker, markerfacecolor=look.face, markersize=4, linestyle="", capsize=2,
         )  # fmt: skip
         if method != "forward_rademacher":
-            end = own.loc[own["learning_rate"].idxmax()]
-            axes.annotate(
-                "any n" if method == GRADIENT_DESCENT else f"n = {dimensions}", (end["learning_rate"], end["factor"]),
-                (-5, 3), textcoords="offset points", ha="right", fontsize=8.5, fontweight="bold",
-            )  # fmt: skip
+            end = own.loc[own["learning_rate"].idxmax(), ["learning_rate", "factor"]]
+            n = "any n" if method == GRADIENT_DESCENT else f"n = {dimensions}"
+            write(axes, n, tuple(end), (-5, 3), ha="right", fontweight="bold")
     axes.set_xscale("log")
     axes.set(xlabel="Learning rate", ylabel="Mean factor", ylim=(-0.04, 1.58))
     axes.text(0.01, 1.42, "grows on average", transform=axes.get_yaxis_transform(), fontsize=8, color=MUTED, va="top")

@@ -7,35 +7,29 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.ticker import FixedLocator
 
-from forwardgrad.experiments.speed.figures.rows import (
-    HERE,
-    RATIO,
-    STAR,
-    Drawn,
-    Paper,
-    grouped,
-    label_in_group,
-    named,
-    ordered,
-    usual,
-)
+from forwardgrad.experiments.speed.figures.lines import HERE
+from forwardgrad.experiments.speed.figures.rows import grouped, label_in_group, named, ordered, timed, usual
+from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, look, style, title, whole_numbers
+from forwardgrad.plotting.pieces import STAR, mark, no_y_axis, star, ticks, title, write
+from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, Drawn, look, style
+from forwardgrad.results.folder import Results
 
 BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
-FLOOR = {"color": MUTED, "marker": "|", "markersize": 12, "mew": 2, "linestyle": "", "zorder": 2}
+FLOOR = {"color": MUTED, "markersize": 12, "mew": 2}
 BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75}
+TICKS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 NAMES = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}
 
 
-def draw_cost(measured: pd.DataFrame, paper: Paper) -> Drawn:
-    """Draw the cost of every method over backpropagation, one column per model; columns SPEED."""
-    shown = usual(named(measured[measured["seconds"].notna()]))
+def cost(results: Results, device: str) -> Drawn:
+    """Draw the cost of every method over backpropagation, one column per model; return it too, columns SPEED."""
+    shown = usual(named(timed(results, device)))
     models, methods = list(dict.fromkeys(shown["model"])), ordered(shown["method"])
     shown = shown[shown["method"].isin(methods)]
-    theirs = [row for row in paper if row["model"] in models and row["depth"] not in (1, 100)]
+    theirs = [row for row in paper_rows(results.quoted()) if row["model"] in models and row["depth"] not in (1, 100)]
     values = [*shown["ratio_to_backprop"], *shown["low"].dropna(), *shown["high"].dropna(), *shown["flop_floor"]]
     values += [row["ratio"] for row in theirs]
     headings, places, bottom = _places(methods)
@@ -43,37 +37,35 @@ def draw_cost(measured: pd.DataFrame, paper: Paper) -> Drawn:
         figure, panels = plt.subplots(1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 2.3 + 0.4 * bottom))
         for model, axes in zip(models, panels[0], strict=True):
             _ratio_axis(axes, min(0.4, *values) / 1.1, max(1.6, *values) * 2)
-            _draw_paper(axes, [row["ratio"] for row in theirs if row["model"] == model])
+            _draw_paper(axes, sorted(row["ratio"] for row in theirs if row["model"] == model))
             own = shown[shown["model"] == model].set_index("method")
             for method in own.index:
                 _draw_ratio(axes, places[method], method, own.loc[method])
             if "backprop_by_hand" in own.index:
                 axes.axvline(own.loc["backprop_by_hand", "ratio_to_backprop"], **BY_HAND)
-            axes.set_yticks([])
-            axes.grid(axis="y", visible=False)
-            axes.spines["left"].set_visible(False)
+            no_y_axis(axes)
             axes.set_ylim(bottom, -0.65)
             axes.set_title(NAMES.get(model, labels.model(model)))
-        _write(panels[0, 0], labels.PAPER, -0.48, "bold")
-        for heading, place in headings.items():
-            _write(panels[0, 0], heading, place, "bold")
+        first = panels[0, 0]
+        for heading, place in {labels.PAPER: -0.48, **headings}.items():
+            _write_above(first, heading, place, "bold")
         for method, place in places.items():
-            _write(panels[0, 0], label_in_group(method), place - 0.48, "normal")
-        panels[0, 0].set_zorder(1)
-        panels[0, 0].patch.set_visible(False)
+            _write_above(first, label_in_group(method), place - 0.48, "normal")
+        first.set_zorder(1)
+        first.patch.set_visible(False)
         handles = [
-            Line2D([], [], color=INK, linewidth=1.2, label="1: backpropagation, the library's fastest"),
+            Line2D([], [], color=INK, linewidth=1.2, label="1: backpropagation by torch.autograd"),
             Line2D([], [], **BY_HAND, label="backpropagation by hand"),
-            Line2D([], [], **FLOOR, label="ratio of multiply-adds: what arithmetic demands"),
-            Line2D([], [], **STAR, label="published, read off a figure or unverified"),
+            mark("|", "ratio of multiply-adds: the cost by arithmetic", **FLOOR),
+            star("published, read off a figure or unverified"),
         ]
-        size = labels.count(int(shown["batch_size"].iloc[0]), "example")
+        size = labels.plural(int(shown["batch_size"].iloc[0]), "example")
         title(
             figure,
             "What does a step cost beside backpropagation?",
-            f"{RATIO}, R_f / R_b; left of the line is cheaper. {HERE} {size} per step, "
-            f"{labels.count(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. Bold: below one. "
-            "Multiply-adds leave out draws and updates.",
+            f"Cost of a step over that of a backpropagation step, $R_f/R_b$; left of the line is cheaper. {HERE} "
+            f"{size} per step, {labels.plural(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. "
+            "Bold: all of it below 1. Multiply-adds leave out sampling and updates.",
             handles,
             handle_length=1.2,
         )
@@ -92,7 +84,7 @@ def _places(methods: Iterable[str]) -> tuple[dict[str, float], dict[str, float],
     return headings, places, height + 0.6
 
 
-def _write(axes: Axes, text: str, place: float, weight: str) -> None:
+def _write_above(axes: Axes, text: str, place: float, weight: str) -> None:
     """Write a name above its row; it reaches over all columns."""
     axes.text(
         0, place, text, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, fontweight=weight, zorder=2.5,
@@ -106,29 +98,23 @@ def _ratio_axis(axes: Axes, low: float, high: float) -> None:
     axes.set_xlim(low, high)
     axes.axvspan(low, 1, color=RULE, alpha=0.35, linewidth=0, zorder=0)
     axes.axvline(1, color=INK, linewidth=1.2)
-    marks = [mark for mark in (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64) if low <= mark <= high]
-    axes.xaxis.set_major_locator(FixedLocator(marks))
-    axes.xaxis.set_minor_locator(NullLocator())
-    whole_numbers(axes.xaxis)
+    ticks(axes.xaxis, FixedLocator([ratio for ratio in TICKS if low <= ratio <= high]))
 
 
 def _number(axes: Axes, text: str, x: float, place: float, weight: str = "normal") -> None:
-    axes.annotate(
-        text, (x, place), (7, 0), textcoords="offset points", va="center", fontsize=8.5, color=INK, fontweight=weight,
-        bbox=BACKING, zorder=3,
-    )  # fmt: skip
+    write(axes, text, (x, place), (7, 0), va="center", color=INK, fontweight=weight, bbox=BACKING, zorder=3)
 
 
 def _draw_paper(axes: Axes, ratios: list[float]) -> None:
     for ratio in ratios:
         axes.plot(ratio, 0, **STAR)
     if ratios:
-        _number(axes, ", ".join(f"{ratio:.2f}" for ratio in sorted(ratios)), max(ratios), 0)
+        _number(axes, ", ".join(f"{ratio:g}" for ratio in ratios), ratios[-1], 0)
 
 
 def _draw_ratio(axes: Axes, place: float, method: str, row: pd.Series) -> None:
     drawing, middle = look(method, method), row["ratio_to_backprop"]
-    axes.plot(row["flop_floor"], place, **FLOOR)
+    axes.plot(row["flop_floor"], place, "|", zorder=2, **FLOOR)
     axes.errorbar(
         middle, place, xerr=[[middle - row["low"]], [row["high"] - middle]], color=drawing.color,
         marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=2.5, linewidth=1.2, zorder=4,

@@ -1,16 +1,11 @@
 """What the figures and tables of the experiment `speed` show: which rows, in which order and groups."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
-from matplotlib.figure import Figure
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK
-
-Paper = Iterable[Mapping[str, Any]]
-Drawn = tuple[Figure, pd.DataFrame]
+from forwardgrad.results.folder import Results
 
 BASES = "What ratios are taken to"
 FRAMEWORK = "By the framework’s own forward mode"
@@ -21,27 +16,17 @@ FIRST = (
     *OF_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
 )  # fmt: skip
 BATCH_SIZE = 64
-RATIO = "Cost of a step / cost of a backpropagation step"
-HERE = "Measured on this machine, alone, steps of all methods interleaved, in several processes."
-STAR = {
-    "color": INK,
-    "marker": "*",
-    "markerfacecolor": "#f0e442",
-    "markersize": 11,
-    "mew": 0.9,
-    "linestyle": "",
-    "zorder": 4,
-}
 
 
-def label_of(method: str) -> str:
-    """Label of a method or baseline."""
-    return labels.method(method, method)
+def timed(results: Results, device: str) -> pd.DataFrame:
+    """Return what was timed on `device`; columns SPEED."""
+    measured = results.frame("speed")
+    return measured[(measured["device"] == device) & measured["seconds"].notna()]
 
 
 def label_in_group(method: str) -> str:
     """Label of a method below the heading of its group."""
-    return labels.variant(label_of(method)).removeprefix("Backpropagation").lstrip(", ")
+    return labels.variant(labels.estimator(method)).removeprefix("Backpropagation").lstrip(", ")
 
 
 def ordered(methods: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""How far a method comes with equal means: so many steps, so many forward passes, so many seconds.
+"""How far a method comes at equal compute budget: so many steps, so many forward passes, so many seconds.
 
 All methods of a cell get the same budget, the most that every one of them has spent by its last step. A method is
 judged at its last evaluation within the budget.
@@ -7,9 +7,10 @@ judged at its last evaluation within the budget.
 import numpy as np
 import pandas as pd
 
-from forwardgrad.catalogue import forward_passes
-from forwardgrad.experiments.training.frames import CELL, Frames
+from forwardgrad.catalogue.estimators import ESTIMATORS
+from forwardgrad.experiments.training.frames import CELL, Frames, load_frames
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
 UNITS = ("steps", "passes", "seconds")
 
@@ -34,20 +35,18 @@ BUDGETS = {
 }
 
 
-def prices(costs: pd.DataFrame) -> pd.DataFrame:
-    """Return what one step of every method costs, by dataset, model and method; columns UNITS, nan where unknown."""
-    passes = [forward_passes(estimator) for estimator in costs["estimator"]]
-    priced = costs.assign(steps=1.0, passes=np.array(passes, float), seconds=costs["seconds_per_step"])
-    return priced.set_index(["dataset", "model", "method"])[list(UNITS)]
+def budgets(results: Results, experiment: str) -> pd.DataFrame:
+    """The outcome of an experiment's methods at equal compute budget."""
+    return budget_table(load_frames(*results.training(experiment)))
 
 
 def budget_table(frames: Frames) -> pd.DataFrame:
-    """One row per method and kind of budget; columns BUDGETS. Methods of unknown price have no row.
+    """One row per method and kind of budget; columns BUDGETS. Methods of unknown cost have no row.
 
     Args:
         frames: Frames of one experiment.
     """
-    price, rows = prices(frames.costs), []
+    cost, rows = step_costs(frames.costs), []
     metrics = dict(list(frames.metrics.groupby([*CELL, "method"])))
     for cell, runs in frames.runs.groupby(CELL, sort=False):
         _, *pair = cell
@@ -55,7 +54,7 @@ def budget_table(frames: Frames) -> pd.DataFrame:
         # A diverged run stopped early, which is no reason to give the others less.
         lasts = {key[0]: own["steps"].max() for key, own in methods.items()}
         for unit in UNITS:
-            costs = {name: price[unit].get((*pair, name), np.nan) for name in lasts}
+            costs = {name: cost[unit].get((*pair, name), np.nan) for name in lasts}
             spent = [lasts[name] * costs[name] for name in lasts if costs[name] == costs[name]]
             if not spent:
                 continue
@@ -63,18 +62,24 @@ def budget_table(frames: Frames) -> pd.DataFrame:
             for (name, estimator, rate), own in methods.items():
                 if costs[name] != costs[name]:
                     continue
-                values = at(metrics[*cell, name], amount / costs[name])
+                values = last_within(metrics[*cell, name], amount / costs[name])
                 sound = values[values["status"] != "diverged"]
                 row = dict(zip(("dataset", "model", "method", "estimator"), (*pair, name, estimator), strict=True))
                 row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": values["step"].max()}
                 row |= {"runs": len(own), "diverged": len(values) - len(sound)}
                 for metric in ("test_accuracy", "train_loss"):
-                    mean = statistics.mean(sound[metric], metric, *pair, name, unit)
-                    row |= {metric: mean.value, f"{metric}_low": mean.low, f"{metric}_high": mean.high}
+                    row |= statistics.mean(sound[metric], metric, *pair, name, unit).columns(metric)
                 rows.append(row)
     return pd.DataFrame(rows, columns=list(BUDGETS))
 
 
-def at(metrics: pd.DataFrame, step: float) -> pd.DataFrame:
+def step_costs(costs: pd.DataFrame) -> pd.DataFrame:
+    """Return what one step of every method costs, by dataset, model and method; columns UNITS, nan where unknown."""
+    passes = [ESTIMATORS[estimator].passes for estimator in costs["estimator"]]
+    units = costs.assign(steps=1.0, passes=np.array(passes, float), seconds=costs["seconds_per_step"])
+    return units.set_index(["dataset", "model", "method"])[list(UNITS)]
+
+
+def last_within(metrics: pd.DataFrame, step: float) -> pd.DataFrame:
     """Return the last evaluation of every run of one method that is not beyond `step`, to rounding."""
     return metrics[metrics["step"] <= step * (1 + 1e-9)].groupby("seed").tail(1)

@@ -1,11 +1,15 @@
-"""Is a method as good per step as another? The ratio of their final training losses, seed by seed, beside a band."""
+"""Is a method as good per step as another? The ratio of their final training losses, paired by seed, and its place.
+
+The interval of the ratio lies inside the equivalence band, outside it, or overlaps its edge.
+"""
 
 import pandas as pd
 
-from forwardgrad.experiments.training.frames import CELL, methods_of
+from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
-BAND = (0.95, 1.05)  # ratios that make no difference in practice
+EQUIVALENCE = LEAST, MOST = 0.95, 1.05  # ratios that make no difference in practice
 
 LOSS_RATIOS = {
     "dataset": "data set key",
@@ -20,20 +24,16 @@ LOSS_RATIOS = {
     "high": "upper end",
     "pairs": "seeds at which neither diverged",
     "diverged": "seeds at which one of them or both diverged: they have no ratio",
-    "place": f"of the interval against the band {BAND[0]} to {BAND[1]}: inside, outside or overlaps; empty without one",
+    "place": f"of the interval against the band {LEAST} to {MOST}: inside, outside or overlaps; empty without one",
 }
 
 
-def place(low: float, high: float) -> str:
-    """Say where the interval from `low` to `high` lies: `inside` or `outside` BAND, or `overlaps`; empty for nan."""
-    if not low <= high:
-        return ""
-    if BAND[0] <= low and high <= BAND[1]:
-        return "inside"
-    return "outside" if high < BAND[0] or low > BAND[1] else "overlaps"
+def loss_ratios(results: Results, experiment: str, against: str) -> pd.DataFrame:
+    """The final training losses of an experiment's methods relative to the method `against`."""
+    return ratios_to(load_frames(*results.training(experiment)).runs, against)
 
 
-def loss_ratios(runs: pd.DataFrame, against: str) -> pd.DataFrame:
+def ratios_to(runs: pd.DataFrame, against: str) -> pd.DataFrame:
     """Every method of a cell against the method `against`; columns LOSS_RATIOS.
 
     Args:
@@ -56,3 +56,12 @@ def loss_ratios(runs: pd.DataFrame, against: str) -> pd.DataFrame:
             ends = (ratio.n, len(both) - ratio.n, place(ratio.low, ratio.high))
             rows.append((*identity, ratio.value, ratio.low, ratio.high, *ends))
     return pd.DataFrame(rows, columns=list(LOSS_RATIOS))
+
+
+def place(low: float, high: float) -> str:
+    """Return where an interval lies: `inside` EQUIVALENCE, `outside`, or it `overlaps` the edge; empty for nan."""
+    if not low <= high:
+        return ""
+    if low >= LEAST and high <= MOST:
+        return "inside"
+    return "outside" if high < LEAST or low > MOST else "overlaps"

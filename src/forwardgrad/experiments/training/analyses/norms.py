@@ -2,8 +2,9 @@
 
 import pandas as pd
 
-from forwardgrad.experiments.training.frames import CELL, Frames, methods_of
+from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
 NORMS = {
     "dataset": "data set key",
@@ -23,6 +24,11 @@ NORMS = {
 }
 
 
+def norms(results: Results, experiment: str) -> pd.DataFrame:
+    """The growth of the weights in an experiment."""
+    return norm_table(load_frames(*results.training(experiment)))
+
+
 def norm_table(frames: Frames) -> pd.DataFrame:
     """One row per cell and method; columns NORMS."""
     run = [*CELL, "method", "seed"]
@@ -39,7 +45,6 @@ def norm_table(frames: Frames) -> pd.DataFrame:
                 ("train_loss", sound["train_loss"]),
                 ("growth", sound["weight_norm"] / sound["start"]),
             ):
-                mean = statistics.mean(values, name, *cell, method)
-                row |= {name: mean.value, f"{name}_low": mean.low, f"{name}_high": mean.high}
+                row |= statistics.mean(values, name, *cell, method).columns(name)
             rows.append(row)
     return pd.DataFrame(rows, columns=list(NORMS))

@@ -4,15 +4,20 @@ The seeds of a grid are not those of the runs that use its rates, and no test im
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.catalogue import AT
-from forwardgrad.experiments.training.plan import tuned_rate
+from forwardgrad.experiments.training.frames import load_frames
+from forwardgrad.experiments.training.runs import tuned_rate
+from forwardgrad.files import write_atomically
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
 RATES = {
     "dataset": "data set key",
@@ -28,13 +33,30 @@ RATES = {
     "chosen": "whether this rate has the lowest median of its method; of equal ones the lowest rate",
     "edge": "whether it is chosen and the lowest or highest of its grid: a better one may lie beyond",
 }
-METHOD = ["dataset", "model", "method"]
+METHOD_KEY = ["dataset", "model", "method"]
 
 HEADER = """\
 # Learning rates for cells with `learning_rate: tuned`. Written from results, not by hand, by
 #   snakemake --cores all tuned
 # For each method the rate with the lowest median validation loss at the end of training; a diverged run ranks worst.
 """
+
+
+def rates(results: Results, experiment: str) -> pd.DataFrame:
+    """The outcome of every learning rate of an experiment's grid."""
+    return rate_table(load_frames(*results.training(experiment)).runs)
+
+
+def write_tuned(results: Path, output: Path, experiment: str = "tuning") -> None:
+    """Write the learning rates that `experiment` chose, as `tuned_yaml` has them.
+
+    Raises:
+        RefusalError: It has no runs.
+    """
+    runs = Results(results).frame(f"{experiment}-runs")
+    if runs.empty:
+        raise RefusalError("the tuning experiment has no runs: its data are unavailable")
+    write_atomically(tuned_yaml(runs, Results(results).provenance(experiment)).encode(), output)
 
 
 def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -50,12 +72,12 @@ def rate_table(runs: pd.DataFrame) -> pd.DataFrame:
         runs: The runs frame of an experiment whose cells are grids.
     """
     rows = []
-    for key, own in grid_runs(runs).groupby([*METHOD, "estimator", "learning_rate"], sort=False):
-        loss = statistics.middle(own["validation_loss"])
+    for key, own in grid_runs(runs).groupby([*METHOD_KEY, "estimator", "learning_rate"], sort=False):
+        loss = statistics.median_range(own["validation_loss"])
         diverged = int((own["status"] == "diverged").sum())
         rows.append((*key, len(own), diverged, loss.value, loss.low, loss.high, False, False))
     table = pd.DataFrame(rows, columns=list(RATES))
-    for _, grid in table.groupby(METHOD, sort=False):
+    for _, grid in table.groupby(METHOD_KEY, sort=False):
         grid = grid.sort_values("learning_rate")
         best = grid["validation_loss"].idxmin()
         if np.isfinite(grid["validation_loss"][best]):
@@ -83,7 +105,7 @@ def by_grid(rows: Sequence[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
     return groups
 
 
-def chosen(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+def chosen_rates(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     """Return the chosen rates as {dataset: {model: {method: rate}}}; a method that always diverged has none."""
     rates: dict[str, dict[str, dict[str, float]]] = {}
     for row in table[table["chosen"]].itertuples():
@@ -94,7 +116,7 @@ def chosen(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
 def differing(table: pd.DataFrame, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of chosen rates that are not those of config/tuned.yaml, with its rate as `written`."""
     rows = table[table["chosen"]].to_dict("records")
-    written = [tuned_rate(dict(config), *(row[key] for key in METHOD)) for row in rows]
+    written = [tuned_rate(dict(config), *(row[key] for key in METHOD_KEY)) for row in rows]
     pairs = zip(rows, written, strict=True)
     return [row | {"written": rate} for row, rate in pairs if rate != row["learning_rate"]]
 
@@ -113,9 +135,9 @@ def tuned_yaml(runs: pd.DataFrame, produced_by: list[dict[str, Any]]) -> str:
         # Of every method the most that one of its runs did: a diverged run has stopped early.
         steps = sorted(set(own.groupby(own["method"].str.partition(AT)[0])["steps"].max()))
         lines.append(f"# {dataset}, {model}: rates {rates}; seeds {seeds}; {' or '.join(map(str, steps))} steps")
-    edges = [" ".join(row[key] for key in METHOD) for row in table[table["edge"]].to_dict("records")]
+    edges = [" ".join(row[key] for key in METHOD_KEY) for row in table[table["edge"]].to_dict("records")]
     lines.append(f"# At the edge of its grid: {', '.join(edges) or 'none'}")
     for made in produced_by:
         versions = ", ".join(f"{name} {version}" for name, version in (made.get("versions") or {}).items())
         lines.append(f"# {made['runs']} runs made with {versions}")
-    return HEADER + "\n".join(lines) + "\n" + yaml.safe_dump(chosen(table), sort_keys=False)
+    return HEADER + "\n".join(lines) + "\n" + yaml.safe_dump(chosen_rates(table), sort_keys=False)

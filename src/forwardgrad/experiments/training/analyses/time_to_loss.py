@@ -5,14 +5,18 @@ forward gradient is at or below the one that backpropagation ended with at the s
 there is censored: its T_f is inf, and all that is known is that it lies beyond the end of the run.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.training.frames import CELL, Frames, methods_of
+from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
 from forwardgrad.experiments.training.tables import WHOLE_STEPS, counterpart
 from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
 
-# Whose time a step is taken to have.
+# Whose measured time a step is given.
 COST_MODELS = {
     "engine": "this project's step, measured alone, batch gathered",
     "engine_in_memory": "the same, the batch in memory already",
@@ -22,7 +26,7 @@ COST_MODELS = {
 EVALUATIONS = 10  # below this a run does not tell when a loss is reached
 STOCK_METHOD, STOCK_ESTIMATOR = "jvp", "forward_gaussian"
 
-TIMES = {
+TIMES_TO_LOSS = {
     "dataset": "data set key",
     "model": "model key",
     "method": "method key",
@@ -37,8 +41,10 @@ TIMES = {
     "reached": "whether the loss was reached",
 }
 
-SUMMARY = {
-    **{name: TIMES[name] for name in ("dataset", "model", "method", "estimator", "against", "cost")},
+COMPARED = ["dataset", "model", "method", "estimator", "against", "cost"]
+
+TIMES_SUMMARY = {
+    **{name: TIMES_TO_LOSS[name] for name in COMPARED},
     "runs": "number of seeds at which backpropagation did not diverge",
     "reached": "number of them at which the loss was reached",
     "T_f": "median over these seeds; inf if half of them never got there",
@@ -54,48 +60,19 @@ SUMMARY = {
 }
 
 
-def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the seconds of a step by cell, method and cost model; columns dataset, model, method, cost, seconds.
-
-    Args:
-        costs: Measurements of one experiment; columns COSTS.
-        measured: Measurements of the experiment `speed` (columns BENCH), for what the stock framework takes.
-    """
-    rows = []
-    for cell, methods in costs.groupby(["dataset", "model"], sort=False):
-        estimators = methods_of(methods)
-        for row in methods.itertuples():
-            whole = row.whole_seconds / row.whole_steps if row.whole_steps >= WHOLE_STEPS else np.nan
-            times = {"engine": row.seconds_per_step, "engine_in_memory": row.seconds_in_memory}
-            times |= {"engine_whole_run": whole, "stock": np.nan}
-            if row.estimator == "backprop":
-                times["stock"] = row.seconds_per_step
-            elif row.estimator == STOCK_ESTIMATOR and measured is not None:
-                other = counterpart(row.method, estimators)
-                ours = methods.loc[methods["method"] == other, "seconds_per_step"]
-                times["stock"] = ours.iloc[0] * _stock_ratio(measured, row) if len(ours) else np.nan
-            rows += [(*cell, row.method, cost, seconds) for cost, seconds in times.items()]
-    table = pd.DataFrame(rows, columns=["dataset", "model", "method", "cost", "seconds"])
-    return table[table["seconds"].notna()].reset_index(drop=True)
+def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
+    """The times to the loss of backpropagation, run by run; `stock`: the experiment `speed` was run too."""
+    return times_table(load_frames(*results.training(experiment)), results.frame("speed") if stock else None)
 
 
-def _stock_ratio(measured: pd.DataFrame, row) -> float:
-    """Cost of a step by stock forward mode over that of backpropagation on the same network; nan if not measured."""
-    network = (measured["model"] == row.model) & (measured["batch_size"] == row.batch_size)
-    network &= (measured["device"] == "cpu") & (measured["method"] == STOCK_METHOD)
-    network &= (measured["model"] != "mlp") | (measured["depth"] == 2)  # the paper's has two hidden layers
-    found = measured.loc[network, "ratio_to_backprop"].dropna()
-    return float(found.median()) if len(found) else np.nan
-
-
-def first_step(run: pd.DataFrame, loss: float) -> float:
-    """First evaluated step at which the validation loss of `run` (its metrics) is at or below `loss`; inf if never."""
-    there = run.loc[(run["validation_loss"] <= loss) & (run["status"] != "diverged"), "step"]
-    return float(there.min()) if len(there) else np.inf
+def times_summary(results: Results, experiment: str, paper_settings: bool) -> pd.DataFrame:
+    """The same over the seeds; `paper_settings`: the paper's times belong beside them."""
+    quoted = results.quoted()
+    return summarise(results.table(experiment, "times"), quoted if paper_settings else quoted[:0])
 
 
 def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row per run of a forward gradient and cost model; columns TIMES.
+    """One row per run of a forward gradient and cost model; columns TIMES_TO_LOSS.
 
     Cells without validation loss have none, nor have seeds at which backpropagation diverged, nor runs with fewer than
     ten evaluations: those lie too far apart to tell when a loss is reached.
@@ -126,30 +103,69 @@ def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.Data
                     times = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
                     if total == total and ours == ours:
                         rows.append((*pair, method, estimator, against, end.seed, cost, *times))
-    return pd.DataFrame(rows, columns=list(TIMES))
+    return pd.DataFrame(rows, columns=list(TIMES_TO_LOSS))
 
 
-def summary(times: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
-    """Medians over the seeds with their intervals, the paper's numbers beside them; columns SUMMARY.
+def summarise(times: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
+    """Medians over the seeds with their intervals, the paper's numbers beside them; columns TIMES_SUMMARY.
 
     Args:
         times: What `times_table` returned.
-        quoted: Published numbers; columns `tables.QUOTED`.
+        quoted: Published numbers; columns `quoted.QUOTED`.
     """
-    identity = [name for name in SUMMARY if name in TIMES][:6]
     rows = []
-    for key, own in times.groupby(identity, sort=False):
+    for key, own in times.groupby(COMPARED, sort=False):
         ratio = statistics.median(own["ratio"], "times", *key)
-        row = dict(zip(identity, key, strict=True))
+        row = dict(zip(COMPARED, key, strict=True))
         row |= {"runs": len(own), "reached": int(own["reached"].sum())}
-        row |= {name: statistics.middle(own[name]).value for name in ("T_f", "T_b")}
+        row |= {name: statistics.median_range(own[name]).value for name in ("T_f", "T_b")}
         row |= {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
         row |= {"bound": own.loc[~own["reached"].astype(bool), "bound"].min()}
         rows.append(row | _quoted(quoted, row))
-    return pd.DataFrame(rows, columns=list(SUMMARY))
+    return pd.DataFrame(rows, columns=list(TIMES_SUMMARY))
 
 
-def _quoted(quoted: pd.DataFrame, row: dict) -> dict[str, object]:
+def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the seconds of a step by cell, method and cost model; columns dataset, model, method, cost, seconds.
+
+    Args:
+        costs: Measurements of one experiment; columns COSTS.
+        measured: Measurements of the experiment `speed` (columns BENCH), for what the stock framework takes.
+    """
+    rows = []
+    for cell, methods in costs.groupby(["dataset", "model"], sort=False):
+        estimators = methods_of(methods)
+        for row in methods.itertuples():
+            whole = row.whole_seconds / row.whole_steps if row.whole_steps >= WHOLE_STEPS else np.nan
+            times = {"engine": row.seconds_per_step, "engine_in_memory": row.seconds_in_memory}
+            times |= {"engine_whole_run": whole, "stock": np.nan}
+            if row.estimator == "backprop":
+                times["stock"] = row.seconds_per_step
+            elif row.estimator == STOCK_ESTIMATOR and measured is not None:
+                other = counterpart(row.method, estimators)
+                ours = methods.loc[methods["method"] == other, "seconds_per_step"]
+                times["stock"] = ours.iloc[0] * _stock_ratio(measured, row) if len(ours) else np.nan
+            rows += [(*cell, row.method, cost, seconds) for cost, seconds in times.items()]
+    table = pd.DataFrame(rows, columns=["dataset", "model", "method", "cost", "seconds"])
+    return table[table["seconds"].notna()].reset_index(drop=True)
+
+
+def first_step(run: pd.DataFrame, loss: float) -> float:
+    """Return the first step at which the validation loss of `run` (its metrics) is at or below `loss`; inf if never."""
+    there = run.loc[(run["validation_loss"] <= loss) & (run["status"] != "diverged"), "step"]
+    return float(there.min()) if len(there) else np.inf
+
+
+def _stock_ratio(measured: pd.DataFrame, row: Any) -> float:
+    """Return the cost of a step by stock forward mode over backpropagation's on the same network; nan if unknown."""
+    network = (measured["model"] == row.model) & (measured["batch_size"] == row.batch_size)
+    network &= (measured["device"] == "cpu") & (measured["method"] == STOCK_METHOD)
+    network &= (measured["model"] != "mlp") | (measured["depth"] == 2)  # the paper's has two hidden layers
+    found = measured.loc[network, "ratio_to_backprop"].dropna()
+    return float(found.median()) if len(found) else np.nan
+
+
+def _quoted(quoted: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the paper's T_f, T_b and their ratio for the method of `row`; it has them for dense Gaussian tangents."""
     paper = quoted[(quoted["source"] == "paper") & (quoted["model"] == row["model"])]
     values = {(entry.method, entry.quantity): entry for entry in paper.itertuples()}

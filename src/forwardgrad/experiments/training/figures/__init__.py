@@ -1,1 +1,1 @@
-"""Figures."""
+"""Figures of networks in training: each module begins with the function of its name, which draws it from results."""

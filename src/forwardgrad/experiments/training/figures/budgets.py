@@ -1,55 +1,56 @@
-"""How far the methods come with equal means: test accuracy against steps, forward passes and seconds."""
+"""How far the methods come at an equal compute budget: test accuracy against steps, forward passes and seconds."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from forwardgrad.catalogue import variant
-from forwardgrad.experiments.training.analyses.budgets import UNITS, prices
-from forwardgrad.experiments.training.figures.curves import draw_band, legend
+from forwardgrad import catalogue
+from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
+from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
 from forwardgrad.experiments.training.frames import Frames
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import WIDTH, look, style, title, whole_numbers
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.plotting.pieces import title, whole_numbers
+from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.results.folder import Results
 
 METRIC = "test_accuracy"
 WORDS = {
     "steps": "Steps",
-    "passes": "Equivalents of forward passes",
+    "passes": "Forward-pass equivalents",
     "seconds": "Seconds (steps \u00d7 time of one step, measured alone)",
 }
 
 
-def draw_budgets(cell: Frames, kind: str, heading: str) -> tuple[Figure, pd.DataFrame]:
-    """Draw the methods of one cell whose names add `kind` to that of their estimator (empty: nothing).
+def budgets(results: Results, experiment: str, dataset: str, model: str, variant: str) -> Drawn:
+    """Draw the methods of one cell whose names add `variant` to that of their estimator (`own`: nothing).
 
     Returns:
         The figure, and the bands that it shows: columns CURVES, and what each step has cost in every unit.
     """
-    chosen = [variant(row.method, row.estimator) == kind for row in cell.runs.itertuples()]
+    cell = read_cell(results, experiment, dataset, model)
+    chosen = [(catalogue.variant(row.method, row.estimator) or "own") == variant for row in cell.runs.itertuples()]
     runs = cell.runs[chosen]
-    curves = statistics_curves(cell.metrics, runs, cell.costs, (METRIC,))
-    price = prices(cell.costs).reset_index().set_index("method")
-    for unit in UNITS:
-        curves[unit] = curves["step"] * curves["method"].map(price[unit]).astype(float)
-    drawn = curves[curves["step"] > 0]
+    bands = _with_costs(bands_of(Frames(cell.metrics, runs, cell.costs), (METRIC,)), cell.costs)
+    drawn = bands[bands["step"] > 0]
     with style():
         figure, panels = plt.subplots(
             len(UNITS), 1, sharey=True, figsize=(WIDTH, 7.4 + 0.19 * runs["method"].nunique())
         )
-        handles = {}
+        lines = {}
         for unit, axes in zip(UNITS, panels, strict=True):
-            for (method, estimator), band in drawn[drawn[unit].notna()].groupby(["method", "estimator"], sort=False):
-                ended = runs[runs["method"] == method]
-                handles[method] = draw_band(axes, band, unit, look(method, estimator), ended)
-                handles[method].set_label(legend(method, estimator, ended))
+            lines |= draw_bands(axes, drawn[drawn[unit].notna()], unit, runs)
             _scale(axes, drawn[unit])
             axes.set_xlabel(WORDS[unit])
         panels[0].set_title(labels.metric(METRIC))
-        title(figure, heading, _note(curves, kind), list(handles.values()))
-        return figure, curves
+        title(figure, labels.cell(dataset, model), _note(bands, variant), lines.values())
+        return figure, bands
+
+
+def _with_costs(bands: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
+    """Add what each step has cost in every unit."""
+    price = step_costs(costs).reset_index().set_index("method")
+    return bands.assign(**{unit: bands["step"] * bands["method"].map(price[unit]).astype(float) for unit in UNITS})
 
 
 def _scale(axes: Axes, values: pd.Series) -> None:
@@ -60,11 +61,14 @@ def _scale(axes: Axes, values: pd.Series) -> None:
     axes.xaxis.set_minor_locator(plt.NullLocator())
 
 
-def _note(curves: pd.DataFrame, kind: str) -> str:
-    seeds = labels.count(int(curves["seeds"].max()), "seed")
-    rates = {"": "every method at its own tuned rate", "paper_rate": "every method at the paper\u2019s rate"}
-    rate = rates.get(kind, kind.replace("_", " ")).capitalize()
+def _note(bands: pd.DataFrame, variant: str) -> str:
+    rates = {
+        "own": "every method at its own tuned learning rate",
+        "paper_rate": "every method at the paper\u2019s learning rate",
+    }
+    rate = rates.get(variant, variant.replace("_", " ")).capitalize()
     return (
-        f"{rate}. Line: median of {seeds}; band: 10th to 90th percentile. "
-        "Marker: end of the run. Forward passes by arithmetic, without draws and updates; seconds on this machine."
+        f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th percentile. "
+        "Marker: end of the run. Forward passes: counted by multiply-adds, without sampling and updates; seconds on "
+        "this machine."
     )

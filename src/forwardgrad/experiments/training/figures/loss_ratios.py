@@ -1,58 +1,49 @@
 """Final training losses as ratios to those of one method, with intervals, against the band of no difference."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
-from forwardgrad.experiments.training.analyses.loss_ratios import BAND
+from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, MUTED, WIDTH, look, rows, style, title, whole_numbers
+from forwardgrad.plotting.pieces import rows, stacked, ticks, title, write
+from forwardgrad.plotting.style import MUTED, Drawn, look, style
+from forwardgrad.results.folder import Results
 
 
-def draw_loss_ratios(ratios: pd.DataFrame) -> Figure:
-    """Draw every ratio with its interval, one panel per cell, one row per method; columns LOSS_RATIOS."""
+def loss_ratios(results: Results, experiment: str) -> Drawn:
+    """Draw every ratio, one panel per cell, one row per method; return the ratios too, columns LOSS_RATIOS."""
+    ratios = results.table(experiment, "loss-ratios")
     cells = list(ratios.groupby(["dataset", "model"], sort=False))
-    heights = [len(cell) for _, cell in cells]
     against = labels.method(*ratios[["against", "against"]].iloc[0])
     with style():
-        figure, panels = plt.subplots(
-            len(cells),
-            1,
-            squeeze=False,
-            sharex=True,
-            figsize=(WIDTH, 1.3 + 0.5 * len(cells) + 0.5 * sum(heights)),
-            height_ratios=heights,
-        )
-        for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
+        figure, panels = stacked([len(cell) for _, cell in cells], 1.3, 0.5, 0.5, sharex=True)
+        for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
             _draw_cell(axes, cell)
             axes.set_title(labels.cell(dataset, model))
-        values = [*BAND, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
+        values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
         low, high = np.nanmin(values), np.nanmax(values)
         margin = 0.08 * np.log(high / low)
-        panels[-1, 0].set_xscale("log")
-        panels[-1, 0].set_xlim(low * np.exp(-margin), high * np.exp(margin))
-        panels[-1, 0].xaxis.set_major_locator(plt.MaxNLocator(6))
-        panels[-1, 0].xaxis.set_minor_locator(plt.NullLocator())
-        whole_numbers(panels[-1, 0].xaxis)
-        panels[-1, 0].set_xlabel("Ratio of final training losses")
-        pairs = sorted(set(ratios["pairs"]))
-        many = labels.count(pairs[0], "seed") if len(pairs) == 1 else f"{pairs[0]} to {pairs[-1]} seeds"
+        axes.set_xscale("log")
+        axes.set_xlim(low * np.exp(-margin), high * np.exp(margin))
+        ticks(axes.xaxis, MaxNLocator(6))
+        axes.set_xlabel("Ratio of final training losses")
         title(
             figure,
             f"Final training loss, relative to: {against}",
-            f"Each method at its own rate. Geometric mean of the ratios at {many}; whiskers: 95 % interval, "
-            "percentile bootstrap over the seeds. To the left of 1 is a lower loss.",
-            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*BAND))],
+            "Each method at its own learning rate. Geometric mean of the ratios at "
+            f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval, percentile bootstrap over the seeds. "
+            "Below 1: a lower loss.",
+            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
             handle_length=1,
         )
-        return figure
+        return figure, ratios
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
-    axes.axvspan(*BAND, color=MUTED, alpha=0.18, linewidth=0)
+    axes.axvspan(*EQUIVALENCE, color=MUTED, alpha=0.18, linewidth=0)
     axes.axvline(1, color=MUTED, linewidth=0.8)
     names = []
     for row, entry in enumerate(cell.itertuples()):
@@ -62,14 +53,8 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
             entry.ratio, row, xerr=whiskers, color=drawing.color, marker=drawing.marker,
             markerfacecolor=drawing.face, markersize=6, capsize=3,
         )  # fmt: skip
-        axes.annotate(
-            labels.ratio(entry.ratio), (entry.ratio, row), (0, -7), textcoords="offset points", ha="center", va="top",
-            fontsize=8, color=INK,
-        )  # fmt: skip
-        names.append(labels.method(entry.method, entry.estimator) + _diverged(entry))
+        write(axes, labels.ratio(entry.ratio), (entry.ratio, row), (0, -7), ha="center", va="top", fontsize=8)
+        seeds = entry.pairs + entry.diverged
+        lost = f": {entry.diverged} of {seeds} diverged" if entry.diverged else ""  # seeds without a ratio
+        names.append(labels.method(entry.method, entry.estimator) + lost)
     rows(axes, names)
-
-
-def _diverged(entry) -> str:
-    """End of a method's label: seeds without a ratio."""
-    return f": {entry.diverged} of {entry.pairs + entry.diverged} diverged" if entry.diverged else ""

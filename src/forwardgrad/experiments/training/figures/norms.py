@@ -1,14 +1,14 @@
 """Training loss and the norm of all weights against steps."""
 
-import pandas as pd
-from matplotlib.figure import Figure
-
+from forwardgrad.experiments.training.figures.bands import bands_of, read_cell
 from forwardgrad.experiments.training.figures.curves import draw_curves
-from forwardgrad.experiments.training.frames import Frames
-from forwardgrad.results.curves import curves as statistics_curves
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.style import Drawn
+from forwardgrad.results.folder import Results
 
 
-def draw_norms(cell: Frames, heading: str) -> tuple[Figure, pd.DataFrame]:
-    """Return the figure of one cell and the bands that it shows; columns CURVES."""
-    curves = statistics_curves(cell.metrics, cell.runs, cell.costs, ("train_loss", "weight_norm"))
-    return draw_curves(curves, cell.runs, "step", heading), curves
+def norms(results: Results, experiment: str, dataset: str, model: str) -> Drawn:
+    """Draw the training loss and the norm of the weights of one cell; return the bands too, columns CURVES."""
+    cell = read_cell(results, experiment, dataset, model)
+    bands = bands_of(cell, ("train_loss", "weight_norm"))
+    return draw_curves(bands, cell.runs, "step", labels.cell(dataset, model)), bands

@@ -6,22 +6,33 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FixedLocator
 
 from forwardgrad.catalogue import DATASETS
-from forwardgrad.experiments.training.analyses.rates import by_grid
+from forwardgrad.experiments.training.analyses.rates import by_grid, grid_runs, rate_table
+from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.style import INK, WIDTH, Look, look, style, title, whole_numbers
+from forwardgrad.plotting.pieces import mark, ticks, title
+from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look, style
+from forwardgrad.results.folder import Results
 
 LARGEST = 1.15  # losses beyond so many times log(classes), about that of an untrained network, are drawn at the top
-SIDESTEP = 0.018  # share of a rate by which neighbouring methods are set apart
+SIDESTEP = 0.018  # share of a learning rate by which neighbouring methods are set apart
+RING = {"markerfacecolor": "none", "markersize": 10, "mew": 1, "zorder": 5}
+
+
+def rates(results: Results, experiment: str) -> Drawn:
+    """Draw the final validation losses against the learning rate; return the runs of the grid too."""
+    runs = load_frames(*results.training(experiment)).runs
+    return draw_rates(grid_runs(runs), rate_table(runs)), grid_runs(runs)
 
 
 def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw the final validation losses against the rate, one line per method, methods with other rates in other panels.
+    """Draw the losses, one line per method, methods with other learning rates in other panels.
 
     Args:
-        runs: Runs of the grid (`tuning.grid_runs`), one dot each.
-        table: Their summary (`tuning.rate_table`).
+        runs: Runs of the grid (`grid_runs`), one mark each.
+        table: Their summary (`rate_table`).
     """
     cells = [
         (key, pd.DataFrame(grid))
@@ -30,28 +41,29 @@ def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
     ]
     with style():
         figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
-        handles, beyond = {}, False
+        lines, beyond = {}, False
         for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
             own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
             bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
-            top = min(LARGEST * np.log(DATASETS[dataset].classes), highest + 0.2 * (highest - bottom))
+            top = min(LARGEST * np.log(DATASETS[dataset].shape.classes), highest + 0.2 * (highest - bottom))
             beyond |= (own["validation_loss"] > top).any()
             methods = list(cell.groupby(["method", "estimator"], sort=False))
             for index, ((method, estimator), grid) in enumerate(methods):
                 drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)
-                handles[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
-                handles[method].set_label(labels.method(method, estimator))
+                lines[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
+                lines[method].set_label(labels.method(method, estimator))
             _scale(axes, sorted(set(cell["learning_rate"])), bottom, top)
             axes.set_title(labels.cell(dataset, model))
             axes.set_ylabel("Validation loss (nats)")
-        panels[-1, 0].set_xlabel("Learning rate")
-        seeds = labels.count(int(table["runs"].max()), "seed")
+        axes.set_xlabel("Learning rate")
+        seeds = labels.plural(int(table["runs"].max()), "seed")
         title(
             figure,
             "Which learning rate suits each method?",
-            f"Marks: single runs at their end, {seeds} that no other experiment uses; lines: median; rings: chosen."
+            f"Marks: single runs at their end, {seeds} that no other experiment uses, methods set apart sideways; "
+            "lines: median; rings: chosen."
             + (" Runs at the top edge lie above it or diverged (\u00d7)." if beyond else ""),
-            [*handles.values(), _ring([], [], label="chosen: lowest median")],
+            [*lines.values(), mark("o", "chosen: lowest median", **RING)],
         )
         return figure
 
@@ -67,21 +79,14 @@ def _draw_method(axes: Axes, grid: pd.DataFrame, runs: pd.DataFrame, drawing: Lo
             markersize=4, linestyle="", clip_on=False, zorder=4,
         )  # fmt: skip
     best = grid[grid["chosen"]]
-    axes.add_line(_ring(aside * best["learning_rate"], best["validation_loss"].clip(upper=top)))
+    place = aside * best["learning_rate"], best["validation_loss"].clip(upper=top)
+    axes.plot(*place, "o", color=INK, **RING)
     return Line2D([], [], color=drawing.color, linestyle=drawing.line, marker=drawing.marker, markersize=4)
 
 
-def _ring(x: list[float], y: list[float], label: str | None = None) -> Line2D:
-    return Line2D(
-        x, y, color=INK, marker="o", markerfacecolor="none", markersize=10, mew=1, linestyle="", label=label, zorder=5
-    )
-
-
 def _scale(axes: Axes, rates: list[float], bottom: float, top: float) -> None:
-    """A logarithmic axis with a tick at every rate."""
+    """A logarithmic axis with a tick at every learning rate."""
     axes.set_xscale("log")
-    axes.set_xticks(rates, minor=False)
-    axes.xaxis.set_minor_locator(plt.NullLocator())
-    whole_numbers(axes.xaxis)
+    ticks(axes.xaxis, FixedLocator(rates))
     if np.isfinite(top) and bottom < top:
         axes.set_ylim(bottom - 0.12 * (top - bottom), top)

@@ -1,0 +1,29 @@
+"""What exists, by key: data sets, models, estimators and the benchmark's baselines, each declared once.
+
+Standard library alone, so that a configuration can be checked before anything is imported. What depends on the
+content of an entry (its label, cost or formula) imports the module that declares it, so that its digest covers it.
+"""
+
+from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
+from forwardgrad.catalogue.problems import DATASETS, IMAGE, MODELS, TABLE, Shape
+
+__all__ = ["BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "Shape"]
+
+# What the benchmark measures, and on which networks: no softmax layer has a backward pass by hand.
+MEASURED = BASELINES | ESTIMATORS
+BENCHMARKED = tuple(key for key in MODELS if key != "students_cnn_softmax")
+
+SPLITS = ("train", "validation", "test")
+
+AT = "@"  # between a method and the learning rate of a grid at which it is run
+
+
+def impossible(dataset: str, model: str) -> str | None:
+    """Return why `model` cannot be trained on `dataset`, or None if it can."""
+    given, taken = DATASETS[dataset].shape, MODELS[model].shape
+    return None if given == taken else f"{model} takes {taken}, {dataset} has {given}"
+
+
+def variant(method: str, estimator: str) -> str:
+    """Return what the name of a method adds to that of its estimator, such as `low_rate`; empty if nothing."""
+    return method.removeprefix(estimator).strip("_")

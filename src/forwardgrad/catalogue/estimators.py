@@ -1,0 +1,144 @@
+"""Estimators of the gradient, and the baselines of the benchmark: how each is named, drawn, and what it costs.
+
+`forwardgrad.core.gradients` has the function of every estimator under the same key, and
+`forwardgrad.experiments.speed.baselines` that of every baseline.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+from forwardgrad.catalogue import costs, formulae
+from forwardgrad.catalogue.costs import Cost, LayerCost, Layers
+from forwardgrad.catalogue.formulae import Formula
+
+Look = tuple[str, object, object]  # colour, line style and marker, as matplotlib takes them
+
+# A deep network of equal, wide layers: what its first layer spares and thin products are nothing beside the rest.
+DEEP = (LayerCost(0.0), LayerCost(1.0))
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the benchmark measures.
+
+    Attributes:
+        label: Its name in figures and tables.
+        look: How it is drawn; None where it never is.
+        cost: Multiply-adds of a step on given layers.
+    """
+
+    label: str
+    look: Look | None
+    cost: Cost
+
+    def multiply_adds(self, layers: Layers) -> float:
+        """Return the multiply-adds of one step."""
+        return self.cost(layers)
+
+
+@dataclass(frozen=True)
+class Estimator(Measured):
+    """An estimator of the gradient.
+
+    Attributes:
+        cost: Of one of its tangents.
+        formula: Its moments, as far as they are known.
+        tangents: How many tangents an estimate takes, each with a pass of its own; None if `cost` is of all, whose
+            number depends on the network.
+    """
+
+    formula: Formula = formulae.mean_alone
+    tangents: int | None = 1
+
+    def multiply_adds(self, layers: Layers) -> float:
+        """Return the multiply-adds of one step."""
+        return (self.tangents or 1) * self.cost(layers)
+
+    @property
+    def passes(self) -> float | None:
+        """Forward passes that a step is worth on a deep network of equal, wide layers: of K tangents 1 + 2 K.
+
+        The primal counts once, whatever the number of tangents. None where it grows with the number of layers.
+        """
+        return None if self.tangents is None else 1 + self.tangents * (self.cost(DEEP) - 1)
+
+
+# Colours are from Okabe and Ito's palette, and beyond it shades of one hue for each family.
+ESTIMATORS = {
+    "backprop": Estimator("Backpropagation", ("#1b1c20", "-", "o"), costs.dense, formulae.exact),
+    "forward_gaussian": Estimator("Forward gradient, Gaussian", ("#0072b2", "-", "s"), costs.dense, formulae.gaussian),
+    "forward_rademacher": Estimator(
+        "Forward gradient, Rademacher", ("#56b4e9", (0, (2.5, 1)), "D"), costs.dense, formulae.signs
+    ),
+    "forward_sphere": Estimator(
+        "Forward gradient, sphere", ("#f0e442", (0, (8, 2)), "P"), costs.dense, formulae.sphere
+    ),
+    "forward_rank_one": Estimator(
+        "Forward gradient, rank one", ("#d55e00", "-", "p"), partial(costs.low_rank, 1), formulae.signs
+    ),
+    "forward_rank_one_layer": Estimator(
+        "Forward gradient, rank one, one layer", ("#009e73", (0, (4, 1)), "h"), costs.one_layer, formulae.one_layer
+    ),
+    "forward_rank_four": Estimator(
+        "Forward gradient, rank four", ("#8a5a2b", (0, (6, 1, 1, 1)), "X"), partial(costs.low_rank, 4)
+    ),
+    "forward_blockwise": Estimator(
+        "Forward gradient, blockwise",
+        ("#e69f00", (0, (5, 1.5)), "^"),
+        costs.blockwise,
+        formulae.blockwise,
+        tangents=None,
+    ),
+    "forward_blockwise_standardised": Estimator(
+        "Forward gradient, blockwise, standardised",
+        ("#cc79a7", (0, (5, 1.2, 1.2, 1.2)), "v"),
+        costs.blockwise,
+        formulae.blockwise_standardised,
+        tangents=None,
+    ),
+    "forward_mean_4": Estimator(
+        "Forward gradient, mean of 4",
+        ("#8f83e0", (0, (3, 1, 1, 1)), "<"),
+        costs.dense,
+        partial(formulae.mean, 4),
+        tangents=4,
+    ),
+    "forward_mean_16": Estimator(
+        "Forward gradient, mean of 16",
+        ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"),
+        costs.dense,
+        partial(formulae.mean, 16),
+        tangents=16,
+    ),
+    "forward_projected_4": Estimator(
+        "Forward gradient, projection on 4",
+        ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)),
+        costs.dense,
+        partial(formulae.projected, 4),
+        tangents=4,
+    ),
+    "forward_projected_16": Estimator(
+        "Forward gradient, projection on 16",
+        ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)),
+        costs.dense,
+        partial(formulae.projected, 16),
+        tangents=16,
+    ),
+    "activity": Estimator("Activity perturbation", ("#8f8a00", (0, (10, 2)), (6, 1, 0)), costs.dense),
+    "spsa": Estimator("SPSA, Gaussian", ("#1b6b2f", (0, (1.5, 1)), "d"), costs.differences, formulae.gaussian),
+    "spsa_rank_one": Estimator(
+        "SPSA, rank one", ("#78b84a", (0, (1.5, 1, 4, 1)), "8"), costs.differences, formulae.signs
+    ),
+    "noisy_backprop": Estimator("Backpropagation with noise", ("#8e939b", "-", (3, 1, 0)), costs.dense, formulae.noisy),
+}
+
+# In the colour of the same gradient or tangent computed by other means.
+BASELINES = {
+    "evaluation": Measured("Evaluation: forward pass and loss", None, costs.evaluation),
+    "backprop_compiled": Measured("Backpropagation, compiled", ("#1b1c20", (0, (4, 1, 1, 1)), "d"), costs.dense),
+    "backprop_by_hand": Measured("Backpropagation by hand, in place", ("#1b1c20", (0, (1, 1.1)), "o"), costs.dense),
+    "jvp": Measured("Forward gradient, torch.func.jvp", ("#0072b2", (0, (1, 1.1)), "s"), costs.framework),
+    "forward_ad": Measured(
+        "Forward gradient, torch.autograd.forward_ad", ("#0072b2", (0, (4, 1, 1, 1)), "8"), costs.framework
+    ),
+}

@@ -1,0 +1,157 @@
+"""The rules of forward mode: what one kind of layer, or a loss, makes of a dual number (x, x').
+
+The tangent x' is None while it is still zero, and costs nothing then. A layer without parameters that has no
+rule goes through `torch.func.jvp` on its own, and so does a loss.
+"""
+
+import math
+from collections.abc import Callable
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from forwardgrad.core.tangents import LayerTangent, convolve
+
+Dual = tuple[Tensor, Tensor | None]  # a primal and its tangent; None is zero
+Own = LayerTangent | None  # the tangent of a layer's own parameters
+Loss = Callable[[Tensor, Tensor], Tensor]
+aten = torch.ops.aten
+
+
+def linear(
+    layer: nn.Linear, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
+) -> Dual:
+    """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
+    if primal.dim() > 2:
+        flat = None if tangent is None else tangent.flatten(0, -2)
+        outputs, flat = linear(layer, weight, bias, layer_tangent, primal.flatten(0, -2), flat)
+        shape = (*primal.shape[:-1], -1)
+        return outputs.view(shape), None if flat is None else flat.view(shape)
+    if tangent is None:
+        outputs = F.linear(primal, weight, bias)
+    else:
+        outputs, tangent = F.linear(torch.cat((primal, tangent)), weight).split(len(primal))
+        if bias is not None:
+            outputs.add_(bias)
+    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
+
+
+def conv2d(
+    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
+) -> Dual:
+    """y = W * x + b, y' = W * x' + W' * x + b'. Two convolutions: stacking them would gain nothing."""
+    primal = primal.contiguous(memory_format=torch.channels_last)
+    outputs = convolve(layer, primal, weight, bias, layer.groups)
+    if tangent is not None:
+        tangent = convolve(layer, tangent, weight, None, layer.groups)
+    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
+
+
+def relu(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """y = max(x, 0), y' = x' where x > 0. The kernel of the mask is the one torch's own forward mode uses."""
+    primal = torch.relu(primal)
+    return primal, None if tangent is None else aten.threshold_backward(tangent, primal, 0)
+
+
+def relu_(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """`relu` in place, where the engine made its input itself: large activations cost more to allocate than to mask."""
+    primal.relu_()
+    if tangent is not None:
+        aten.threshold_backward.grad_input(tangent, primal, 0, grad_input=tangent)
+    return primal, tangent
+
+
+def tanh(layer: nn.Tanh, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """y = tanh x, y' = (1 - y^2) x'."""
+    primal = torch.tanh(primal)
+    return primal, None if tangent is None else torch.addcmul(tangent, tangent, primal.square(), value=-1)
+
+
+def gelu(layer: nn.GELU, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """y = x Phi(x), y' = (Phi(x) + x phi(x)) x', with the normal distribution's Phi and density phi."""
+    if layer.approximate != "none":
+        return by_function(layer, primal, tangent)
+    if tangent is not None:
+        slope = torch.special.ndtr(primal) + primal * torch.exp(-primal.square() / 2) / math.sqrt(2 * math.pi)
+        tangent = tangent * slope
+    return F.gelu(primal), tangent
+
+
+def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """The tangent is taken from the place of the maximum."""
+    if tangent is None:
+        return layer(primal), None
+    pooled, where = F.max_pool2d(
+        primal, layer.kernel_size, layer.stride, layer.padding, layer.dilation, layer.ceil_mode, return_indices=True
+    )
+    batch, channels, height, width = pooled.shape
+    where = where.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
+    taken = tangent.permute(0, 2, 3, 1).reshape(batch, -1, channels).gather(1, where)
+    return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
+
+
+def flatten(layer: nn.Flatten, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """Flattening is linear."""
+    dimensions = layer.start_dim, layer.end_dim
+    return primal.flatten(*dimensions), None if tangent is None else tangent.flatten(*dimensions)
+
+
+def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Dual:
+    """A linear layer without parameters (average pooling) is its own tangent map."""
+    return layer(primal), None if tangent is None else layer(tangent)
+
+
+def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor | None) -> Dual:
+    """Any layer without parameters, through `torch.func.jvp`."""
+    return (layer(primal), None) if tangent is None else torch.func.jvp(layer, (primal,), (tangent,))
+
+
+WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
+VIEWS = (nn.Flatten, nn.Identity)
+WITHOUT_PARAMETERS = {
+    nn.ReLU: relu,
+    nn.Tanh: tanh,
+    nn.GELU: gelu,
+    nn.MaxPool2d: max_pool2d,
+    nn.AvgPool2d: linear_map,
+    nn.Flatten: flatten,
+    nn.Identity: linear_map,
+}
+
+
+def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """f = -mean log p_y, f' = mean (sum_c p_c z'_c - z'_y), p = softmax z, y the class."""
+    if logits.dim() != 2 or targets.is_floating_point():
+        return loss_by_function(F.cross_entropy, logits, tangent, targets)
+    log_probabilities = torch.log_softmax(logits, 1)
+    expected = (log_probabilities.exp() * tangent).sum(1, keepdim=True)
+    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent - expected, targets)
+
+
+def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """f = mean (z - y)^2, f' = 2 mean ((z - y) z')."""
+    difference = outputs - targets
+    return difference.square().mean(), 2 * torch.mean(difference * tangent)
+
+
+def loss_by_function(loss: Loss, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+    """Any loss, through `torch.func.jvp`."""
+    return torch.func.jvp(lambda each: loss(each, targets), (outputs,), (tangent,))
+
+
+def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """Return the rule for `loss`: its own if it is a plain mean over the batch, else `loss_by_function`."""
+    if loss is F.cross_entropy or is_default(loss, nn.CrossEntropyLoss()):
+        return cross_entropy
+    if loss is F.mse_loss or is_default(loss, nn.MSELoss()):
+        return mse_loss
+    return partial(loss_by_function, loss)
+
+
+def is_default(loss: Loss, default: nn.Module) -> bool:
+    """Whether `loss` is a module of the kind of `default` with the same options."""
+    options = ("reduction", "weight", "ignore_index", "label_smoothing")
+    same = (getattr(loss, option, None) == getattr(default, option, None) for option in options)
+    return type(loss) is type(default) and all(same)

@@ -1,0 +1,54 @@
+"""The commands `forwardgrad table` and `forwardgrad figure`: make one from the name of its file."""
+
+import argparse
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from forwardgrad.arguments import RefusalError, add_results, mapping, writable
+
+
+def add(commands: Any) -> None:
+    """Add them to the parser's `commands`."""
+    for name, make, ending in (("table", table, "CSV"), ("figure", figure, "SVG")):
+        command = commands.add_parser(name, help=f"make one {name} from the frames of results")
+        command.add_argument("output", type=writable, metavar=ending, help="its file below the folder of results")
+        command.add_argument(
+            "--given", type=mapping, default={}, metavar="JSON", help="what it takes of the configuration"
+        )
+        command.add_argument("--quoted", type=Path, default=Path("report/quoted.csv"), help="published numbers")
+        add_results(command)
+        command.set_defaults(carry_out=make)
+
+
+def table(options: argparse.Namespace) -> int:
+    """Make a table."""
+    make, _ = maker("TABLES", options)
+    make().to_csv(options.output, index=False)
+    return 0
+
+
+def figure(options: argparse.Namespace) -> int:
+    """Draw a figure; a PNG and the plotted values go beside it."""
+    from forwardgrad.plotting.pieces import add_caption
+    from forwardgrad.plotting.style import save
+
+    make, caption = maker("FIGURES", options)
+    drawn, data = make()
+    add_caption(drawn, caption)
+    save(drawn, data, options.output.with_suffix(""))
+    return 0
+
+
+def maker(what: str, options: argparse.Namespace) -> tuple[Callable[[], Any], str]:
+    """Return what makes the output, and its caption."""
+    from forwardgrad.experiments.kinds import product_at
+    from forwardgrad.results.folder import Results
+
+    try:
+        product, names = product_at(what, options.output.absolute().relative_to(options.results.absolute()).as_posix())
+    except ValueError as error:
+        raise RefusalError(str(error)) from None
+    make = getattr(import_module(f"forwardgrad.{product.module}"), product.function)
+    return lambda: make(Results(options.results, options.quoted), **names, **options.given), product.caption

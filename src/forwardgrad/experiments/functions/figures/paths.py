@@ -1,0 +1,102 @@
+"""Where runs on a test function went: over its contours, and over its surface."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from forwardgrad.experiments.functions.figures.common import look_of
+from forwardgrad.experiments.functions.figures.surface import Range, above, draw_contours, draw_surface, minimiser
+from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
+from forwardgrad.experiments.functions.tables import rows_of_case
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.pieces import title
+from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, style
+from forwardgrad.results.folder import Results
+
+METHOD = "forward_gaussian"
+MARKS = {"start": ("o", PAPER), "minimum": ("X", "#d55e00")}
+
+
+def paths(results: Results, source: str, function: str, case: str) -> Drawn:
+    """Draw the paths of gradient descent and of the Gaussian forward gradient in the plane.
+
+    Args:
+        results: Where results lie.
+        source: Whose settings the case has.
+        function: Name of the case, a function of two dimensions.
+        case: The case, as JSON.
+
+    Returns:
+        The figure, and the points that it shows; columns DESCENTS.
+    """
+    settings = Case.from_json(case)
+    curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
+    drawn = curves[curves["method"].isin([GRADIENT_DESCENT, METHOD])]
+    middle = median_seed(runs)
+    ranges = _extent(settings, drawn, middle)
+    with style():
+        figure = plt.figure(figsize=(WIDTH, 8))
+        plane, space = figure.subplot_mosaic(
+            [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
+        ).values()
+        draw_contours(plane, settings, ranges)
+        draw_surface(space, settings, ranges)
+        for method, seed, path in _ordered(drawn):
+            main = method == GRADIENT_DESCENT or seed == middle
+            color, width = look_of(method).color, 1.6 if main else 0.5
+            plane.plot(path["x1"], path["x2"], color=color, linewidth=width, alpha=1 if main else 0.5, zorder=3 + main)
+            if main:
+                height = np.log10(1 + above(settings, path[["x1", "x2"]].to_numpy()))
+                space.plot(path["x1"], path["x2"], height, color=color, linewidth=width, zorder=5)
+        marks = _mark(plane, space, settings)
+        descent, forward = look_of(GRADIENT_DESCENT).color, look_of(METHOD).color
+        handles = [
+            Line2D([], [], color=descent, label=labels.estimator(GRADIENT_DESCENT)),
+            Line2D([], [], color=forward, label=f"{labels.estimator(METHOD)}: the median seed"),
+            Line2D([], [], color=forward, linewidth=0.6, alpha=0.6, label="its other seeds"),
+            *marks,
+        ]
+        lost = int((runs["status"] == "diverged").sum())
+        text = "Contours at powers of ten above the minimum and between; surface: log(1 + value above the minimum)."
+        if lost:
+            text += f" {labels.plural(lost, 'run')} diverged and left the picture."
+        title(figure, labels.case(source, function), text, handles)
+        return figure, drawn
+
+
+def _ordered(drawn: pd.DataFrame) -> list[tuple[str, int, pd.DataFrame]]:
+    """Return (method, seed, path) of every run, gradient descent last, so that it lies on top."""
+    groups = [(method, seed, path) for (method, seed), path in drawn.groupby(["method", "seed"], sort=False)]
+    return sorted(groups, key=lambda group: group[0] == GRADIENT_DESCENT)
+
+
+def median_seed(runs: pd.DataFrame) -> int:
+    """Return the seed of the Gaussian run whose end is the (lower) median, a diverged one being worst."""
+    own = runs[runs["method"] == METHOD]
+    order = own["final"].where(own["status"] != "diverged", np.inf).sort_values(kind="stable").index
+    return int(own.loc[order[(len(own) - 1) // 2], "seed"])
+
+
+def _extent(case: Case, drawn: pd.DataFrame, middle: int) -> tuple[Range, Range]:
+    """Return the ranges of both coordinates: the two main paths, the minimum, and how far most other seeds went."""
+    main = drawn[(drawn["method"] == GRADIENT_DESCENT) | (drawn["seed"] == middle)]
+    ranges = []
+    for name, least in zip(("x1", "x2"), minimiser(case), strict=True):
+        reach = drawn[np.isfinite(drawn[name])].groupby(["method", "seed"])[name]
+        low = min(main[name].min(), reach.min().quantile(0.2), least)
+        high = max(main[name].max(), reach.max().quantile(0.8), least)
+        ranges.append((low - 0.12 * (high - low), high + 0.12 * (high - low)))
+    return ranges[0], ranges[1]
+
+
+def _mark(plane: Axes, space: Axes, case: Case) -> list[Line2D]:
+    """Mark where the runs start and where the minimum is, in both panels; return the marks for the legend."""
+    handles = []
+    for name, point in (("start", np.array(case.start)), ("minimum", minimiser(case))):
+        shape, face = MARKS[name]
+        form = {"marker": shape, "color": INK, "markerfacecolor": face, "markersize": 7, "mew": 0.9, "linestyle": ""}
+        plane.plot(*point, **form, zorder=6)
+        handles += space.plot(*point, np.log10(1 + above(case, point)), **form, zorder=6, label=name)
+    return handles

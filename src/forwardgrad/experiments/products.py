@@ -1,0 +1,72 @@
+"""A table or a figure as data: its file, the function that makes it, what that reads, what a reader is told.
+
+Every kind of experiment declares its own in its `plan`. The rules, the page and `snakemake --report` take them
+from there, and `forwardgrad table` and `forwardgrad figure` make one from the name of its file.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import PurePath
+
+FRAMES = ("frames/{experiment}.csv", "frames/{experiment}-runs.csv", "frames/{experiment}-costs.csv")
+QUOTED = "report/quoted.csv"
+
+
+@dataclass(frozen=True)
+class Product:
+    """One table or figure, or one for each value of the names in its path.
+
+    Attributes:
+        path: Where it lies below the folder of results, names in braces: `figures/{experiment}/rates.svg`.
+        made_by: `module:function` below `forwardgrad.experiments`. It takes the results, the names of the path, and
+            what `given` returns.
+        reads: Files that it reads, below the folder of results but for QUOTED, with the same names in braces.
+        title: What it is, in a few words.
+        caption: What it shows: the one caption for the figure itself, the page and `snakemake --report`.
+        wants: Files that it reads too if their experiment is run, such as `frames/speed.csv`.
+        given: A function of the plan that takes the configuration and the names of the path; it raises ValueError if
+            the configuration has nothing of these names, and returns what else `made_by` takes.
+    """
+
+    path: str
+    made_by: str
+    reads: tuple[str, ...]
+    title: str
+    caption: str
+    wants: tuple[str, ...] = ()
+    given: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of experiment that it belongs to."""
+        return self.made_by.partition(".")[0]
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that makes it, such as `training_rates_figure`."""
+        return f"{self.kind}_{self.function}_{self.path.partition('/')[0].rstrip('s')}"
+
+    @property
+    def module(self) -> str:
+        """The module that makes it, by its name below the package."""
+        return f"experiments.{self.made_by.partition(':')[0]}"
+
+    @property
+    def function(self) -> str:
+        """The function that makes it."""
+        return self.made_by.partition(":")[2]
+
+    def inputs(self, run: Collection[str]) -> list[str]:
+        """Return the files that it reads where the experiments `run` are run, with names in braces."""
+        wanted = [path for path in self.wants if PurePath(path).stem.partition("-")[0] in run]
+        return [path if path == QUOTED else f"results/{path}" for path in (*self.reads, *wanted)]
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the names for which the product lies at `path` below the folder of results; None if for none."""
+        parts = re.split(r"\{(\w+)\}", self.path)
+        pattern = "".join(
+            f"(?P<{part}>[a-z0-9_]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
+        )
+        found = re.fullmatch(pattern, path)
+        return found.groupdict() if found else None

@@ -1,0 +1,48 @@
+"""The tables and figures of the experiment `speed`."""
+
+from forwardgrad.experiments.products import QUOTED, Product
+
+FRAME = "frames/speed.csv"
+
+TABLES = (
+    Product(
+        "tables/speed/ratios.csv",
+        "speed.tables:ratios",
+        (FRAME, QUOTED),
+        "cost of a step",
+        "One row per device, network, batch size and method: cost over an evaluation (R), over backpropagation "
+        "with its 95 % interval, over backpropagation written by hand, and the ratio of multiply-adds. The last "
+        "rows are the paper's, with how certain each number is: FIG was read off a figure, UNV is unverified.",
+    ),
+)
+
+FIGURES = (
+    Product(
+        "figures/speed/{device}-cost.svg",
+        "speed.figures.cost:cost",
+        (FRAME, QUOTED),
+        "{device}: cost of a step by method",
+        "Cost of a step of every method relative to the fastest backpropagation step of the library.",
+    ),
+    Product(
+        "figures/speed/{device}-depth.svg",
+        "speed.figures.depth:depth",
+        (FRAME, QUOTED),
+        "{device}: cost against depth",
+        "Cost of a step relative to backpropagation, against the number of hidden layers.",
+    ),
+    Product(
+        "figures/speed/{device}-memory.svg",
+        "speed.figures.memory:memory",
+        (FRAME,),
+        "{device}: memory against depth",
+        "Peak memory of a step beyond the parameters, against the number of hidden layers.",
+    ),
+    Product(
+        "figures/speed/{device}-batch.svg",
+        "speed.figures.batch:batch",
+        (FRAME,),
+        "{device}: cost against batch size",
+        "Cost of a step relative to backpropagation, against the batch size.",
+    ),
+)

@@ -1,0 +1,28 @@
+"""Publish the page, the document and the headline figure of a run, and let README state its results."""
+
+import shutil
+from pathlib import Path
+
+from forwardgrad.files import write_atomically
+from forwardgrad.reference.readme import rewrite, write_blocks
+from forwardgrad.report.markup import one_folder_down
+
+FIGURE = Path("figures/speed/cpu-cost.svg")
+
+
+def publish_pages(results: Path, reference: Path, report: Path, readme: Path) -> None:
+    """Copy what people read to where it is under version control.
+
+    Args:
+        results: Folder of results.
+        reference: Folder of the published results.
+        report: Folder of the page and its sources; the copies go into its folder `reference`.
+        readme: README.md, whose generated blocks are written anew.
+    """
+    published = report / "reference"
+    page = one_folder_down((report / "index.html").read_text(encoding="utf-8"))
+    write_atomically(page.encode(), published / "index.html")
+    shutil.copy(report / "report.pdf", published / "report.pdf")
+    shutil.copy(results / FIGURE, published / "cost.svg")
+    blocks = write_blocks(reference, report / "claims.yaml", report / "templates")
+    write_atomically(rewrite(readme.read_text(encoding="utf-8"), blocks).encode(), readme)

@@ -1,0 +1,50 @@
+"""A folder of results: where its frames and tables lie."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.results.quoted import read_quoted
+
+
+@dataclass(frozen=True)
+class Results:
+    """Where results lie, and how they are read.
+
+    Attributes:
+        folder: The folder of the results.
+        quoted_numbers: The file of the numbers that others published.
+    """
+
+    folder: Path = Path("results")
+    quoted_numbers: Path = Path("report/quoted.csv")
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Read the frame `name`."""
+        return pd.read_csv(self.folder / "frames" / f"{name}.csv")
+
+    def table(self, experiment: str, name: str) -> pd.DataFrame:
+        """Read the table `name` of an experiment."""
+        return pd.read_csv(self.folder / "tables" / experiment / f"{name}.csv")
+
+    def training(self, experiment: str) -> list[Path]:
+        """Return the files of the metrics, runs and costs of an experiment that trains."""
+        return [self.folder / "frames" / f"{experiment}{kind}.csv" for kind in ("", "-runs", "-costs")]
+
+    def provenance(self, experiment: str) -> list[dict[str, Any]]:
+        """Return what produced the frames of an experiment (`reading.produced_by`)."""
+        return json.loads((self.folder / "frames" / f"{experiment}-provenance.json").read_text(encoding="utf-8"))
+
+    def data_records(self) -> dict[str, dict[str, Any]]:
+        """Return what was found out about each data set, by its key."""
+        records = [
+            json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.folder / "data").glob("*.json"))
+        ]
+        return {record["dataset"]: record for record in records}
+
+    def quoted(self) -> pd.DataFrame:
+        """Read the numbers that others published; columns `quoted.QUOTED`."""
+        return read_quoted(self.quoted_numbers)

@@ -1,0 +1,165 @@
+"""Declared costs against torch's own counter.
+
+`FlopCounterMode` counts convolutions and the matrix products `mm`, `addmm` and `bmm`, but neither the in-place
+`addmm_` nor products of a matrix with one vector. Those are registered here, as are outer products: `addr_`, and a
+`mul` or `addcmul_` that spreads two factors over something larger than both. What is left uncounted is elementwise.
+It counts convolutions of shapes alone, too, on the meta device: these are not computed.
+
+A declared cost leaves out what does not grow with the batch. The difference between two batches does, too. What an
+estimator prepares in its first step is not counted either.
+"""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+from forwardgrad.catalogue import BASELINES, ESTIMATORS, MEASURED
+from forwardgrad.catalogue.costs import LayerCost
+from forwardgrad.core import draws
+from forwardgrad.core.flops import layer_costs, multiply_adds, relative
+from forwardgrad.core.gradients import along, make_estimator
+from forwardgrad.experiments.speed import baselines
+
+from . import cases
+
+aten = torch.ops.aten
+LOSS = nn.CrossEntropyLoss()
+
+
+def spread(*shapes):
+    """Flops of a product whose factors are spread over something larger than both: an outer product."""
+    size = math.prod(torch.broadcast_shapes(*shapes))
+    return 2 * size if size > max(map(math.prod, shapes)) else 0
+
+
+def convolution(inputs, *arguments, **options):
+    """Flops of a convolution that is computed."""
+    return 0 if inputs.is_meta else flop_registry[aten.convolution](inputs, *arguments, **options)
+
+
+convolution._get_raw = True  # not the shapes alone
+UNCOUNTED = {
+    aten.addmm_: lambda onto, one, other, **_: 2 * math.prod(one) * other[1],
+    aten.mv: lambda matrix, vector, **_: 2 * math.prod(matrix),
+    aten.addmv: lambda onto, matrix, vector, **_: 2 * math.prod(matrix),
+    aten.addmv_: lambda onto, matrix, vector, **_: 2 * math.prod(matrix),
+    aten.addr_: lambda onto, one, other, **_: 2 * math.prod(onto),
+    aten.addcmul_: lambda onto, one, other, **_: spread(one, other),
+    aten.mul: lambda one, other, **_: spread(one, other) if isinstance(other, torch.Size) else 0,
+}
+
+
+def linear():
+    return nn.Sequential(nn.Flatten(), nn.Linear(12, 7), nn.ReLU(), nn.Linear(7, 5), nn.ReLU(), nn.Linear(5, 3))
+
+
+def convolutional():
+    images = nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, (2, 1), stride=2)
+    return nn.Sequential(*images, nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
+
+
+NETWORKS = {"linear": (linear, (12,)), "convolutional": (convolutional, (1, 8, 12))}
+
+
+@pytest.fixture(params=NETWORKS)
+def network(request):
+    """A function that makes the network, and the shape of its inputs."""
+    return NETWORKS[request.param]
+
+
+def steps_of(key, model, inputs, targets):
+    """Functions that take one step of `key`: of one drawn layer one for every layer."""
+    if key == "evaluation":
+        return [baselines.evaluation(model, LOSS, inputs, targets)]
+    if key in BASELINES:
+        return [baselines.BASELINES[key](model, LOSS, inputs, targets, 1e-9)]
+    problem = cases.Problem(model, LOSS, inputs, targets)
+    if key == "forward_rank_one_layer":
+        streams = draws.OneLayer(problem.net.trainable, draws.rademacher_, torch.Generator()).streams
+        estimators = [along(problem.net, problem.parameters, stream) for stream in streams]
+    else:
+        estimators = [make_estimator(key, model, LOSS)]
+    return [lambda each=each: each(inputs, targets).add_to_(problem.parameters, -1e-9) for each in estimators]
+
+
+def counted(key, make, shape, batch):
+    """Multiply-adds of a step, the mean over `steps_of`, by torch's counter."""
+    steps, total = steps_of(key, make(), torch.rand(batch, *shape), torch.arange(batch) % 3), 0
+    for step in steps:
+        step()
+        with FlopCounterMode(display=False, custom_mapping=UNCOUNTED | {aten.convolution: convolution}) as counter:
+            step()
+        total += counter.get_total_flops() / 2
+    return total / len(steps)
+
+
+def test_torch_counts_none_of_what_is_registered_here():
+    assert not set(UNCOUNTED) & set(flop_registry)
+
+
+@pytest.mark.parametrize("key", [key for key in MEASURED if key != "backprop_compiled"])
+def test_every_declared_cost_is_what_torch_counts(network, key):
+    make, shape = network
+    declared = multiply_adds(key, layer_costs(make(), torch.rand(3, *shape)))
+    assert counted(key, make, shape, 5) - counted(key, make, shape, 2) == pytest.approx(declared, rel=1e-12)
+
+
+def test_compiling_saves_no_products():
+    assert BASELINES["backprop_compiled"].cost is ESTIMATORS["backprop"].cost
+
+
+def test_grouped_convolutions_write_a_structured_tangent_out():
+    def make():
+        return nn.Sequential(nn.Conv2d(4, 4, 2, groups=2), nn.Flatten(), nn.Linear(16, 3))
+
+    for key in ("forward_rank_one", "forward_rank_four", "forward_gaussian", "spsa"):
+        declared = multiply_adds(key, layer_costs(make(), torch.rand(3, 4, 3, 3)))
+        assert counted(key, make, (4, 3, 3), 5) - counted(key, make, (4, 3, 3), 2) == pytest.approx(declared)
+
+
+def test_layers_by_hand():
+    mlp = nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(3, 2, bias=False)))
+    assert layer_costs(mlp, torch.rand(5, 4)) == [
+        LayerCost(5 * 4 * 3, 5 * (4 + 3)),
+        LayerCost(5 * 3 * 2, 5 * (3 + 2), False),
+    ]
+    cnn = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
+    first, last = layer_costs(cnn, torch.rand(5, 2, 4, 4))
+    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4))
+    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3))
+
+
+@pytest.mark.parametrize(
+    ("method", "products"),
+    [
+        ("backprop", 210),  # 3 * 90 - 60
+        ("backprop_by_hand", 210),
+        ("forward_gaussian", 210),
+        ("forward_mean_4", 840),
+        ("jvp", 270),
+        ("evaluation", 90),
+        ("spsa", 180),
+        ("forward_rank_one", 123),  # 2 * 90 - 60 + 2 + 1
+        ("forward_rank_four", 132),
+        ("forward_rank_one_layer", 90 + (30 + 2 + 1) / 2),  # above the first layer 30, above the second nothing
+        ("forward_blockwise", 90 + (180 + 120) + (60 + 30)),  # the inputs, then per layer the weight and the bias
+    ],
+)
+def test_costs_by_hand(method, products):
+    layers = [LayerCost(60.0, 2.0), LayerCost(30.0, 1.0)]
+    assert multiply_adds(method, layers) == products
+    assert relative(method, layers) == pytest.approx(products / 210)
+
+
+def test_there_is_no_pass_for_a_bias_that_does_not_exist():
+    assert (
+        multiply_adds("forward_blockwise", [LayerCost(60.0, bias=False), LayerCost(30.0, bias=False)]) == 90 + 180 + 60
+    )
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ValueError, match="no estimator or baseline 'forwards': choose one of evaluation, "):
+        multiply_adds("forwards", [LayerCost(1.0)])
