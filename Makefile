@@ -16,7 +16,7 @@ reproduce: install
 	$(ACTIVATE) snakemake --cores all
 
 test: install
-	$(ACTIVATE) pytest --numprocesses auto
+	$(ACTIVATE) pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 install: $(VENV)/installed
 

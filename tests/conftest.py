@@ -18,6 +18,11 @@ from .synthetic import Results, make_two_methods
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with the file that takes longest, so that no worker is left with it when the others are done."""
+    items.sort(key=lambda item: item.path.parent.name != "workflow")
+
+
 @pytest.fixture(scope="session")
 def root():
     """The repository."""
