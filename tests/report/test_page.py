@@ -3,11 +3,11 @@ from functools import partial
 
 import pytest
 
-from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.loss_ratios import ratios_to
 from forwardgrad.experiments.training.analyses.rates import rate_table
 from forwardgrad.experiments.training.frames import read_experiment, select
 from forwardgrad.experiments.training.runs import expand
-from forwardgrad.experiments.training.section import in_words
+from forwardgrad.experiments.training.section import settings_of
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
@@ -75,9 +75,9 @@ def test_it_names_data_versions_and_commands(page):
 
 
 def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settings, full, sources, tmp_path):
-    path = sources.results / "data/penguins.json"
+    path = sources.results.folder / "data/penguins.json"
     path.write_text(json.dumps(record("penguins", available=False)))
-    for csv in (sources.results / "tables/students").iterdir():
+    for csv in (sources.results.folder / "tables/students").iterdir():
         csv.write_text(csv.read_text().splitlines()[0] + "\n")
     bare = Sources(sources.results, [], sources.templates, sources.root)
     write_report(tmp_path / "index.html", settings, full, bare)
@@ -90,16 +90,17 @@ def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settin
 
 def test_settings_in_words(settings):
     run = expand(settings)[0]
-    assert in_words(run) == (
-        "SGD, rate 0.2, the whole training split at every step, until the training loss is at most 0.3, at most 9 steps"
+    assert settings_of(run) == (
+        "SGD, learning rate 0.2, the whole training split at every step, "
+        "until the training loss is at most 0.3, at most 9 steps"
     )
 
 
 def test_settings_of_the_paper_in_words(load):
-    (words,) = {in_words(run) for run in expand(load("paper")) if run.model == "lr" and run.dataset == "mnist"}
+    (words,) = {settings_of(run) for run in expand(load("paper")) if run.model == "lr" and run.dataset == "mnist"}
     assert words == (
-        "SGD, rate 0.0001 × exp(−0.0001 i) at step i, batches of 64, inputs standardised by (0.1307, 0.3081), "
-        "25,000 steps"
+        "SGD, learning rate 0.0001 × exp(−0.0001 i) at step i, batches of 64, "
+        "inputs standardised by (0.1307, 0.3081), 25,000 steps"
     )
 
 
@@ -148,7 +149,7 @@ def grid_and_comparison(record, results, root, tmp_path):
         for seed in range(3):
             results.run(method, seed, (2.0, 0.5 if method == "forward_gaussian" else 0.6), experiment="convergence")
     frames, _ = read_experiment(results.runs, [])
-    tables = {"tuning": {"rates": rate_table}, "convergence": {"loss-ratios": partial(loss_ratios, against=methods[0])}}
+    tables = {"tuning": {"rates": rate_table}, "convergence": {"loss-ratios": partial(ratios_to, against=methods[0])}}
     for name, further in tables.items():
         folder, own = results.folder / "tables" / name, select(frames, experiment=name)
         folder.mkdir(parents=True)

@@ -16,12 +16,14 @@ from forwardgrad.experiments.estimators.figures.closing import closing
 from forwardgrad.experiments.estimators.figures.cloud import SHOWN as CLOUDS
 from forwardgrad.experiments.estimators.figures.cloud import cloud
 from forwardgrad.experiments.estimators.figures.moments import moments
-from forwardgrad.experiments.estimators.tables import inside, join, relative, summary
+from forwardgrad.experiments.estimators.tables import by_estimator, inside, join, relative
 from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
+from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.report.page import redo
+from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError
 
 KEYS = tuple(dict.fromkeys([*CLOSING, *CLOUDS, "forward_blockwise_standardised", "forward_rank_four"]))
@@ -120,7 +122,7 @@ def test_agreement_is_counted_where_there_is_a_formula(joined):
 
 
 def test_the_table_has_a_row_for_every_network_and_estimator(joined):
-    table = summary(joined[0])
+    table = by_estimator(joined[0])
     assert len(table) == 2 * len(KEYS)
     row = table.iloc[0]
     assert (row["network"], row["n"], row["estimator"], row["draws"]) == ("lr", 7850, "forward_gaussian", 100)
@@ -192,8 +194,9 @@ def section(joined, tmp_path, load):
     folder.mkdir(parents=True)
     joined[0].to_csv(folder / "estimators.csv", index=False)
     (folder / "estimators-provenance.json").write_text("[]")
-    figures = [{"stem": name} for name in estimation.FIGURES]
-    return estimators_section.gather(load("config"), load("paper"), tmp_path / "results", figures)
+    figures = [{"stem": name} for name in ("moments", "closing", "cloud")]
+    results = Results(tmp_path / "results")
+    return estimators_section.gather(Shown("estimators", load("config"), load("paper"), results, figures))
 
 
 def test_the_section_counts_what_agrees_and_tells_figures_in_words(section):

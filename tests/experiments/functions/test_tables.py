@@ -26,7 +26,9 @@ from forwardgrad.experiments.functions.figures.spheres import spheres
 from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
+from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence, tex
+from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import read_quoted
 from forwardgrad.results.reading import ResultError
 
@@ -137,7 +139,7 @@ def test_published_ratios_of_times_stand_beside_ours(costs, quoted):
 
 @pytest.mark.parametrize(
     ("text", "fault"),
-    [("", "cannot be read"), ("source,seed\n", "lacks the column function"), (None, "cannot be read")],
+    [("", "cannot be read"), ("source,seed\n", "lacks the column function"), (None, "is missing")],
 )
 def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text, fault):
     path = tmp_path / "beale.csv"
@@ -256,7 +258,7 @@ def test_the_section_says_what_diverged_and_what_steps_cost(root, load, frames, 
         "paper": {"beale": chosen["paper"]["beale"]},
         "ours": {"sphere_10": chosen["ours"]["sphere_10"]},
     }
-    section = functions_section.gather(config, config, tmp_path, [])
+    section = functions_section.gather(Shown("functions", config, config, Results(tmp_path), []))
     environment = Environment(
         loader=FileSystemLoader(root / "report/templates"), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

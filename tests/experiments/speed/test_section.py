@@ -8,8 +8,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from forwardgrad.experiments.speed import section as speed_section
 from forwardgrad.experiments.speed.tables import parameter_bytes, ratio_table
 from forwardgrad.plotting import labels
+from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence
 from forwardgrad.report.page import redo
+from forwardgrad.results.folder import Results
 
 
 @pytest.fixture
@@ -24,7 +26,8 @@ def results(frame, quoted, tmp_path):
 
 @pytest.fixture
 def section(results, load):
-    return speed_section.gather(load("config"), load("paper"), results, [{"stem": "cpu-cost"}, {"stem": "cpu-memory"}])
+    figures = [{"stem": "cpu-cost"}, {"stem": "cpu-memory"}]
+    return speed_section.gather(Shown("speed", load("config"), load("paper"), Results(results), figures))
 
 
 @pytest.fixture

@@ -61,9 +61,27 @@ RUNS = {
     "source": "where the data came from",
 }
 
-TIMES_TO_LOSS = (
-    "dataset", "model", "method", "estimator", "against", "seed", "cost", "T_f", "T_b", "ratio", "bound", "reached",
-)  # fmt: skip
+COST_MODELS = {
+    "engine": "this project's step, measured alone, batch gathered",
+    "engine_in_memory": "the same, the batch in memory already",
+    "engine_whole_run": "the same, from one whole timed run",
+    "stock": "the forward mode of the stock framework: torch.func.jvp as the experiment speed measures it",
+}
+
+TIMES_TO_LOSS = {
+    "dataset": "data set key",
+    "model": "model key",
+    "method": "method key",
+    "estimator": "estimator key",
+    "against": "method key of the backpropagation it is compared with",
+    "seed": "random seed of both runs",
+    "cost": "whose time a step has: " + "; ".join(f"{key}, {meaning}" for key, meaning in COST_MODELS.items()),
+    "T_f": "seconds until the validation loss is at or below the one that backpropagation ends with; inf if never",
+    "T_b": "seconds until backpropagation ends its run",
+    "ratio": "T_f over T_b; inf if never",
+    "bound": "seconds until the run ends, over T_b: the ratio is larger if the loss was never reached",
+    "reached": "whether the loss was reached",
+}
 
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
 FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}

@@ -8,6 +8,7 @@ from forwardgrad.experiments.training.analyses.time_to_loss import (
     TIMES_TO_LOSS,
     first_step,
     step_times,
+    summarise,
     times_table,
 )
 from forwardgrad.experiments.training.tables import counterpart

@@ -11,35 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forwardgrad.experiments.training.columns import COST_MODELS, TIMES_TO_LOSS
 from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
 from forwardgrad.experiments.training.tables import WHOLE_STEPS, counterpart
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
 # Whose measured time a step is given.
-COST_MODELS = {
-    "engine": "this project's step, measured alone, batch gathered",
-    "engine_in_memory": "the same, the batch in memory already",
-    "engine_whole_run": "the same, from one whole timed run",
-    "stock": "the forward mode of the stock framework: torch.func.jvp as the experiment speed measures it",
-}
 EVALUATIONS = 10  # below this a run does not tell when a loss is reached
 STOCK_METHOD, STOCK_ESTIMATOR = "jvp", "forward_gaussian"
-
-TIMES_TO_LOSS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
-    "against": "method key of the backpropagation it is compared with",
-    "seed": "random seed of both runs",
-    "cost": "whose time a step has: " + "; ".join(f"{key}, {meaning}" for key, meaning in COST_MODELS.items()),
-    "T_f": "seconds until the validation loss is at or below the one that backpropagation ends with; inf if never",
-    "T_b": "seconds until backpropagation ends its run",
-    "ratio": "T_f over T_b; inf if never",
-    "bound": "seconds until the run ends, over T_b: the ratio is larger if the loss was never reached",
-    "reached": "whether the loss was reached",
-}
 
 COMPARED = ["dataset", "model", "method", "estimator", "against", "cost"]
 
