@@ -60,6 +60,7 @@ except ValueError as faults:
     sys.exit(str(faults))
 
 data_dir = data_folder(config) or ""
+config.pop("data_dir", None)  # no result depends on it, the report has the configuration as parameter
 
 # Experiments that train nothing have rules of their own, also for their frames.
 OWN = [configuration_SPEED, cases.EXPERIMENT, estimation.EXPERIMENT]
