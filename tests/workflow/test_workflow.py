@@ -93,11 +93,21 @@ def test_the_last_line_says_what_is_missing_and_what_to_do(workflow, first):
     assert not list(workflow.folder.glob("results/**/kmnist600/**/metrics.csv"))
 
 
-def test_a_second_run_has_nothing_to_do(workflow, first):
-    status, lines = workflow()
+def test_a_second_run_has_nothing_to_do_whatever_data_folder_it_names(workflow, first, tmp_path):
+    status, lines = workflow("--config", f"data_dir={tmp_path}/my da'ta {{x}}")
     assert status == 0
     assert "Nothing to be done" in lines[-2]
     assert lines[-1].startswith(LAST_LINE)
+
+
+def test_only_what_is_missing_is_searched_again_and_only_when_the_data_folder_has_it(workflow, first, tmp_path):
+    archive = tmp_path / "KMNIST/raw/t10k-images-idx3-ubyte.gz"
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"")
+    records = [f"results/data/{dataset}.json" for dataset in ("penguins", "kmnist600")]
+    lines = workflow("--dry-run", *records, "--config", f"data_dir={tmp_path}")[1]
+    searched = [lines[index + 1].split()[-1] for index, line in enumerate(lines) if line == "checkpoint locate:"]
+    assert searched == ["results/data/kmnist600.json"]
 
 
 def test_one_run_by_target_gives_the_same_bytes(workflow, first):

@@ -5,6 +5,7 @@ from forwardgrad.experiments.audit import plan as audit
 from forwardgrad.experiments.training import plan as training
 
 data_dir = data_folder(config) or ""
+config.pop("data_dir", None)  # no result depends on it, and the report has the configuration as a parameter
 
 
 def found(wildcards):
@@ -20,8 +21,8 @@ def seeds_of(wildcards):
 
 
 # Writes its record in any case: an unavailable set takes its runs out of the work, nothing else.
-# The folder is no parameter: only what it holds counts, and of an available set what it held when it was searched.
-# (Snakemake does not compare a parameter that is made from `output`, so the path stands there twice.)
+# Another data folder alone is no reason to search again, so `data_dir` takes `output`: Snakemake compares no such
+# parameter with that of the last run. It compares `searched`, what the folder holds as long as the set is unavailable.
 checkpoint locate:
     output:
         record="results/data/{dataset}.json",
@@ -29,9 +30,10 @@ checkpoint locate:
         "results/logs/data/{dataset}-locate.log",
     params:
         searched=lambda wildcards: searched(wildcards.dataset, Path(f"results/data/{wildcards.dataset}.json"), data_dir),
+        data_dir=lambda wildcards, output: data_dir,
         code=lambda wildcards: digest("data.locate", f"data.sets.{wildcards.dataset}"),
     shell:
-        "FORWARDGRAD_DATA={data_dir:q} forwardgrad data locate {wildcards.dataset} --record {output.record}"
+        "FORWARDGRAD_DATA={params.data_dir:q} forwardgrad data locate {wildcards.dataset} --record {output.record}"
         " --raw results/data/raw > {log} 2>&1"
 
 
