@@ -210,7 +210,7 @@ axes.set_title("Paths on Beale's function")
 axes.legend(loc="lower right", fontsize=7.5, frameon=True, edgecolor="none")
 paths = [path[frames] for path in (descent[0], forward[0], forward[1])]
 captions = [
-    f"step {step}: f = {down:.2g} by gradient descent, {one:.2g}, {two:.2g} by estimates"
+    f"step {step}: f = {down:.2g} by gradient descent, {one:.2g}, {two:.2g} without it"
     for step, down, one, two in zip(frames, *map(beale, paths))
 ]
 traces = [Trace(path, color) for path, color in zip(paths, (INK, BLUE, ORANGE))]
