@@ -9,8 +9,8 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-# Not used unless asked for with `--software-deployment-method apptainer`; then an image of this Python in which
-# the package is installed, as `make install` does it, must take its place.
+# Used only with `--software-deployment-method apptainer`; then replace it by an image of this Python in which the
+# package is installed as by `make install`.
 container: "docker://python:3.11"
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// What this adds to a page that is complete without it: figures enlarge, tables sort, rows filter.
+// Optional functions of a page that is complete without them: enlarge figures, sort tables, filter claims.
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -8,7 +8,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-// Figures. The picture itself moves into the dialog and back, so that nothing exists twice.
+// Figures. The picture itself moves into the dialog and back, so that no id exists twice.
 
 const frame = make("div", { class: "frame", tabindex: "0" });
 const words = make("p", { class: "note" });
@@ -54,7 +54,7 @@ viewer.addEventListener("keydown", (event) => {
 });
 document.body.append(viewer);
 
-// Tables. A cell's value is what stands before its small print; numbers go by size, seconds whatever their unit.
+// Tables. The value of a cell is its text before the small print; numbers sort by size, times in any unit.
 
 const UNITS = { s: 1, ms: 1e-3, "µs": 1e-6 };
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
@@ -103,7 +103,7 @@ for (const table of document.querySelectorAll("table")) {
   });
 }
 
-// Claims. Rows say what they can be filtered by; a verdict's count at the top leads to its rows.
+// Claims. Data attributes of the rows define the filters; the count of a verdict at the top links to its rows.
 
 const rows = [...document.querySelectorAll("tr[data-verdict]")];
 
@@ -115,7 +115,7 @@ function choice(name, change) {
   return select;
 }
 
-// On a phone a claim is a card; its cells name their column.
+// On a phone a claim is shown as a card whose cells name their columns.
 for (const table of new Set(rows.map((row) => row.closest("table")))) {
   const names = [...table.tHead.rows[0].cells].map((head) => head.querySelector("span")?.textContent ?? head.textContent);
   table.classList.add("cards");
@@ -142,7 +142,7 @@ if (rows.length) {
       filter();
     });
   }
-  // A link to one claim must find it.
+  // A link to a claim resets filters that hide it.
   const reveal = () => {
     if (!location.hash.startsWith("#claim-")) return;
     for (const select of selects) select.value = "";
