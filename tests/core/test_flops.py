@@ -23,7 +23,7 @@ from forwardgrad.core.flops import layer_costs, multiply_adds, relative
 from forwardgrad.core.gradients import along, make_estimator
 from forwardgrad.experiments.speed import baselines
 
-from . import cases
+from .. import cases
 
 aten = torch.ops.aten
 LOSS = nn.CrossEntropyLoss()

@@ -6,7 +6,7 @@ from torch import nn
 
 from forwardgrad import catalogue
 from forwardgrad.core import draws, models
-from forwardgrad.core.estimates import detached
+from forwardgrad.core.estimates import detached, write_gradient_
 from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import (
     ESTIMATORS,
@@ -16,7 +16,6 @@ from forwardgrad.core.gradients import (
     forward_rank,
     make_estimator,
     standardise,
-    write_gradient_,
 )
 
 from .. import cases

@@ -3,7 +3,6 @@ from functools import partial
 from html.parser import HTMLParser
 
 import pytest
-from forwardgrad.report.wording import impossible_combinations, left_to
 
 from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 from forwardgrad.experiments.training.analyses.rates import rate_table
@@ -14,6 +13,7 @@ from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
 from forwardgrad.report.markup import sentence, without_dead_links
+from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.report.page import Sources, redo, write_report
 
 VOID = {"meta", "link", "br", "img", "hr", "input"}
