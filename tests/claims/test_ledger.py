@@ -191,22 +191,22 @@ def test_faults_name_the_file(small, tmp_path):
 
 
 def test_frames_are_those_that_are_written():
-    frames = ledger.known_frames(["mnist", "speed"])
+    frames = ledger.known_frames(["mnist"])
     assert frames["mnist-runs"] == tuple(RUNS)
     assert set(METRICS) < set(frames["mnist"])
     assert frames["mnist-costs"] == tuple(COSTS)
     assert frames["speed"] == tuple(SPEED)
-    assert frames["times"] == tuple(times.TIMES_TO_LOSS)
+    assert frames["mnist-times"] == tuple(times.TIMES_TO_LOSS)
     for frame, names in frames.items():
         for column, interval in ledger.intervals_of(frame).items():
             assert {column, *interval} <= set(names)
 
 
 def test_a_frame_is_known_by_the_experiment_that_makes_it():
-    assert ledger.experiment_of("mnist-runs") == ledger.experiment_of("times") == "mnist"
-    assert ledger.path_of("times") == "results/tables/mnist/times.csv"
+    assert ledger.experiment_of("mnist-runs") == ledger.experiment_of("mnist-times") == "mnist"
+    assert ledger.path_of("mnist-times") == "results/tables/mnist/times.csv"
     assert ledger.frames_made_by("mnist") == ["mnist", "mnist-runs", "mnist-costs"]
-    assert ledger.frames_made_by("speed") == ["speed"]
+    assert ledger.frames_made_by("speed") == ["speed", "speed-processes"]
 
 
 def figures_of(config):

@@ -13,7 +13,7 @@ from forwardgrad.data.torchvision_import import import_torchvision
 def test_every_set_of_the_catalogue_has_a_module(dataset):
     module = sets.find(dataset)
     assert module.__name__ == f"forwardgrad.data.sets.{dataset}"
-    assert len(module.DEFINITION.class_names) == DATASETS[dataset].classes
+    assert len(module.DEFINITION.class_names) == DATASETS[dataset].shape.classes
     assert module.files()
     assert callable(module.load)
     assert callable(module.split)

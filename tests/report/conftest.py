@@ -14,6 +14,7 @@ from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
 from forwardgrad.report.page import Sources, write_report
 from forwardgrad.results.curves import curve_table
+from forwardgrad.results.folder import Results as Folder
 from forwardgrad.results.reading import produced_by
 
 from ..synthetic import Results, make_two_methods
@@ -66,7 +67,9 @@ def make_sources(two_methods, root):
     (folder / "frames/students-provenance.json").write_text(json.dumps(made))
     for entry in (make_record("penguins"), make_record("kmnist600", available=False), make_record("mnist")):
         (folder / f"data/{entry['dataset']}.json").write_text(json.dumps(entry))
-    return Sources(folder, sorted(figures.glob("*.svg")), root / "report/templates", root / "report/quoted.csv", root)
+    return Sources(
+        Folder(folder, root / "report/quoted.csv"), sorted(figures.glob("*.svg")), root / "report/templates", root
+    )
 
 
 @pytest.fixture

@@ -5,21 +5,22 @@ import json
 import pytest
 
 from forwardgrad.experiments.training.analyses.budgets import budget_table
-from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.loss_ratios import ratios_to
 from forwardgrad.experiments.training.analyses.norms import norm_table
-from forwardgrad.experiments.training.analyses.time_to_loss import times_summary, times_table
+from forwardgrad.experiments.training.analyses.time_to_loss import summarise, times_table
 from forwardgrad.experiments.training.tables import method_table, paired_table
 from forwardgrad.report.page import Sources, write_report
+from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import read_quoted
 
-from .test_page import Page
+from .pages import cells, numbers, parse, words
 
 CELL = {"dataset": "mnist5k", "model": "mlp"}
 
 
 @pytest.fixture
 def page_of(results, record, root, tmp_path, few):
-    """A function that writes the page of the experiment of a name and returns its text."""
+    """A function that writes the page of the experiment of a name and returns it."""
 
     def write(name):
         for seed, last in enumerate((0.4, 0.5, 0.7)):
@@ -31,9 +32,9 @@ def page_of(results, record, root, tmp_path, few):
         tables = {
             "methods": method_table(frames),
             "paired": paired_table(frames),
-            "loss-ratios": loss_ratios(frames.runs, "backprop"),
+            "loss-ratios": ratios_to(frames.runs, "backprop"),
             "times": times,
-            "times-summary": times_summary(times, read_quoted(root / "report/quoted.csv")),
+            "times-summary": summarise(times, read_quoted(root / "report/quoted.csv")),
             "budgets": budget_table(frames),
             "norms": norm_table(frames),
         }
@@ -53,36 +54,49 @@ def page_of(results, record, root, tmp_path, few):
             "cells": {"cell": cell},
             "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
         }
-        sources = Sources(folder, [], root / "report/templates", root / "report/quoted.csv", root)
+        sources = Sources(Results(folder, root / "report/quoted.csv"), [], root / "report/templates", root)
         write_report(tmp_path / "index.html", config, config, sources)
-        return Page((tmp_path / "index.html").read_text()).text
+        return parse((tmp_path / "index.html").read_text())
 
     return write
 
 
+def tables(page, name):
+    """The tables of the experiment's cell, by their accessible names."""
+    boxes = page.find(id=f"{name}-mnist5k-mlp").parent.select(".box")
+    return {box["aria-label"]: box.table for box in boxes}
+
+
 def test_times_show_what_was_reached_and_the_papers_numbers(page_of):
-    text = page_of("mnist")
-    # Reached at 60 ms, 60 ms and never, of 20 ms.
-    assert "this project’s step, batch gathered 2 of 3 60.0 ms 20.0 ms 3.00 3.00 to never" in text
-    assert "above 3.000 where never reached" in text
-    assert "0.229 [FIG] 68.0 s, 297.0 s" in text
-    assert "the two larger networks are stopped long before" in text
+    rows = tables(page_of("mnist"), "mnist")["Times to the loss of backpropagation"].select("tbody tr")
+    gathered, in_memory = ([numbers(cell) for cell in row.select("td")] for row in rows[:2])
+    # Reached at 60 ms, 60 ms and never, of 20 ms; the last run ends at three times 20 ms.
+    assert gathered == [["2", "3"], ["60.0"], ["20.0"], ["3.00", "3.00", "never", "3.000", "never"], gathered[-1]]
+    assert gathered[-1] == ["0.229", "68.0", "297.0"]
+    assert in_memory[-1] == []
 
 
 def test_budgets_and_norms_show_means_with_intervals(page_of):
-    text = page_of("fair")
-    assert "20 steps 60 forward passes 20.0 ms" in text
-    assert "Backpropagation 0.2 3 0.950 every one 0.950 every one step 20" in text
-    assert "Growth of the weights" in text
+    shown = tables(page_of("fair"), "fair")
+    accuracy, loss = (shown[name] for name in shown if "budget" in name)
+    assert [numbers(head) for head in accuracy.select("thead th")[3:]] == [["20"], ["60"], ["20.0"]]
+    assert cells(accuracy)["Backpropagation"] == [["0.2"], ["3"], ["0.950"], ["0.950", "20"], ["0.950", "20"]]
+    assert set(cells(loss)) == {"Backpropagation", "Forward gradient, Gaussian"}
+    assert len(cells(shown["Training loss and growth of the weights"])) == 2
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("controls", "“Backpropagation with noise” adds normal noise"),
-        ("gallo", "605 s against 260 s for 18,760 steps of the perceptron, a ratio of 2.33"),
-        ("other", "Final training loss over that of “Backpropagation”"),
-    ],
-)
-def test_experiments_have_their_own_words(page_of, name, words):
-    assert words in page_of(name)
+@pytest.mark.parametrize("name", ["controls", "mnist", "fair"])
+def test_experiments_have_their_own_words(page_of, root, name):
+    own = (root / f"report/templates/experiments/{name}.html.j2").read_text()
+    first = page_of(name).find(id=name).find_next_sibling("p")
+    assert words(first).startswith(own.removeprefix("<p>").split("{")[0].split("<")[0].split("\n")[0].strip())
+
+
+def test_gallos_times_are_those_that_were_published(page_of):
+    first = page_of("gallo").find(id="gallo").find_next_sibling("p")
+    assert numbers(first) == ["2023", "605", "260", "18,760", "2.33"]
+
+
+def test_a_comparison_names_the_method_it_is_against(page_of):
+    caption = tables(page_of("other"), "other")["Ratio of final training losses"].caption
+    assert "“Backpropagation”" in words(caption)

@@ -1,6 +1,5 @@
 import json
 from functools import partial
-from html.parser import HTMLParser
 
 import pytest
 
@@ -15,97 +14,78 @@ from forwardgrad.plotting.style import INK
 from forwardgrad.report.markup import sentence, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.report.page import Sources, redo, write_report
+from forwardgrad.results.folder import Results
 
-VOID = {"meta", "link", "br", "img", "hr", "input"}
-
-
-class Page(HTMLParser):
-    """A page's ids, links, text and what it would load; refuses elements that are not closed in order."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.ids, self.links, self.loads, self.words, self.open = [], [], [], [], []
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        self.ids += [attributes["id"]] if "id" in attributes else []
-        self.links += [attributes["href"]] if tag == "a" else []
-        self.loads += [attributes.get(name) for name in ("src", "data", "poster") if attributes.get(name)]
-        self.loads += [attributes["href"]] if tag == "link" else []
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-    @property
-    def text(self):
-        return " ".join(" ".join(self.words).replace("\u00a0", " ").split())
+from .pages import Page, cells, entries, numbers, parse, words
 
 
 @pytest.fixture
 def page(written):
-    return Page(written.read_text())
+    return parse(written.read_text())
 
 
-def test_the_page_is_well_formed_and_loads_nothing(page):
+def test_the_page_is_well_formed_and_loads_nothing(written):
+    page = Page(written.read_text())
     assert len(page.ids) == len(set(page.ids))
     assert page.loads == ["data:,"]
     assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
 
 
-def test_every_file_it_points_to_exists(page, written):
-    files = [link for link in page.links if not link.startswith(("#", "https://"))]
+def test_every_file_it_points_to_exists(written):
+    files = [link for link in Page(written.read_text()).links if not link.startswith(("#", "https://"))]
     assert len(files) >= 1 + 2 * 3 + 2
     assert [link for link in files if not (written.parent / link).exists()] == []
 
 
 def test_the_numbers_are_those_of_the_tables(page):
-    assert "From 10 of 20 training runs, of which 1 diverged, on 1 of 2 data sets." in page.text
-    assert "Median steps to the loss threshold: 2 with backpropagation; otherwise 3 (Gaussian)" in page.text
-    assert "Time of one step: 1.00 ms with backpropagation" in page.text
-    assert "Diverged: 1 of 5 (Forward gradient, Gaussian)." in page.text
-    assert "3 3 to never" in page.text
-    assert "399 outside our range" in page.text
-    assert "+1.0 +1.0 to +1.0, more 4 pairs" in page.text
+    ended, planned, diverged, available, sets = ("10", "20", "1", "1", "2")
+    assert numbers(page.select(".answer p.note")[-1]) == [ended, planned, diverged, available, sets]
+    cell = page.find(id="students-penguins-students_lr")
+    # Median steps to the threshold, milliseconds per step, and one of five runs diverged.
+    assert numbers(cell.find_next_sibling("p")) == ["2", "3", "1.00", "3.00", "1", "5"]
+    outcome, paired = (cells(element) for element in cell.find_all_next("table")[:2])
+    runs, steps, students, accuracy, *_ = outcome["Backpropagation"]
+    assert (runs, steps, students, accuracy) == (["5", "5"], ["2"], ["399"], ["0.970"])
+    assert outcome["Forward gradient, Gaussian"][:2] == [["5", "4", "1"], ["3", "3", "never"]]
+    assert outcome["Backpropagation"][-2] == ["1.00", "900", "1.20", "800", "1.10"]
+    assert paired["Forward gradient, Gaussian"][0] == ["+1.0", "+1.0", "+1.0", "4"]
 
 
 def test_it_says_what_was_not_run_and_why(page):
-    assert "KMNIST, 600 images could not be had, so 10 runs on it were not made. No file <here>." in page.text
-    assert "Palmer penguins: logistic regression 784-10: lr takes 1 x 28 x 28 inputs" in page.text
-    assert "The students: Palmer penguins: logistic regression 4-3, 6 runs" in page.text
+    (warning,) = page.select(".answer .warning")
+    assert numbers(warning) == ["600", "10"]
+    assert "No file <here>." in words(warning)
+    section = page.find(id="not_run").parent
+    reasons = [words(item) for item in section.select("li")]
+    assert reasons[0].startswith("KMNIST, 600 images (10 runs): No file <here>.")
+    assert reasons[1].startswith("Palmer penguins: logistic regression 784-10: lr takes 1 x 28 x 28 inputs")
+    assert words(section.h4) == "The students: Palmer penguins: logistic regression 4-3, 6 runs"
 
 
 def test_it_names_data_versions_and_commands(page):
-    assert f"penguins.csv, 25,648 bytes, from: data folder SHA-256 {'ab' * 32}" in page.text
-    assert "data-mnist" not in page.ids
-    assert "what The students: 10 runs commit not in a repository versions torch 2.13.0" in page.text
-    assert "Time spent in updates" in page.text
-    assert "snakemake --cores all students" in page.text
-    assert "penguins-students_lr-by-time.svg" in page.text
+    file = entries(page.find(id="data-penguins").find_next_sibling("dl"))["file"]
+    assert file == f"penguins.csv, 25,648 bytes, from: data folder SHA-256 {'ab' * 32}"
+    assert page.find(id="data-mnist") is None
+    made = entries(page.find(id="reproduce").find_next_sibling("dl"))
+    assert list(made.values())[:3] == ["The students: 10 runs", "not in a repository", "torch 2.13.0"]
+    assert made["device"] == "cpu, 1 thread per run"
+    assert numbers(page.find(id="reproduce").find_next_sibling("dl").find_next_sibling("p")) == ["24.0"]
+    assert "snakemake --cores all students" in page.find(id="reproduce").parent.text
+    assert page.find(id="students-penguins-students_lr-by-time")["data-image"].endswith("-by-time.svg")
 
 
 def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settings, full, sources, tmp_path):
     path = sources.results / "data/penguins.json"
     path.write_text(json.dumps(record("penguins", available=False)))
-    for table in (sources.results / "tables/students").iterdir():
-        table.write_text(table.read_text().splitlines()[0] + "\n")
-    bare = Sources(sources.results, [], sources.templates, sources.quoted, sources.root)
+    for csv in (sources.results / "tables/students").iterdir():
+        csv.write_text(csv.read_text().splitlines()[0] + "\n")
+    bare = Sources(sources.results, [], sources.templates, sources.root)
     write_report(tmp_path / "index.html", settings, full, bare)
-    text = Page((tmp_path / "index.html").read_text()).text
-    assert "From 0 of 20 training runs" in text
-    assert "Palmer penguins: logistic regression 4-3: not run, because its data could not be had." in text
+    page = parse((tmp_path / "index.html").read_text())
+    assert numbers(page.select(".answer p.note")[-1])[:2] == ["0", "20"]
+    absent = [words(element.strong) for element in page.find(id="students").parent.select(".warning")]
+    assert "Palmer penguins: logistic regression 4-3:" in absent
+    assert page.find(id="data-penguins") is not None
 
 
 def test_settings_in_words(settings):
@@ -159,7 +139,7 @@ def test_commands_name_the_configuration_that_the_page_shows():
 
 @pytest.fixture
 def grid_and_comparison(record, results, root, tmp_path):
-    """A function that writes the page of a grid and of a comparison at the rates in `tuned`, and returns its text."""
+    """A function that writes the page of a grid and of a comparison at the rates in `tuned`, and returns it."""
     methods = ("forward_gaussian", "forward_rank_one")
     for method in methods:
         for rate, loss in ((0.1, 0.9), (0.2, 0.5)):
@@ -181,7 +161,7 @@ def grid_and_comparison(record, results, root, tmp_path):
         own.runs.to_csv(results.folder / f"frames/{name}-runs.csv", index=False)
     (results.folder / "data").mkdir()
     (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
-    sources = Sources(results.folder, [], root / "report/templates", root / "report/quoted.csv", root)
+    sources = Sources(Results(results.folder, root / "report/quoted.csv"), [], root / "report/templates", root)
     cell = {"datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
     cell |= {"evaluate_every": 1, "settings": {"learning_rate": "tuned", "stop": {"steps": 1}}}
     config = {
@@ -197,27 +177,29 @@ def grid_and_comparison(record, results, root, tmp_path):
     def write(**tuned):
         whole = config | {"tuned": {"penguins": {"students_lr": tuned}}}
         write_report(tmp_path / "index.html", whole, whole, sources)
-        return Page((tmp_path / "index.html").read_text()).text
+        return parse((tmp_path / "index.html").read_text())
 
     return write
 
 
 def test_a_grid_shows_every_rate_and_the_chosen_one(grid_and_comparison):
-    text = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
-    assert "SGD, each rate of the grid, the whole training split at every step, 1 steps; 1 seed." in text
-    assert "Forward gradient, Gaussian 0.900 0.900 to 0.900 0.500 0.500 to 0.500 0.2 at the edge of the grid" in text
-    assert "those of config/tuned.yaml , are the ones chosen here" in text
+    page = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
+    cell = page.find(id="tuning-penguins-students_lr")
+    assert numbers(cell.find_next_sibling("ul")) == ["1", "1"]  # steps, seeds
+    lower, higher = ["0.900", "0.900", "0.900"], ["0.500", "0.500", "0.500"]
+    assert cells(cell.find_next("table"))["Forward gradient, Gaussian"] == [lower, higher, ["0.2"]]
+    assert page.find(id="tuning").parent.select(".warning") == []
 
 
 def test_a_choice_that_differs_from_the_rates_in_use_is_told(grid_and_comparison):
-    text = grid_and_comparison(forward_gaussian=0.1, forward_rank_one=0.2)
-    assert (
-        "those of config/tuned.yaml , are not the ones chosen here for: Palmer penguins: logistic regression 4-3, "
-        "Forward gradient, Gaussian (here 0.2, there 0.1)." in text
+    page = grid_and_comparison(forward_gaussian=0.1, forward_rank_one=0.2)
+    (warning,) = page.find(id="tuning").parent.select(".warning")
+    assert "Palmer penguins: logistic regression 4-3, Forward gradient, Gaussian (here 0.2, there 0.1)." in words(
+        warning
     )
 
 
 def test_a_comparison_says_where_its_interval_lies(grid_and_comparison):
-    text = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
-    assert "from the same initial weights and on the same batches as “Forward gradient, Gaussian” at each seed" in text
-    assert "1.200 every one outside the band: higher loss 3 pairs" in text
+    page = grid_and_comparison(forward_gaussian=0.2, forward_rank_one=0.2)
+    rows = cells(page.find(id="convergence-penguins-students_lr").find_next("table"))
+    assert rows["Forward gradient, rank one"] == [["0.2"], ["1.200"], ["3"]]

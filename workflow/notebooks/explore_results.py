@@ -9,14 +9,13 @@
 # %% [markdown]
 # # Explore the results
 #
-# Every run of the workflow ends up in a few long tables, the *frames*: CSV files in
-# `results/frames/`, to be read with pandas or anything else. This notebook loads those
-# of one experiment, draws a figure of the report again and one of its own, compares two
-# methods, and at last adds a method and trains it. What every column means stands in
-# `results/README.md`.
+# All runs of the workflow are in a few long tables, the *frames*: CSV files in
+# `results/frames/`. This notebook loads the frames of one experiment, draws a figure of
+# the report and a new one, compares two methods, and adds and trains a method.
+# `results/README.md` explains every column.
 
 # %% tags=["parameters"]
-experiment = "students"  # the experiment to look at; the workflow sets it
+experiment = "students"  # set by the workflow
 results = "results"
 
 # %%
@@ -51,8 +50,8 @@ def table(frame):
 # ## Load the frames
 #
 # Three frames: `metrics` has one row per run and evaluation, `runs` one per run,
-# `costs` one per measured method. `load_frames` checks that all columns are there;
-# `pd.read_csv` alone would do.
+# `costs` one per measured method. `load_frames` also checks the columns; `pd.read_csv`
+# is sufficient.
 
 # %%
 folder = Path(results) / "frames"
@@ -79,9 +78,9 @@ overview = frames.runs.groupby(cells, sort=False).agg(
 table(overview.reset_index())
 
 # %% [markdown]
-# From here on one cell, that is one network on one data set: the one with the most
-# seeds, and of those the one whose runs took least time. `select` keeps its rows of all
-# three frames.
+# The rest of this notebook uses one cell, that is one network on one data set: the cell
+# with the most seeds, and of those the one with the shortest runs. `select` returns its
+# rows of all three frames.
 
 # %%
 sizes = frames.runs.groupby(["dataset", "model"]).agg(
@@ -95,8 +94,8 @@ print(labels.cell(dataset, model))
 # %% [markdown]
 # ## Aggregate
 #
-# Never a mean without its interval: `statistics` has the functions that the tables are
-# made with. They leave the interval out where there are fewer than three seeds.
+# Means come with intervals. `statistics` has the functions of the report's tables; they
+# return no interval for fewer than three seeds.
 
 # %%
 sound = cell.runs[cell.runs["status"] != "diverged"]
@@ -110,8 +109,8 @@ table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"])
 # ## Draw a figure
 #
 # The report's figures are in `results/figures/`, each with its numbers as CSV. The
-# functions that draw them take frames, so that a part of one can be drawn as easily as
-# the whole: the time of one step, for this cell alone.
+# functions that draw them take frames, so they can also draw a part: here the time per
+# step of this cell.
 
 # %%
 figure = draw_costs(cell.costs)
@@ -119,8 +118,7 @@ display(figure)
 plt.close(figure)
 
 # %% [markdown]
-# Say you want what the report does not show: training loss, and every run as a line of
-# its own.
+# A figure that the report does not have: the training loss, with one line per run.
 
 # %% tags=["figure"]
 shown = cell.runs.drop_duplicates("method")[["method", "estimator"]]
@@ -144,9 +142,9 @@ axes.legend(fontsize=7.5)
 # %% [markdown]
 # ## Compare two methods, paired by seed
 #
-# Runs with the same seed share the split, the initial weights and the batches. Their
-# difference therefore leaves out what these have in common, and its interval is
-# narrower than two separate intervals would suggest.
+# Runs with the same seed share the split, the initial weights and the batches. The
+# interval of their paired difference is therefore narrower than two separate intervals
+# suggest.
 
 # %%
 by_seed = sound.pivot(index="seed", columns="method", values="test_loss")
@@ -167,9 +165,8 @@ axes.grid(axis="x", visible=False)
 # %% [markdown]
 # ## Add a method
 #
-# A method is a name in the configuration for an estimator and what else it needs. To
-# add one to the workflow, write a file `config/mine.yaml`, as `docs/extending.md`
-# shows,
+# A method is an entry of the configuration: an estimator and its settings. To add one
+# to the workflow, write a file `config/mine.yaml`, as `docs/extending.md` shows,
 #
 # ```yaml
 # run: [mine]
@@ -179,21 +176,20 @@ axes.grid(axis="x", visible=False)
 #   mine:
 #     datasets: [penguins]
 #     models: [students_lr]
-#     methods: [backprop, random_signs]
+#     methods: [backprop, rademacher]
 #     seeds: 3
 #     evaluate_every: 10
 #     settings: {learning_rate: 0.2, stop: {steps: 200}}
 # methods:
-#   random_signs: {estimator: forward_rademacher}
+#   rademacher: {estimator: forward_rademacher}
 # ```
 #
-# and run `snakemake --cores all --configfile config/mine.yaml`. The frames of `mine`
-# then lie beside the others, and this notebook opens them with `experiment = "mine"`.
+# and run `snakemake --cores all --configfile config/mine.yaml`. This notebook opens the
+# frames of `mine` with `experiment = "mine"`.
 #
-# What the workflow does for each run is one function, and it can be called right here.
-# Take the settings of a run that was made, with another estimator, and train it with
-# the same seeds: split, initial weights and batches are shared, so it can be compared
-# in pairs at once.
+# Each run is one call of a function. The next cell takes the settings of an existing
+# run, changes the estimator, and trains with the same seeds: split, initial weights and
+# batches are shared, so the comparison is paired.
 
 # %%
 settled = cell.runs[cell.runs["estimator"] == "forward_gaussian"]
@@ -202,7 +198,7 @@ place = Path(results, "runs", experiment, dataset, model, made["method"])
 record = place / f"seed-{made['seed']}" / "run.json"
 run = Run.from_json(json.dumps(json.loads(record.read_text())["run"]))
 settings = replace(run.settings, estimator="forward_rademacher")
-mine = replace(run, method="random_signs", settings=settings)
+mine = replace(run, method="rademacher", settings=settings)
 
 added = []
 for seed in sorted(cell.runs["seed"].unique())[:3]:
@@ -233,9 +229,7 @@ for number, one in enumerate(added):
             label=label,
         )
 axes.set(
-    title="The added method beside one that was there",
-    xlabel="step",
-    ylabel="test loss",
+    title="The added method and an existing one", xlabel="step", ylabel="test loss"
 )
 axes.legend()
 

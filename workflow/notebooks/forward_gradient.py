@@ -9,16 +9,16 @@
 # %% [markdown]
 # # The forward gradient
 #
-# One forward pass can tell how steeply the loss rises along one direction. This
-# notebook shows what that is good for (Baydin, Pearlmutter, Syme, Wood and Torr 2022,
-# [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)): that the estimate is right on
-# average and how far off it is each time; that it descends test functions and trains
-# networks; what it costs; and how directions of rank one make it cheaper. What a
-# directional derivative is, and how forward mode computes it, stands in [Derivatives,
-# forwards and backwards](prerequisites.html).
+# One forward pass computes the directional derivative of the loss along a tangent. The
+# forward gradient (Baydin, Pearlmutter, Syme, Wood and Torr 2022,
+# [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)) uses it to estimate the
+# gradient. This notebook shows that the estimate is unbiased and how large its variance
+# is, how it minimises test functions and trains networks, what it costs, and how
+# rank-one tangents reduce the cost. [Forward and reverse mode](prerequisites.html)
+# explains directional derivatives and forward mode.
 
 # %% tags=["parameters"]
-quick = False  # True: fewer steps and draws, for a test that everything works
+quick = False  # True: fewer steps and draws, to test that everything works
 data = "results/data/mnist5k.npz"  # made by `snakemake results/data/mnist5k.npz`
 
 # %%
@@ -55,18 +55,18 @@ BLUE, ORANGE = look("", "forward_gaussian").color, look("", "forward_rank_one").
 # %% [markdown]
 # ## The estimator
 #
-# Draw a random direction $v$, as long as the list of all weights $\theta$, its entries
-# independent with mean 0 and variance 1. One forward-mode pass gives the directional
-# derivative $\langle \nabla f(\theta), v \rangle$, a number. Multiply:
+# Draw a random tangent $v$ with one entry per weight in $\theta$; the entries are
+# independent with mean 0 and variance 1. One forward-mode pass computes the directional
+# derivative $\langle \nabla f(\theta), v \rangle$, a number. The forward gradient is
 #
 # $$g(\theta) = \langle \nabla f(\theta), v \rangle \, v.$$
 #
 # The entry $g_i = \sum_j \partial_j f\, v_j v_i$ has mean $\sum_j \partial_j f\,
 # \mathbb{E}[v_i v_j] = \partial_i f$, because $\mathbb{E}[v_i v_j]$ is 1 for $i = j$
-# and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient is *unbiased*,
-# and nothing was propagated backwards. The gradient itself is never known.
+# and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient is *unbiased*.
+# There is no backward pass, and the gradient itself is never computed.
 #
-# In two dimensions one can see it. The function is Beale's, at $(1, 0.2)$:
+# Two dimensions can be drawn. The function is Beale's, at $(1, 0.2)$:
 #
 # $$(1.5 - x + xy)^2 + (2.25 - x + xy^2)^2 + (2.625 - x + xy^3)^2.$$
 
@@ -92,9 +92,9 @@ print(f"mean of {draws:,} estimates     ({mean[0]:+.3f}, {mean[1]:+.3f})")
 print(f"its standard error          ({spread[0]:.3f},  {spread[1]:.3f})")
 
 # %% [markdown]
-# Every estimate points along its own direction, always to the side on which the loss
-# rises, so that a step against it goes down. A single one says little; their running
-# mean closes on the gradient, like $1/\sqrt{N}$.
+# Every estimate is a multiple of its own tangent and never points downhill, so a small
+# step against it decreases the loss. A single estimate is inaccurate; the running mean
+# converges to the gradient like $1/\sqrt{N}$.
 
 # %% tags=["figure"]
 frames = np.unique(np.geomspace(1, 400, 80).astype(int))
@@ -111,27 +111,27 @@ axes.set(xlim=(-25, 4), ylim=(-9, 17), xlabel="∂f/∂x", ylabel="∂f/∂y")
 axes.set_title("Estimates of one gradient; the farthest lie outside")
 axes.legend(loc="lower left", markerscale=0.7)
 
-said = [
+captions = [
     f"estimates: {count}; distance of their mean from the gradient: {distance:.2f}"
     for count, distance in zip(frames, (running - exact).norm(dim=1))
 ]
 traces = [Trace(shown, BLUE, "cloud", frames), Trace(running, INK)]
-display(HTML(animation(figure, axes, traces, said, "cloud")))
+display(HTML(animation(figure, axes, traces, captions, "cloud")))
 plt.close(figure)
 
 # %% [markdown]
-# ## How far off it is
+# ## Variance
 #
-# Right on average is not close. With $n$ weights the estimate is longer than the
-# gradient, in mean square by
+# Unbiased does not mean low variance. With $n$ weights the second moment of the
+# estimate, relative to the squared norm of the gradient, is
 #
-# $$\frac{\mathbb{E}\|g\|^2}{\|\nabla f\|^2} = n + 2 \;\text{(normal numbers)},
-# \qquad n \;\text{(signs, or a sphere of radius } \sqrt n\text{)},$$
+# $$\frac{\mathbb{E}\|g\|^2}{\|\nabla f\|^2} = n + 2 \;\text{(Gaussian)},
+# \qquad n \;\text{(Rademacher, or a sphere of radius } \sqrt n\text{)},$$
 #
-# and it points elsewhere: $\mathbb{E}|\cos(g, \nabla f)| \approx \sqrt{2/(\pi n)}$. In
-# a thousand dimensions the angle is some 88.5°. Training works all the same, because
-# many small steps average over many directions, but the steps must be small: with
-# learning rates that suit backpropagation, forward gradients diverge.
+# and its mean absolute cosine with the gradient is $\mathbb{E}|\cos(g, \nabla f)|
+# \approx \sqrt{2/(\pi n)}$. In a thousand dimensions the angle is about 88.5°. Training
+# works because many small steps average over many tangents, but the learning rate must
+# be small: at learning rates that suit backpropagation, forward gradients diverge.
 
 # %%
 sizes = [2, 5, 10, 30, 100, 300, 1000, 3000]
@@ -157,9 +157,9 @@ axes.legend()
 # %% [markdown]
 # ## Test functions
 #
-# Now take steps $\theta \leftarrow \theta - \eta\, g(\theta)$. First Beale's function
-# as in the paper, from $(0, 0.5)$ with $\eta = 0.01$ for 1,000 steps: gradient descent,
-# and forward gradients with a few seeds.
+# Now update $\theta \leftarrow \theta - \eta\, g(\theta)$. First Beale's function as in
+# the paper, from $(0, 0.5)$ with learning rate $\eta = 0.01$ for 1,000 steps: gradient
+# descent, and forward gradients with several seeds.
 
 
 # %%
@@ -206,22 +206,22 @@ landscape(axes, "beale", (-0.3, 3.5), (-0.6, 1.0))
 axes.plot([], [], "o-", color=INK, label="gradient descent")
 axes.plot([], [], "o-", color=BLUE, label="forward gradient")
 axes.plot([], [], "o-", color=ORANGE, label="the same, another seed")
-axes.set_title("Two ways down Beale's function")
+axes.set_title("Paths on Beale's function")
 axes.legend(loc="lower right", fontsize=7.5, frameon=True, edgecolor="none")
 paths = [path[frames] for path in (descent[0], forward[0], forward[1])]
-said = [
-    f"step {step}: f = {down:.2g} by gradient descent, {one:.2g}, {two:.2g} without it"
+captions = [
+    f"step {step}: f = {down:.2g} by gradient descent, {one:.2g}, {two:.2g} by estimates"
     for step, down, one, two in zip(frames, *map(beale, paths))
 ]
 traces = [Trace(path, color) for path, color in zip(paths, (INK, BLUE, ORANGE))]
-display(HTML(animation(figure, axes, traces, said, "beale")))
+display(HTML(animation(figure, axes, traces, captions, "beale")))
 plt.close(figure)
 
 # %% [markdown]
-# Along the way the forward gradient stumbles; at the end it is as low. Rosenbrock's
-# curved valley takes far more steps. The paper takes 25,000 of them, with $\eta =
-# 0.0005$ from $(-1, 0)$; here are the first of them. The experiment `functions` of the
-# report has them all, with times.
+# The path of the forward gradient is noisy, but it reaches the same value. Rosenbrock's
+# curved valley needs far more steps: the paper takes 25,000, with $\eta = 0.0005$ from
+# $(-1, 0)$. These are the first of them; the experiment `functions` of the report has
+# all, with times.
 
 # %%
 steps = 300 if quick else 1_200
@@ -245,9 +245,9 @@ panels[1].set(xlabel="step", ylabel="f")
 panels[1].legend()
 
 # %% [markdown]
-# ## A network, forwards and backwards
+# ## Training networks
 #
-# For networks the package has its own forward mode, and every estimator has the same
+# For networks the package has its own forward mode. Every estimator is used in the same
 # three lines:
 #
 # ```python
@@ -256,11 +256,10 @@ panels[1].legend()
 # step_(model, estimate, rate)           # parameters -= rate * estimate
 # ```
 #
-# A perceptron and a small convolutional network on MNIST digits, from the same initial
-# weights and with the same batches: backpropagation, and forward gradients with normal
-# numbers and of rank one (see below), all at a rate that suits forward gradients. And
-# backpropagation at a rate that suits *it*, since it could not care less for the small
-# one.
+# An MLP and a small convolutional network on MNIST digits, with the same initial
+# weights and batches: backpropagation, and forward gradients with dense Gaussian and
+# rank-one tangents (see below), all at a learning rate that suits forward gradients;
+# and backpropagation at its own, higher learning rate.
 
 # %%
 digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
@@ -314,28 +313,28 @@ for axes, model_key in zip(panels, runs):
 panels[0].legend(fontsize=7.5, loc="center right", bbox_to_anchor=(1, 0.4))
 
 # %% [markdown]
-# At the small rate the methods look much alike; at its own rate backpropagation is far
-# ahead. One seed and a short run prove nothing: the report compares them over seeds,
-# each at a rate chosen on validation data.
+# At the low learning rate the methods are similar; at its own learning rate
+# backpropagation is far better. One seed and a short run are no evidence: the report
+# compares the methods over seeds, at learning rates tuned on validation data.
 
 # %% [markdown]
-# ## What a step costs
+# ## Cost per step
 #
-# The hope is speed: no backward pass. Count the multiplications. For a layer $y = W x$
-# backpropagation needs $W x$, then $W^\top \bar y$ for the layer below and $\bar y\,
-# x^\top$ for the gradient: three products, two in the first layer, which has nothing
-# below it. Forward mode along a dense direction $V$ needs
+# Without a backward pass, is a step faster? Count the multiplications. For a layer $y =
+# W x$ backpropagation needs $W x$, then $W^\top \bar y$ for the layer below and $\bar
+# y\, x^\top$ for the gradient: three products, and two in the first layer. Forward mode
+# with a dense tangent $V$ needs
 #
 # $$y = W x, \qquad \dot y = W \dot x + V x,$$
 #
-# three as well, and two in the first layer, where $\dot x = 0$. There is nothing to be
-# gained. PyTorch can be asked how many multiplications it really did; here for the
-# paper's perceptron, 784-1024-1024-10, and 64 images.
+# three as well, and two in the first layer, where $\dot x = 0$. The arithmetic cost is
+# the same. PyTorch counts the multiplications of a step; here for the paper's MLP,
+# 784-1024-1024-10, and 64 images.
 
 # %%
 model, loss = build("mlp", seed=0), nn.CrossEntropyLoss()
 inputs, targets = digits.train.inputs[:64], digits.train.labels[:64]
-rate = 1e-9  # the same weights throughout: only the work counts here
+rate = 1e-9  # leaves the weights unchanged: only the cost matters here
 
 
 def full_step(key):
@@ -374,10 +373,11 @@ for key, amount in work.items():
     print(f"{names[key]:38} {amount / 1e6:4.0f} million, {relative:.2f} evaluations")
 
 # %% [markdown]
-# The framework's `jvp` does even more than it must: it multiplies by the tangent of the
-# input images too, which is zero. But products are not all. Now by the clock, in turns,
-# so that whatever else the machine does meets all of them; alone on the machine, and
-# for more networks, the report's experiment `speed` measures the same.
+# `torch.func.jvp` does more than necessary: it also multiplies by the tangent of the
+# input images, which is zero. But the cost is more than its products. The next cell
+# measures times, with the methods in turns, so that other load on the machine affects
+# all of them. The report's experiment `speed` measures the same with nothing else
+# running, and for more networks.
 
 # %%
 samples = interleave(steps_of, seconds=0.5 if quick else 1.5, minimum=5)
@@ -397,17 +397,15 @@ for row, (key, milliseconds) in enumerate(times.items()):
         va="center",
         fontsize=8,
     )
-axes.set(
-    title="One step of the paper's perceptron", xlabel="milliseconds", ylim=(5.5, -0.8)
-)
+axes.set(title="One step of the paper's MLP", xlabel="milliseconds", ylim=(5.5, -0.8))
 axes.set_xlim(0, 1.5 * max(times.values()))
 axes.set_yticks([])
 axes.grid(axis="y", visible=False)
 
 # %% [markdown]
-# Where do the framework's milliseconds go? Take its step apart: drawing one normal
-# number per weight, the pass itself, and the update, which reads the direction once
-# more.
+# What takes the time of `torch.func.jvp`? Its step has three parts: drawing one
+# Gaussian number per weight, the pass itself, and the update, which reads the tangent
+# again.
 
 # %%
 parameters = detached(model)
@@ -438,10 +436,10 @@ def update():
 
 
 parts = {
-    "draw normal numbers": draw,
+    "draw Gaussian numbers": draw,
     "pass (torch.func.jvp)": push,
     "update": update,
-    "draw signs instead": signs,
+    "draw signs": signs,
 }
 samples = interleave(parts, seconds=0.3 if quick else 1, minimum=5)
 for name, values in samples.items():
@@ -449,26 +447,25 @@ for name, values in samples.items():
 
 # %% [markdown]
 # Drawing the numbers alone takes about as long as a whole step of backpropagation, and
-# the pass longer than its products explain. That is why those who timed forward
-# gradients on a stock framework found no speed-up. The package's own forward mode,
-# dense, spends its time on the three products and on the draws. Random signs need one
-# bit each, are drawn sooner and are as good: their second moment is even a little
-# smaller. The product $V x$ remains.
+# the pass takes longer than its products explain. Measurements with stock frameworks
+# therefore show no speed-up. The package's own forward mode with dense tangents spends
+# its time on the three products and on the draws. Rademacher tangents need one random
+# bit per weight and are faster to draw; their second moment is even slightly smaller.
+# The product $V x$ remains.
 
 # %% [markdown]
-# ## Directions of rank one
+# ## Rank-one tangents
 #
-# Nothing says that $V$ must be dense. For unbiasedness its entries need mean 0,
-# variance 1 and no correlation, and the outer product of two vectors of random signs
-# has all that:
+# $V$ need not be dense. For an unbiased estimate its entries must be uncorrelated, with
+# mean 0 and variance 1. The outer product of two Rademacher vectors satisfies this:
 #
 # $$V = u w^\top, \qquad \mathbb{E}[u_i w_j u_k w_l] = \delta_{ik} \delta_{jl},
 # \qquad V x = u \,(w \cdot x).$$
 #
-# The third product of every layer shrinks to one inner product per example. Two of
-# three are left, in the first layer one of two; instead of one random number per weight
-# one per row and column is drawn; and the update has rank one. The count above shows
-# it.
+# The third product of every layer reduces to one inner product per example. Two of
+# three products remain, one of two in the first layer. One random sign per row and
+# column replaces one random number per weight, and the update has rank one. The counts
+# above include this estimator.
 
 # %%
 vectors = sum(
@@ -480,10 +477,10 @@ for what, amounts in (("multiplications", work), ("time", times)):
     print(f"{what}, rank one over backpropagation: {relative:.2f}")
 
 # %% [markdown]
-# Is it still unbiased, and what does it lose? On a network small enough for thousands
-# of draws, the mean of $N$ estimates must turn towards the gradient: for dense normal
-# numbers like $\sqrt{N/(N + n + 1)}$. The mean squared length is $n$ times the
-# gradient's for signs, dense or of rank one.
+# Is the estimate unbiased, and what is its variance? On a network small enough for
+# thousands of draws, the cosine between the mean of $N$ estimates and the gradient must
+# approach 1: for dense Gaussian tangents like $\sqrt{N/(N + n + 1)}$. For Rademacher
+# tangents, dense or of rank one, the mean squared norm is $n$ times the gradient's.
 
 # %%
 tiny = nn.Sequential(
@@ -534,14 +531,14 @@ for key in kinds:
         counts, turned[key], color=drawing.color, linewidth=1.1, label=names[key]
     )
 axes.set(
-    title="Means of N estimates turn to the gradient",
+    title="Convergence of the mean of N estimates",
     xlabel="estimates N",
     ylabel="cosine with the gradient",
 )
 axes.legend(fontsize=7.5)
 
 # %% [markdown]
-# A cheaper step is no better step: the variance stays, and what it does to training
-# decides. The report's experiment `convergence` trains with dense directions and with
-# directions of rank one, each at a rate of its own, over ten seeds. To look into its
-# numbers, go on to [Explore the results](explore_results.html).
+# A lower cost per step does not imply faster training, since the variance remains. The
+# report's experiment `convergence` trains with dense and with rank-one tangents, at
+# tuned learning rates, over ten seeds. [Explore the results](explore_results.html)
+# shows how to analyse its numbers.

@@ -7,15 +7,15 @@
 # ---
 
 # %% [markdown]
-# # Derivatives, forwards and backwards
+# # Forward and reverse mode
 #
-# What one needs to know before forward gradients make sense: what a derivative along a
-# direction is, and how a computer gets it exactly without ever seeing a formula.
-# Everything is worked out on small functions, and the last section ends with the one
-# operation on which the [forward gradient](forward_gradient.html) rests.
+# Prerequisites of the forward gradient: what a directional derivative is, and how a
+# program computes it exactly by automatic differentiation. All examples are small
+# functions; the last section introduces the Jacobian-vector product, which the [forward
+# gradient](forward_gradient.html) uses.
 
 # %% tags=["parameters"]
-quick = False  # True: fewer points, for a test that everything works
+quick = False  # True: fewer points, to test that everything works
 
 # %%
 import math
@@ -45,8 +45,7 @@ np.set_printoptions(precision=6, suppress=True)
 # $$\frac{df}{dx}(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h}.$$
 #
 # Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $\frac{df}{dx} = \sin(x) +
-# x\,\cos(x)$. Secants approach that number, and halving $h$ halves what is left of the
-# error.
+# x\,\cos(x)$. The slopes of secants approach this number; halving $h$ halves the error.
 
 
 # %%
@@ -120,8 +119,8 @@ panels[0].set_ylabel("f(x, y)")
 # ## The gradient
 #
 # All partial derivatives together, as a vector, are the gradient $\nabla f = (\partial
-# f/\partial x, \partial f/\partial y)$. It stands at right angles to the lines of equal
-# height, and it is longer where they are closer together.
+# f/\partial x, \partial f/\partial y)$. It is orthogonal to the level lines, and longer
+# where they are closer together.
 
 
 # %% tags=["figure"]
@@ -138,22 +137,22 @@ figure, axes = plt.subplots(figsize=(4.8, 3.6))
 contours(axes, (0.4, 0.0), 1.6)
 places = np.stack(np.meshgrid(np.linspace(-0.9, 1.7, 7), np.linspace(-1.3, 1.3, 7)))
 axes.quiver(*places, *gradient(*places), color=BLUE, angles="xy", width=0.005)
-axes.set_title("Gradients and lines of equal height")
+axes.set_title("Gradients and level lines")
 
 # %% [markdown]
 # ## The directional derivative
 #
-# How fast does $f$ change if one walks from $\theta$ along $v$, in no particular
-# direction of the axes? That is the derivative of $t \mapsto f(\theta + t v)$ at $t =
-# 0$, and by the chain rule it is an inner product:
+# How fast does $f$ change from $\theta$ along an arbitrary vector $v$, the *tangent*?
+# The directional derivative is the derivative of $t \mapsto f(\theta + t v)$ at $t =
+# 0$. By the chain rule it is an inner product:
 #
 # $$\left.\frac{d}{dt} f(\theta + t v)\right|_{t=0}
 # = \sum_i \frac{\partial f}{\partial \theta_i} v_i
 # = \langle \nabla f(\theta), v \rangle.$$
 #
-# It is one number, whatever the number of dimensions. Walk along $v = (\cos(\varphi),
-# \sin(\varphi))$ for every angle $\varphi$, and the slope is a cosine: greatest along
-# the gradient, zero along the line of equal height.
+# It is one number in any number of dimensions. For $v = (\cos(\varphi),
+# \sin(\varphi))$ it is a cosine in the angle $\varphi$: largest along the gradient,
+# zero along the level line.
 
 # %%
 angles = np.linspace(-np.pi, np.pi, 361)
@@ -166,7 +165,7 @@ measured = (
 inner = gradient(*point) @ directions
 uphill = math.atan2(by_y, by_x)
 difference = np.abs(measured - inner).max()
-print(f"largest difference between walking and the inner product: {difference:.1e}")
+print(f"largest error of the central difference: {difference:.1e}")
 
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 2.7))
@@ -176,9 +175,9 @@ top = math.degrees(uphill), np.hypot(by_x, by_y)
 axes.plot(*top, "o", color=ORANGE)
 axes.text(top[0] + 8, top[1] + 0.15, "angle of the gradient", color=ORANGE)
 axes.set(
-    title="The slope in every direction",
+    title="Directional derivative by angle",
     xlabel="angle of v, degrees",
-    ylabel="slope along v",
+    ylabel="derivative along v",
     ylim=(-2.8, 2.8),
 )
 axes.set_xticks(range(-180, 181, 90))
@@ -192,8 +191,8 @@ axes.set_xticks(range(-180, 181, 90))
 #
 # $$\theta \leftarrow \theta - \eta \, \nabla f(\theta).$$
 #
-# A random direction of unit length does worse, but one can always be turned so that it
-# goes down. Remember that: it is half of the idea of the forward gradient.
+# A random direction of unit length is worse, but either it or its negative does not go
+# uphill. The forward gradient uses this.
 
 
 # %%
@@ -218,13 +217,12 @@ axes.set_title("Thirty steps of gradient descent")
 # %% [markdown]
 # ## Numerical against automatic differentiation
 #
-# Secants with a small $h$ are how one would differentiate a function that is given as a
-# program. Two errors pull in opposite directions. A large $h$ makes the secant a poor
-# tangent: the error of $(f(x+h) - f(x))/h$ shrinks like $h$, that of the central
-# difference $(f(x+h) - f(x-h))/2h$ like $h^2$. A small $h$ subtracts two nearly equal
-# numbers, and what rounding has done to them is divided by $h$: with numbers of
-# relative precision $\varepsilon$ an error of about $\varepsilon/h$. The best one can
-# do lies in between, near $h \approx \sqrt\varepsilon$ and $\sqrt[3]\varepsilon$.
+# Numerical differentiation of a program uses secants with a small $h$. It has two
+# errors. The truncation error of $(f(x+h) - f(x))/h$ is proportional to $h$, that of
+# the central difference $(f(x+h) - f(x-h))/2h$ to $h^2$. The rounding error of the two
+# nearly equal function values is divided by $h$: at relative precision $\varepsilon$ it
+# is about $\varepsilon/h$. The total error is smallest near $h \approx
+# \sqrt\varepsilon$ and $\sqrt[3]\varepsilon$, respectively.
 #
 # Automatic differentiation has no $h$. It applies the chain rule to the program's own
 # operations and is as accurate as the function itself: the dotted lines.
@@ -243,7 +241,7 @@ def errors(dtype):
     x = torch.tensor(0.7, dtype=dtype)
     rows = []
     for width in widths:
-        # The step that is really taken: x + h is rounded too.
+        # The actual step width: x + h is rounded as well.
         up, down = (
             x + torch.tensor(width, dtype=dtype),
             x - torch.tensor(width, dtype=dtype),
@@ -273,15 +271,15 @@ for dtype, name, color in (
         label=f"{name}, forward",
     )
     axes.loglog(widths, numerical[:, 1], color=color, label=f"{name}, central")
-    # The truth itself is in float64: its last digit is the smallest error to be seen.
+    # The reference is in float64: its precision limits the smallest visible error.
     floor = max(automatic, abs(truth) * torch.finfo(dtype).eps)
     axes.axhline(floor, color=color, linestyle=":", label=f"{name}, automatic")
     best = widths[np.nanargmin(numerical[:, 1])]
     least = np.nanmin(numerical[:, 1])
     print(f"{name}: central at best {least:.1e}, h = {best:.0e}; automatic {floor:.1e}")
 axes.set(
-    title="Error of a derivative against the step",
-    xlabel="step h",
+    title="Error of a derivative by step width",
+    xlabel="step width h",
     ylabel="error",
     ylim=(1e-17, 1e6),
 )
@@ -296,8 +294,8 @@ axes.legend(ncols=2, loc="upper left", fontsize=7.5)
 # $$(a + \dot a \epsilon)(b + \dot b \epsilon) = ab + (\dot a b + a \dot b)\,\epsilon,$$
 #
 # and every elementary function carries its derivative along: $\sin(a + \dot a \epsilon)
-# = \sin(a) + \dot a \cos(a)\, \epsilon$. A dozen lines, and Python itself becomes an
-# automatic differentiator, of whole programs, loops and all.
+# = \sin(a) + \dot a \cos(a)\, \epsilon$. A dozen lines of Python differentiate whole
+# programs, including loops.
 
 
 # %%
@@ -327,9 +325,9 @@ def dual(x):
 
 
 # %% [markdown]
-# Heron's rule computes $\sqrt a$ by a loop: $s \leftarrow (s + a/s)/2$. No one has told
-# the program what the derivative of a square root is; it comes out of the loop, and it
-# converges along with the value, to $1/(2\sqrt a)$.
+# Heron's rule computes $\sqrt a$ by a loop: $s \leftarrow (s + a/s)/2$. The program
+# does not contain the derivative of the square root. Differentiating the loop yields
+# it, and it converges with the value, to $1/(2\sqrt a)$.
 
 
 # %%
@@ -376,18 +374,19 @@ axes.legend()
 #
 # $$J = J_k \cdots J_2\, J_1.$$
 #
-# **Forward mode** multiplies from the right, along with the program: start with a
-# direction $v$ and compute $J_1 v$, then $J_2 (J_1 v)$, and so on. Dual numbers do just
-# that. Nothing needs to be kept. One pass gives one *column* combination, $J v$.
+# **Forward mode** multiplies from the right, in the order of the program: start with a
+# tangent $v$ and compute $J_1 v$, then $J_2 (J_1 v)$, and so on. Dual numbers do this.
+# No intermediate results are stored. One pass computes a combination of *columns*, $J
+# v$.
 #
 # **Reverse mode** multiplies from the left: start with a weight $w$ for every output
-# and compute $w^\top J_k$, then $(w^\top J_k) J_{k-1}$. The program has to be run
-# first, and what its steps need must be kept, because they are visited from last to
-# first. One pass gives one *row* combination, $w^\top J$. For a loss, with its single
-# output, that is the whole gradient: backpropagation.
+# and compute $w^\top J_k$, then $(w^\top J_k) J_{k-1}$. The program runs first, and its
+# intermediate results must be stored, because the steps are visited from last to first.
+# One pass computes a combination of *rows*, $w^\top J$. For a loss, with its single
+# output, this is the whole gradient: backpropagation.
 #
-# Reverse mode from scratch takes a dozen lines too. Every number remembers what it was
-# made from and how strongly it depends on it.
+# Reverse mode from scratch also takes a dozen lines. Every number stores the numbers it
+# was computed from and the derivatives by them.
 
 
 # %%
@@ -456,11 +455,11 @@ print("reverse, one pass:    ", *(f"{number.gradient:+.10f}" for number in input
 print("torch:                ", *(f"{value:+.10f}" for value in reference))
 
 # %% [markdown]
-# Which mode is cheaper depends on the shape. A function from $n$ numbers to $m$ needs
-# $n$ forward passes or $m$ reverse passes for its whole Jacobian. Here it is measured,
-# pass by pass: many inputs favour reverse mode, many outputs forward mode. A loss of a
-# million weights is as far to the left as one can be, which is why nobody trains
-# networks by forward mode, one weight at a time.
+# The cost of each mode depends on the shape. A function from $n$ to $m$ numbers needs
+# $n$ forward passes or $m$ reverse passes for its whole Jacobian. The next cell shows
+# this: many inputs favour reverse mode, many outputs forward mode. A loss of a million
+# weights is the extreme case of many inputs, so nobody computes its gradient in forward
+# mode, one weight at a time.
 
 # %%
 shapes = [(32, 2), (16, 4), (8, 8), (4, 16), (2, 32)]
@@ -515,8 +514,8 @@ axes.legend()
 # ## The Jacobian
 #
 # For a function with several outputs the partial derivatives fill a matrix, one row per
-# output. Close to a point the function *is* that matrix, up to an error that shrinks
-# with the square of the distance. Polar coordinates, $(r, \varphi) \mapsto
+# output. Near a point this matrix approximates the change of the function, with an
+# error proportional to the squared distance. Polar coordinates, $(r, \varphi) \mapsto
 # (r\cos(\varphi), r\sin(\varphi))$, have
 #
 # $$J = \begin{pmatrix} \cos(\varphi) & -r\sin(\varphi) \\
@@ -558,12 +557,12 @@ panels[1].set(title="their images; dotted: J", xlabel="x", ylabel="y", aspect="e
 # %% [markdown]
 # ## The Jacobian times a vector
 #
-# The product $J v$ says where a small step along $v$ leads. It is the directional
-# derivative again, now for every output at once, and forward mode has it **without ever
-# forming $J$**: one pass, in which every intermediate result travels together with its
-# rate of change. That is `torch.func.jvp`, from *Jacobian-vector product*.
+# The product $J v$ is the effect of a small step along $v$: the directional derivative
+# of every output. Forward mode computes it **without forming $J$**, in one pass that
+# carries the derivative of every intermediate result. This is `torch.func.jvp`, the
+# *Jacobian-vector product* (JVP).
 #
-# Push a curve through the map from polar coordinates, and its velocity with it.
+# The example maps a curve and its velocity from polar coordinates.
 
 # %%
 time = torch.linspace(0, 1, 80, dtype=torch.float64)
@@ -609,7 +608,7 @@ for axes in panels:
 # %% [markdown]
 # ## What comes next
 #
-# For a loss, $J$ is a single row, the gradient, and $J v$ a single number: the slope of
-# the loss along $v$, exactly, from one forward pass, whatever the number of weights.
-# One number says little about a gradient with a million entries. Yet multiplied by $v$
-# it is *right on average*. The [next notebook](forward_gradient.html) is about that.
+# For a loss, $J$ is a single row, the gradient, and $J v$ a single number: the exact
+# directional derivative of the loss along $v$, from one forward pass, for any number of
+# weights. Multiplied by a random $v$ it is an *unbiased* estimate of the gradient. The
+# [next notebook](forward_gradient.html) is about this estimate.

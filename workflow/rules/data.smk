@@ -21,13 +21,14 @@ def seeds_of(wildcards):
 
 # Writes its record in any case: an unavailable set takes its runs out of the work, nothing else.
 # The folder is no parameter: only what it holds counts, and of an available set what it held when it was searched.
+# (Snakemake does not compare a parameter that is made from `output`, so the path stands there twice.)
 checkpoint locate:
     output:
         record="results/data/{dataset}.json",
     log:
         "results/logs/data/{dataset}-locate.log",
     params:
-        searched=lambda wildcards, output: searched(wildcards.dataset, Path(output.record), data_dir),
+        searched=lambda wildcards: searched(wildcards.dataset, Path(f"results/data/{wildcards.dataset}.json"), data_dir),
         code=lambda wildcards: digest("data.locate", f"data.sets.{wildcards.dataset}"),
     shell:
         "FORWARDGRAD_DATA={data_dir:q} forwardgrad data locate {wildcards.dataset} --record {output.record}"

@@ -8,7 +8,6 @@ from forwardgrad.experiments.training.analyses.time_to_loss import (
     TIMES_TO_LOSS,
     first_step,
     step_times,
-    times_summary,
     times_table,
 )
 from forwardgrad.experiments.training.tables import counterpart
@@ -92,7 +91,7 @@ def test_another_networks_ratio_does_not_count(frames, changed):
 def test_a_cell_without_validation_has_no_times(frames):
     frames.runs["validation_loss"] = frames.metrics["validation_loss"] = np.nan
     assert len(times_table(frames)) == 0
-    assert list(times_summary(times_table(frames), QUOTES)) == list(TIMES_SUMMARY)
+    assert list(summarise(times_table(frames), QUOTES)) == list(TIMES_SUMMARY)
 
 
 def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
@@ -104,7 +103,7 @@ def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
 
 
 def test_the_summary_by_hand(frames):
-    table = times_summary(times_table(frames), QUOTES)
+    table = summarise(times_table(frames), QUOTES)
     assert list(table) == list(TIMES_SUMMARY)
     engine = table.set_index("cost").loc["engine"]
     # Ratios 1, 3 and never: the median of three resampled runs may be any of them.
@@ -117,7 +116,7 @@ def test_the_summary_by_hand(frames):
 def test_the_paper_has_no_time_for_methods_of_ours(frames):
     for frame in (frames.metrics, frames.runs, frames.costs):
         frame.replace("forward_gaussian", "forward_rank_one", inplace=True)
-    (row,) = times_summary(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
+    (row,) = summarise(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
     assert np.isnan([row["ratio_quoted"], row["T_b_quoted"]]).all()
 
 
