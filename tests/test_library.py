@@ -31,8 +31,7 @@ for folder in ("core", "machine"):
 
 import torch
 from torch import nn
-from forwardgrad.core.estimates import step_
-from forwardgrad.core.gradients import make_estimator
+from forwardgrad import make_estimator, step_
 
 torch.manual_seed(0)
 inputs, targets = torch.randn(64, 4), torch.arange(64) % 2
@@ -43,7 +42,7 @@ losses = []
 for _ in range(300):
     estimate = estimator(inputs, targets)
     losses.append(float(estimate.loss))
-    step_(model, estimate, 0.02)
+    step_(model, estimate, learning_rate=0.02)
 print(sum(losses[-10:]) < 0.5 * sum(losses[:10]))
 """
 

@@ -34,7 +34,7 @@ def assert_derivatives(problem, tolerance):
 
 
 @given(problem=cases.problems())
-@cases.steady(max_examples=80)
+@cases.steady(max_examples=60)
 def test_the_directional_derivative_is_the_gradient_times_the_tangent(problem):
     assume(cases.flat(problem.gradient()).norm() > 0.02)  # not the difference of equal numbers
     for dtype, tolerance in TOLERANCE.items():
