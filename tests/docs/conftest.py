@@ -11,10 +11,15 @@ PARTS = (
     "Makefile",
     "constraints.txt",
     "pyproject.toml",
+    "README.md",
+    "CONTRIBUTING.md",
     "config",
+    "docs",
     "profiles",
     "report",
+    "results/README.md",
     "src",
+    "tests",
     "workflow",
 )
 OUTPUTS = shutil.ignore_patterns("index.html", "__pycache__", "*.egg-info")
@@ -31,6 +36,7 @@ class Copy:
             if (root / part).is_dir():
                 shutil.copytree(root / part, folder / part, ignore=OUTPUTS)
             else:
+                (folder / part).parent.mkdir(exist_ok=True)
                 shutil.copy(root / part, folder / part)
 
     def __call__(self, *command):

@@ -46,6 +46,7 @@ def extended(copy, guide):
             file = copy.folder / path
             file.write_text(edited(file.read_text(), content))
         elif language != "sh":
+            (copy.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (copy.folder / path).write_text(content)
     return copy
 
@@ -79,6 +80,24 @@ def test_the_code_of_the_guide_keeps_the_style(extended, guide):
     for check in (("check",), ("format", "--check")):
         status, output = extended("ruff", *check, "--no-cache", *files)
         assert status == 0, output
+
+
+# The tests that go through what can be added; after every change of the guide, run the whole suite on the result.
+CATALOGUED = (
+    "tests/core/test_models.py::test_the_catalogue_lists_the_models",
+    "tests/data/test_sets.py",
+    "tests/docs/test_readme.py::test_the_tables_name_what_exists",
+    "tests/experiments/estimators/test_sample.py::test_what_is_measured_agrees_with_its_formula",
+    "tests/experiments/speed/test_bench.py::test_a_wrong_argument_is_one_line_before_any_work",
+    "tests/experiments/training/analyses/test_budgets.py::test_step_costs",
+    "tests/pipeline/test_digest.py",
+    "tests/plotting/test_style.py",
+)
+
+
+def test_the_tests_accept_what_the_guide_adds(extended):
+    status, output = extended("pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", *CATALOGUED)
+    assert status == 0, output
 
 
 def test_new_names_have_labels_and_looks(extended):
