@@ -46,6 +46,7 @@ def extended(copy, guide):
             file = copy.folder / path
             file.write_text(edited(file.read_text(), content))
         elif language != "sh":
+            (copy.folder / path).parent.mkdir(exist_ok=True)
             (copy.folder / path).write_text(content)
     return copy
 
@@ -57,6 +58,27 @@ def test_an_edit_needs_its_surroundings_once():
     for text in ("b\n", "a\na\n", "ba\n"):
         with pytest.raises(AssertionError):
             edited(text, " a\n+c\n")
+
+
+def test_growth_costs_few_files(root):
+    """Count what each section of the guide edits, files of its own and the configuration that uses it left out."""
+    sections = re.split(r"^## ", (root / "docs/extending.md").read_text(), flags=re.MULTILINE)[1:]
+    edited = {}
+    for section in sections:
+        places = {path for kind, path in PLACE.findall(section) if kind == "In"}
+        edited[section.splitlines()[0]] = len({path for path in places if not path.startswith("config/")})
+    assert edited == {
+        "A configuration of your own": 0,
+        "Add a data set": 1,
+        "Add a model": 2,
+        "Add a method": 0,
+        "Add an estimator": 2,
+        "Add an analysis with a figure": 2,
+        "Add a kind of experiment": 1,
+        "Add a claim": 1,
+        "Add a rule of forward mode": 1,
+        "Run one, then all": 0,
+    }
 
 
 def test_the_commands_of_the_guide_work(extended, guide):
@@ -74,6 +96,26 @@ def test_the_commands_of_the_guide_work(extended, guide):
         assert status == 0, output
 
 
+def test_the_new_kind_of_experiment_is_measured(extended):
+    status, output = extended("snakemake", "lengths", "--configfile", "config/mine.yaml")
+    assert status == 0, output
+    with (extended.folder / "results/frames/lengths.csv").open() as file:
+        lengths = [float(row["length"]) for row in csv.DictReader(file)]
+    assert lengths == pytest.approx([1, 1, 1], abs=0.15)
+
+
+def test_the_new_rule_is_exact(extended):
+    code = """
+import torch
+from forwardgrad.core.rules import WITHOUT_PARAMETERS
+layer, primal, tangent = torch.nn.Sigmoid(), *torch.randn(2, 5, dtype=torch.float64)
+expected = torch.func.jvp(layer, (primal,), (tangent,))
+torch.testing.assert_close(WITHOUT_PARAMETERS[torch.nn.Sigmoid](layer, primal, tangent), expected)
+"""
+    status, output = extended("python", "-c", code)
+    assert status == 0, output
+
+
 def test_the_code_of_the_guide_keeps_the_style(extended, guide):
     files = {path for path, language, _ in guide if language != "sh" and path.endswith(".py")}
     for check in (("check",), ("format", "--check")):
@@ -82,7 +124,7 @@ def test_the_code_of_the_guide_keeps_the_style(extended, guide):
 
 
 def test_new_names_have_labels_and_looks(extended):
-    look = "style.look('forward_uniform', 'forward_uniform').marker"
-    words = f"labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_uniform'], {look}"
+    look = "style.look('forward_rank_eight', 'forward_rank_eight').marker"
+    words = f"labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_rank_eight'], {look}"
     status, output = extended("python", "-c", f"from forwardgrad.plotting import labels, style; print({words})")
-    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, uniform H\n")
+    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, rank eight H\n")
