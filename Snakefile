@@ -18,7 +18,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 
 
-for kind in KINDS:
+for kind in ["training", *experiments(config | {"experiments": {}})]:
 
     include: f"workflow/rules/{kind}.smk"
 

@@ -65,6 +65,8 @@ def test_data_folder_comes_first_and_is_left_as_it_is(tmp_path, kmnist_folder, i
     assert [file["name"] for file in entry["files"]] == [IMAGES, LABELS]
     assert origins(entry) == ["data folder"] * 2
     assert entry["searched"] == folder_state("kmnist600", kmnist_folder)
+    data = tmp_path / "results" / "data"
+    assert locate("kmnist600", data / "again.json", data / "raw", None, searched=["a b"])["searched"] == ["a b"]
     assert internet == []
     for name in (IMAGES, LABELS):
         assert (tmp_path / "results/data/raw" / name).read_bytes() == (kmnist_folder / name).read_bytes()

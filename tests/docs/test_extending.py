@@ -60,6 +60,27 @@ def test_an_edit_needs_its_surroundings_once():
             edited(text, " a\n+c\n")
 
 
+def test_growth_costs_few_files(root):
+    """Count what each section of the guide edits, files of its own and the configuration that uses it left out."""
+    sections = re.split(r"^## ", (root / "docs/extending.md").read_text(), flags=re.MULTILINE)[1:]
+    edited = {}
+    for section in sections:
+        places = {path for kind, path in PLACE.findall(section) if kind == "In"}
+        edited[section.splitlines()[0]] = len({path for path in places if not path.startswith("config/")})
+    assert edited == {
+        "A configuration of your own": 0,
+        "Add a data set": 2,
+        "Add a model": 2,
+        "Add a method": 0,
+        "Add an estimator": 3,
+        "Add an analysis with a figure": 2,
+        "Add a kind of experiment": 1,
+        "Add a claim": 1,
+        "Add a rule of forward mode": 1,
+        "Run one, then all": 0,
+    }
+
+
 def test_the_commands_of_the_guide_work(extended, guide):
     commands = [
         shlex.split(line) for _, language, content in guide if language == "sh" for line in content.splitlines()
@@ -73,6 +94,26 @@ def test_the_commands_of_the_guide_work(extended, guide):
     for command in {*map(tuple, commands)} - {tuple(run)}:
         status, output = extended(*command, "--dry-run")
         assert status == 0, output
+
+
+def test_the_new_kind_of_experiment_is_measured(extended):
+    status, output = extended("snakemake", "lengths", "--configfile", "config/mine.yaml")
+    assert status == 0, output
+    with (extended.folder / "results/frames/lengths.csv").open() as file:
+        lengths = [float(row["length"]) for row in csv.DictReader(file)]
+    assert lengths == pytest.approx([1, 1, 1], abs=0.15)
+
+
+def test_the_new_rule_is_exact(extended):
+    code = """
+import torch
+from forwardgrad.core.rules import WITHOUT_PARAMETERS
+layer, primal, tangent = torch.nn.Sigmoid(), *torch.randn(2, 5, dtype=torch.float64)
+expected = torch.func.jvp(layer, (primal,), (tangent,))
+torch.testing.assert_close(WITHOUT_PARAMETERS[torch.nn.Sigmoid](layer, primal, tangent), expected)
+"""
+    status, output = extended("python", "-c", code)
+    assert status == 0, output
 
 
 def test_the_code_of_the_guide_keeps_the_style(extended, guide):
@@ -101,7 +142,7 @@ def test_the_tests_accept_what_the_guide_adds(extended):
 
 
 def test_new_names_have_labels_and_looks(extended):
-    look = "style.look('forward_uniform', 'forward_uniform').marker"
-    words = f"labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_uniform'], {look}"
+    look = "style.look('forward_rank_eight', 'forward_rank_eight').marker"
+    words = f"labels.cell('iris', 'tanh_16'), labels.ESTIMATORS['forward_rank_eight'], {look}"
     status, output = extended("python", "-c", f"from forwardgrad.plotting import labels, style; print({words})")
-    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, uniform H\n")
+    assert (status, output) == (0, "Iris: tanh network 4-16-3 Forward gradient, rank eight H\n")

@@ -22,7 +22,7 @@ def seeds_of(wildcards):
 
 # Writes its record in any case: an unavailable set takes its runs out of the work, nothing else.
 # Another data folder alone is no reason to search again, so `data_dir` takes `output`: Snakemake compares no such
-# parameter with that of the last run. It compares `searched`, what the folder holds as long as the set is unavailable.
+# parameter with that of the last run. It compares `searched`: what the folder holds, and once the set is available what it held then.
 checkpoint locate:
     output:
         record="results/data/{dataset}.json",
@@ -33,8 +33,8 @@ checkpoint locate:
         data_dir=lambda wildcards, output: data_dir,
         code=lambda wildcards: digest("data.locate", f"data.sets.{wildcards.dataset}"),
     shell:
-        "FORWARDGRAD_DATA={params.data_dir:q} forwardgrad data locate {wildcards.dataset} --record {output.record}"
-        " --raw results/data/raw > {log} 2>&1"
+        "FORWARDGRAD_DATA={params.data_dir:q} forwardgrad data locate {wildcards.dataset} --searched {params.searched:q}"
+        " --record {output.record} --raw results/data/raw > {log} 2>&1"
 
 
 # Only the content of the files counts (`files`), not when or where they were found.

@@ -23,6 +23,7 @@ def add(commands: Any) -> None:
     step.add_argument(
         "--record", required=True, type=Path, metavar="JSON", help="record to write, whatever the outcome"
     )
+    step.add_argument("--searched", nargs="*", metavar="STATE", help="what to record as the state of the data folder")
     step.add_argument("--raw", required=True, type=Path, metavar="DIR", help="folder of verified copies")
     add_data_dir(step)
     step.set_defaults(carry_out=locate)
@@ -50,7 +51,7 @@ def locate(options: argparse.Namespace) -> int:
     """Find the files of a data set and record what was found."""
     from forwardgrad.data.locate import locate
 
-    report(locate(options.dataset, options.record, options.raw, options.data_dir))
+    report(locate(options.dataset, options.record, options.raw, options.data_dir, searched=options.searched))
     return 0
 
 

@@ -6,6 +6,7 @@ folder. A wrong one found on disk is refused, not passed over.
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +21,14 @@ from forwardgrad.files import write_atomically, write_json
 SETTING = "the data folder (config data_dir or FORWARDGRAD_DATA)"
 
 
-def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online: bool = True) -> dict[str, Any]:
+def locate(
+    dataset: str,
+    record: Path,
+    raw: Path,
+    data_dir: Path | None,
+    online: bool = True,
+    searched: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Find the files of `dataset`, copy them verified into `raw` and write the record, whatever the outcome.
 
     Args:
@@ -29,6 +37,7 @@ def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online:
         raw: Folder of verified copies, in torchvision's layout.
         data_dir: The user's data folder, or None.
         online: Whether to try the official addresses.
+        searched: What to record as the state of the data folder, its present state if None.
 
     Returns:
         The record.
@@ -40,7 +49,7 @@ def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online:
     module = sets.find(dataset)
     found: list[dict[str, Any]] = []
     reason = remedy = None
-    searched = folder_state(dataset, data_dir)
+    state = folder_state(dataset, data_dir) if searched is None else list(searched)
     try:
         for file in module.files():
             content, origin = fetch(module, file, raw, data_dir, online)
@@ -52,7 +61,7 @@ def locate(dataset: str, record: Path, raw: Path, data_dir: Path | None, online:
     about = asdict(module.DEFINITION)
     del about["class_names"]
     outcome = {"dataset": dataset, "available": reason is None, "reason": reason, "remedy": remedy}
-    entry = outcome | {"searched": searched, "files": found} | about
+    entry = outcome | {"searched": state, "files": found} | about
     write_json(record, entry)
     return entry
 

@@ -4,6 +4,7 @@ The same files give the same bytes, however they were found: the archive holds w
 beside it says where this copy came from.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,17 +42,11 @@ def prepare(dataset: str, record: Path, seeds: int, output: Path) -> None:
     verify_again(entry["files"], raw)
 
     inputs, labels = module.load(raw)
-    about = module.DEFINITION
-    provenance = prepared.Provenance(
-        source=about.source,
-        licence=about.licence,
-        licence_url=about.licence_url,
-        citation=about.citation,
-        definition=about.definition,
-        sha256={file["name"]: file["sha256"] for file in entry["files"]},
-    )
+    about = asdict(module.DEFINITION)
+    class_names = about.pop("class_names")
+    provenance = prepared.Provenance(**about, sha256={file["name"]: file["sha256"] for file in entry["files"]})
     splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
-    prepared.write(output, inputs, labels, about.class_names, provenance, splits)
+    prepared.write(output, inputs, labels, class_names, provenance, splits)
 
 
 def verify_again(files: list[dict[str, Any]], raw: Path) -> None:

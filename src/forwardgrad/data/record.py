@@ -1,8 +1,8 @@
 """What the search for a data set found: a JSON file that rules, report and preparation read.
 
 Its keys are `dataset`, `available`, `reason` and `remedy` (None if available), `searched` (the state of the data folder
-at the time), `source`, `files` (each with `name`, `sha256`, `bytes`, `origin`), `licence`, `licence_url`, `citation`
-and `definition`.
+upon which the search was made), `files` (each with `name`, `sha256`, `bytes`, `origin`), `source`, `licence`,
+`licence_url`, `citation` and `definition`.
 """
 
 import json

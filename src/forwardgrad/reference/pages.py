@@ -21,8 +21,8 @@ def publish_pages(results: Path, reference: Path, report: Path, readme: Path) ->
     """
     published = report / "reference"
     page = one_folder_down((report / "index.html").read_text(encoding="utf-8"))
-    write_atomically(page.encode(), published / "index.html")
+    write_atomically(published / "index.html", page)
     shutil.copy(report / "report.pdf", published / "report.pdf")
     shutil.copy(results / FIGURE, published / "cost.svg")
     blocks = write_blocks(reference, report / "claims.yaml", report / "templates")
-    write_atomically(rewrite(readme.read_text(encoding="utf-8"), blocks).encode(), readme)
+    write_atomically(readme, rewrite(readme.read_text(encoding="utf-8"), blocks))

@@ -18,6 +18,7 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreproce
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from forwardgrad.files import write_atomically
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import shorten
 
@@ -56,9 +57,7 @@ def render(source: Path, output: Path, templates: Path, parameters: Mapping[str,
     executed, _ = executor.preprocess(notebook, {"metadata": {"path": os.getcwd()}})
     executed, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(executed, {})  # one print may come in parts
     text = page(executed, templates, source=source, home=os.path.relpath("report/index.html", output.parent))
-    temporary = output.with_suffix(".partial")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, output)
+    write_atomically(output, text)
 
 
 def parametrised(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:

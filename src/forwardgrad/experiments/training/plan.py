@@ -9,12 +9,13 @@ from itertools import product
 from typing import Any
 
 from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible, variant
-from forwardgrad.experiments.training.products import ANALYSES
+from forwardgrad.experiments.training.products import ANALYSES, CELL, FIGURES
 from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, untuned
 from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
 PART = "results"
+PATHS = [figure.path for figure in FIGURES]
 
 
 def all_runs(config: Config, experiment: str) -> list[Run]:
@@ -135,7 +136,7 @@ def figures(config: Config, experiment: str, available: Collection[str]) -> list
         names += ["loss-ratios"] if "against" in settings else []
         names += ["time-per-step"]
         names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
-        names += ["times"] if "times" in analyses else []
+        names += [name for name in analyses if f"figures/{{experiment}}/{name}.svg" in PATHS]
         for (dataset, model), own in cells_of(runs).items():
             names += [f"{dataset}-{model}-{kind}" for kind in cell_figures(own, analyses)]
     return [f"results/figures/{experiment}/{name}.svg" for name in names]
@@ -145,8 +146,7 @@ def cell_figures(runs: Collection[Run], analyses: Collection[str]) -> Iterator[s
     """Yield the figures of one cell."""
     if "budgets" not in analyses:  # two curves for every method of a large comparison are no picture
         yield from ("by-step", "by-time")
-    if "norms" in analyses:
-        yield "norms"
+    yield from (name for name in analyses if f"{CELL}-{name}.svg" in PATHS)
     if "budgets" in analyses:
         variants = {variant(run.method, run.settings.estimator) for run in runs}
         yield from (f"budgets-{name or 'own'}" for name in sorted(variants))

@@ -56,7 +56,7 @@ def write_tuned(results: Path, output: Path, experiment: str = "tuning") -> None
     runs = Results(results).frame(f"{experiment}-runs")
     if runs.empty:
         raise RefusalError("the tuning experiment has no runs: its data are unavailable")
-    write_atomically(tuned_yaml(runs, Results(results).provenance(experiment)).encode(), output)
+    write_atomically(output, tuned_yaml(runs, Results(results).provenance(experiment)))
 
 
 def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:
