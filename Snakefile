@@ -40,7 +40,7 @@ rule all:
         rules.invariants.output.table,
         rules.report.output.page,
         rules.document.output.document,
-        notebook_pages(),
+        notebooks.pages(config),
 
 
 for experiment in experiments(config):

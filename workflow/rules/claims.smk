@@ -3,15 +3,10 @@
 ENTRIES = {name: ledger.entry_of(LEDGER, name, config["run"]) for name in LEDGER["claims"]}
 
 
-def entry_at(wildcards):
-    """Return the claim that the wildcards of a target name."""
-    return or_exit(ledger.entry_of, LEDGER, wildcards.claim, config["run"])
-
-
 # One claim by itself: what it queries is made first, and nothing else.
 rule claim:
     input:
-        lambda wildcards: ledger.frames_asked(entry_at(wildcards)),
+        lambda wildcards: ledger.frames_asked(or_exit(ledger.entry_of, LEDGER, wildcards.claim, config["run"])),
     output:
         row="results/claims/{claim}.json",
     log:
@@ -19,7 +14,7 @@ rule claim:
     wildcard_constraints:
         claim="[a-z][a-z0-9_]*",
     params:
-        claim=lambda wildcards: json.dumps(entry_at(wildcards), sort_keys=True),
+        claim=lambda wildcards: json.dumps(ENTRIES[wildcards.claim], sort_keys=True),
         code=digest("claims.verdicts"),
     shell:
         "forwardgrad claim --claim {params.claim:q} --output {output.row} > {log} 2>&1"

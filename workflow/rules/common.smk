@@ -61,6 +61,12 @@ def record_of(dataset):
     return RECORDS[dataset]
 
 
+def found(wildcards):
+    """Return the record of a data set; exits if the set is unavailable, the last line on the terminal says why."""
+    record = ancient(f"results/data/{wildcards.dataset}.json")
+    return record if record_of(wildcards.dataset)["available"] else sys.exit(1)
+
+
 def available(datasets):
     """Return those of the `datasets` that are available."""
     return [dataset for dataset in datasets if record_of(dataset)["available"]]

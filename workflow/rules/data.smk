@@ -8,18 +8,6 @@ data_dir = data_folder(config) or ""
 config.pop("data_dir", None)  # no result depends on it, and the report has the configuration as a parameter
 
 
-def found(wildcards):
-    """Return the record of a data set; exits if the set is unavailable, the last line on the terminal says why."""
-    record = ancient(f"results/data/{wildcards.dataset}.json")
-    return record if record_of(wildcards.dataset)["available"] else sys.exit(1)
-
-
-def seeds_of(wildcards):
-    """Return the number of seeds that a data set must be split for: the most that any cell or the audit takes."""
-    audited = audit.SPLITS if wildcards.dataset == audit.DATASET else 1
-    return max(training.seeds_of(config, wildcards.dataset), audited)
-
-
 # Writes its record in any case: an unavailable set takes its runs out of the work, nothing else.
 # Another data folder alone is no reason to search again, so `data_dir` takes `output`: Snakemake compares no such
 # parameter with that of the last run. It compares `searched`: what the folder holds, and once the set is available what it held then.
@@ -46,7 +34,7 @@ rule prepare:
     log:
         "results/logs/data/{dataset}-prepare.log",
     params:
-        seeds=seeds_of,
+        seeds=lambda wildcards: max(training.seeds_of(config, wildcards.dataset), audit.seeds_of(wildcards.dataset)),
         files=lambda wildcards: [file["sha256"] for file in record_of(wildcards.dataset)["files"]],
         code=lambda wildcards: digest("data.prepare", f"data.sets.{wildcards.dataset}"),
     shell:

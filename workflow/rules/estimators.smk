@@ -3,11 +3,6 @@
 from forwardgrad.experiments.estimators import plan as estimators
 
 
-def estimates(suffix):
-    """Return an input function for the files of estimates of every network that has its data."""
-    return lambda _: estimators.files(config, available(estimators.datasets(config)), suffix)
-
-
 rule estimates:
     input:
         arrays="results/data/{dataset}.npz",
@@ -26,9 +21,9 @@ rule estimates:
 
 rule estimators_frames:
     input:
-        rows=estimates(".csv"),
-        clouds=estimates("-cloud.csv"),
-        records=estimates("-record.json"),
+        rows=lambda _: estimators.files(config, available(estimators.datasets(config)), ".csv"),
+        clouds=lambda _: estimators.files(config, available(estimators.datasets(config)), "-cloud.csv"),
+        records=lambda _: estimators.files(config, available(estimators.datasets(config)), "-record.json"),
     output:
         frame="results/frames/estimators.csv",
         clouds="results/frames/estimators-clouds.csv",

@@ -29,7 +29,7 @@ rule report:
     params:
         config=json.dumps(config, sort_keys=True),
         full=json.dumps(FULL, sort_keys=True),
-        notebooks=notebook_pages(),
+        notebooks=notebooks.pages(config),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         caption="The report: what was run, on what data, with what outcome.",
         code=digest("report.page", "catalogue", *(f"experiments.{kind}.section" for kind in KINDS)),
