@@ -8,6 +8,8 @@ IDENTITY = {
     "seed": "random seed of the run; methods with the same seed share split, initial weights and batch order",
 }
 
+METHOD = {"dataset": "data set key", "model": "model key", "method": "method key", "estimator": "estimator key"}
+
 METRICS = {
     "step": "number of updates done",
     "status": "running, or how the run ended: threshold, completed (all steps done) or diverged",
@@ -28,10 +30,7 @@ TIMES = {
 }
 
 COSTS = {
-    "experiment": IDENTITY["experiment"],
-    "dataset": IDENTITY["dataset"],
-    "model": IDENTITY["model"],
-    "method": IDENTITY["method"],
+    **{key: meaning for key, meaning in IDENTITY.items() if key != "seed"},
     "estimator": "estimator key",
     "threads": "threads used for the measurement",
     "batch_size": "examples in one step",
@@ -69,10 +68,7 @@ COST_MODELS = {
 }
 
 TIMES_TO_LOSS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "against": "method key of the backpropagation it is compared with",
     "seed": "random seed of both runs",
     "cost": "whose time a step has: " + "; ".join(f"{key}, {meaning}" for key, meaning in COST_MODELS.items()),
@@ -82,6 +78,13 @@ TIMES_TO_LOSS = {
     "bound": "seconds until the run ends, over T_b: the ratio is larger if the loss was never reached",
     "reached": "whether the loss was reached",
 }
+
+
+def interval(name: str, meaning: str) -> dict[str, str]:
+    """Return the columns of a mean over seeds and its interval (`statistics.Interval.columns`)."""
+    low = "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three"
+    return {name: meaning, f"{name}_low": low, f"{name}_high": "upper end"}
+
 
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
 FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}

@@ -7,11 +7,11 @@ from matplotlib.axes import Axes
 
 from forwardgrad import catalogue
 from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
-from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
-from forwardgrad.experiments.training.frames import Frames
+from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
 METRIC = "test_accuracy"
@@ -31,7 +31,7 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
     cell = read_cell(results, experiment, dataset, model)
     chosen = [(catalogue.variant(row.method, row.estimator) or "own") == variant for row in cell.runs.itertuples()]
     runs = cell.runs[chosen]
-    bands = _with_costs(bands_of(Frames(cell.metrics, runs, cell.costs), (METRIC,)), cell.costs)
+    bands = _with_costs(curve_table(cell.metrics, runs, cell.costs, (METRIC,)), cell.costs)
     drawn = bands[bands["step"] > 0]
     with style():
         figure, panels = plt.subplots(

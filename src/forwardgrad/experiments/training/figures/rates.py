@@ -23,17 +23,13 @@ RING = {"markerfacecolor": "none", "markersize": 10, "mew": 1, "zorder": 5}
 
 def rates(results: Results, experiment: str) -> Drawn:
     """Draw the final validation losses against the learning rate; return the runs of the grid too."""
-    runs = load_frames(*results.training(experiment)).runs
-    return draw_rates(grid_runs(runs), rate_table(runs)), grid_runs(runs)
+    runs = load_frames(results, experiment).runs
+    return draw_rates(runs), grid_runs(runs)
 
 
-def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw the losses, one line per method, methods with other learning rates in other panels.
-
-    Args:
-        runs: Runs of the grid (`grid_runs`), one mark each.
-        table: Their summary (`rate_table`).
-    """
+def draw_rates(runs: pd.DataFrame) -> Figure:
+    """Draw the losses, a mark per run and a line per method; methods with other learning rates in other panels."""
+    table, runs = rate_table(runs), grid_runs(runs)
     cells = [
         (key, pd.DataFrame(grid))
         for key, cell in table.groupby(["dataset", "model"], sort=False)

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from forwardgrad.experiments.training.frames import load_frames, methods_of, with_threshold
+from forwardgrad.experiments.training.frames import load_frames, methods_of
 from forwardgrad.experiments.training.tables import quoted_steps
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, choose_scale, mark, rows, stacked, star, title, write
@@ -22,7 +22,8 @@ Quoted = Mapping[tuple[str, str, str], float]
 
 def steps_to_threshold(results: Results, experiment: str) -> Drawn:
     """Draw every run's steps to its threshold beside those published for the experiment; return the runs too."""
-    runs, quoted = with_threshold(load_frames(*results.training(experiment)).runs), results.quoted()
+    runs, quoted = load_frames(results, experiment).runs, results.quoted()
+    runs = runs[runs["threshold"].notna()]
     return draw_thresholds(runs, quoted_steps(quoted[quoted["source"] == experiment])), runs
 
 

@@ -16,7 +16,7 @@ IN_MEMORY = {"markersize": 11, "mew": 1.4}
 
 def time_per_step(results: Results, experiment: str) -> Drawn:
     """Draw the time of one step in every cell of an experiment; return the costs too, columns COSTS."""
-    costs = load_frames(*results.training(experiment)).costs
+    costs = load_frames(results, experiment).costs
     return draw_costs(costs), costs
 
 
