@@ -66,12 +66,7 @@ def paired_difference(ours: pd.Series, other: pd.Series, *identity: str | int) -
 
 def paired_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Interval:
     """Mean of `ours` over mean of `other`, of the seeds (the indices) that both have, resampled in pairs."""
-    ours, other = paired(ours, other)
-
-    def ratio(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
-        return np.mean(a, axis=axis) / np.mean(b, axis=axis)
-
-    return bootstrap(ratio, [ours, other], ("ratio", *identity))
+    return bootstrap(lambda a, b, axis: a.mean(axis) / b.mean(axis), paired(ours, other), ("ratio", *identity))
 
 
 def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Interval:

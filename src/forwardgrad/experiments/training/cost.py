@@ -14,11 +14,11 @@ from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import COSTS
 from forwardgrad.experiments.training.runs import Method, Run
-from forwardgrad.experiments.training.train import batches, updates
+from forwardgrad.experiments.training.train import loaded, updates
 from forwardgrad.files import write_csv
 from forwardgrad.machine.allocator import keep_freed_memory
 from forwardgrad.machine.timing import interleave, median_interval
-from forwardgrad.seeds import batch_seed, initialisation_seed
+from forwardgrad.seeds import initialisation_seed
 
 THREADS = 2
 SECONDS = 3.0  # of the interleaved measurement
@@ -64,12 +64,6 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     rows = [{key: getattr(run, key) for key in identity} | measured[at_rest(run.settings)] for run in runs]
     output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(output, COSTS, rows)
-
-
-def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Return the batches that `run` trains on, each gathered when it is asked for."""
-    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
 
 
 def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:

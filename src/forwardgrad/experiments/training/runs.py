@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
-from pathlib import PurePosixPath
 from typing import Any
 
 from forwardgrad.catalogue import AT, impossible
@@ -81,7 +80,7 @@ class Run:
     @property
     def folder(self) -> str:
         """Path of the run below the folder of runs."""
-        return str(PurePosixPath(self.experiment, self.dataset, self.model, self.method, f"seed-{self.seed}"))
+        return f"{self.experiment}/{self.dataset}/{self.model}/{self.method}/seed-{self.seed}"
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` reads it back."""
