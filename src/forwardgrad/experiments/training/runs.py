@@ -161,7 +161,5 @@ def untuned(config: dict[str, Any], experiment: str) -> list[str]:
         f"config/tuned.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with it: run `snakemake tuned`"
         for dataset, model, cell in combinations(config, experiment)
         for method in cell["methods"]
-        if impossible(dataset, model) is None and "rates" not in cell
-        if merged_settings(method, cell, config)["learning_rate"] == TUNED
-        if tuned_rate(config, dataset, model, method) is None
+        if impossible(dataset, model) is None and not variants(method, dataset, model, cell, config)
     ]
