@@ -88,7 +88,7 @@ def test_frames_come_back_as_they_were_written(two_methods, tmp_path):
     (tmp_path / "frames").mkdir()
     write_frames(frames, Results(tmp_path), "students")
     loaded = load_frames(Results(tmp_path), "students")
-    for written, read in zip(vars(frames).values(), vars(loaded).values(), strict=True):
+    for written, read in zip(frames, loaded, strict=True):
         assert_frame_equal(written, read, check_dtype=False)
 
 
@@ -96,7 +96,7 @@ def test_an_experiment_without_any_run_still_has_frames(tmp_path):
     frames, made = read_experiment([], [])
     (tmp_path / "frames").mkdir()
     write_frames(frames, Results(tmp_path), "students")
-    assert [list(frame) for frame in vars(load_frames(Results(tmp_path), "students")).values()] == [
+    assert [list(frame) for frame in load_frames(Results(tmp_path), "students")] == [
         [*IDENTITY, *METRICS],
         list(RUNS),
         list(COSTS),

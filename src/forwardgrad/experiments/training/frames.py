@@ -1,9 +1,8 @@
 """Read what the runs wrote, refuse what contradicts itself, and join it into long tidy frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -14,8 +13,7 @@ from forwardgrad.results.reading import ResultError, produced_by, read_record, r
 CELL = ["experiment", "dataset", "model"]
 
 
-@dataclass(frozen=True)
-class Frames:
+class Frames(NamedTuple):
     """Everything known about one experiment.
 
     Attributes:
@@ -96,7 +94,7 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
 
 def write_frames(frames: Frames, results: Results, experiment: str) -> None:
     """Write the three frames as CSV, numbers in full precision."""
-    for frame, path in zip((frames.metrics, frames.runs, frames.costs), _paths(results, experiment), strict=True):
+    for frame, path in zip(frames, _paths(results, experiment), strict=True):
         frame.to_csv(path, index=False)
 
 
@@ -117,8 +115,7 @@ def _paths(results: Results, experiment: str) -> list[Path]:
 def select(frames: Frames, **identity: str) -> Frames:
     """Return the rows whose columns equal `identity`, such as `dataset="penguins"`."""
     names, values = list(identity), list(identity.values())
-    parts = (frames.metrics, frames.runs, frames.costs)
-    return Frames(*(part[(part[names] == values).all(axis=1)] for part in parts))
+    return Frames(*(frame[(frame[names] == values).all(axis=1)] for frame in frames))
 
 
 def methods_of(runs: pd.DataFrame) -> dict[str, str]:

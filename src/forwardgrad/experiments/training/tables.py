@@ -72,9 +72,9 @@ def paired(results: Results, experiment: str) -> pd.DataFrame:
     """Every method of a cell against the cell's backpropagation, seed by seed; columns PAIRED_COLUMNS."""
     rows = []
     for cell, runs in load_frames(results, experiment).runs.groupby(CELL, sort=False):
-        methods = methods_of(runs)
-        for method, estimator in methods.items():
-            baseline = counterpart(method, methods)
+        estimators = methods_of(runs)
+        for method, estimator in estimators.items():
+            baseline = counterpart(method, estimators)
             if baseline is None:
                 continue
             for quantity in ("steps", "test_accuracy", "test_loss"):

@@ -43,12 +43,8 @@ def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
     """One row per run of a forward gradient and cost model; columns TIMES_TO_LOSS.
 
     Cells without validation loss have none, nor have seeds at which backpropagation diverged, nor runs with fewer than
-    ten evaluations: those lie too far apart to tell when a loss is reached.
-
-    Args:
-        results: Where the frames lie.
-        experiment: Its name.
-        stock: Whether the experiment `speed` was run too, which tells what the stock framework takes.
+    ten evaluations: those lie too far apart to tell when a loss is reached. What the stock framework takes is known,
+    `stock`, if the experiment `speed` was run too.
     """
     frames = load_frames(results, experiment)
     step = step_times(frames.costs, results.frame("speed") if stock else None)
@@ -69,10 +65,10 @@ def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
                 steps, last = first_step(run, end.validation_loss), run["step"].max()
                 for cost in COST_MODELS:
                     ours, other = (step.get((*pair, name, cost), np.nan) for name in (method, against))
-                    reached, total = steps * ours, end.steps * other
-                    times = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
-                    if total == total and ours == ours:  # both are known
-                        rows.append((*pair, method, estimator, against, end.seed, cost, *times))
+                    if ours == ours and other == other:  # both are known
+                        reached, total = steps * ours, end.steps * other
+                        ends = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
+                        rows.append((*pair, method, estimator, against, end.seed, cost, *ends))
     return pd.DataFrame(rows, columns=list(TIMES_TO_LOSS))
 
 

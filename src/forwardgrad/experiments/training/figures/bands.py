@@ -18,16 +18,10 @@ def read_cell(results: Results, experiment: str, dataset: str, model: str) -> Fr
 
 
 def draw_bands(axes: Axes, bands: pd.DataFrame, x: str, runs: pd.DataFrame) -> dict[str, Line2D]:
-    """Draw every method's band against the column `x`; a marker says where its median run stopped.
-
-    Args:
-        axes: Panel.
-        bands: Bands of one metric; columns CURVES.
-        x: Column of `bands`.
-        runs: The cell's rows of the runs frame, for endings and counts.
+    """Draw every method's band of one metric against the column `x`; a marker says where its median run stopped.
 
     Returns:
-        {method: its line}, labelled.
+        {method: its line}, labelled with how many of its `runs` diverged, which the curve alone does not show.
     """
     lines = {}
     for (method, estimator), own in bands.groupby(["method", "estimator"], sort=False):

@@ -32,14 +32,7 @@ def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
 
 
 def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -> Figure:
-    """Draw one cell's bands, the metrics below each other.
-
-    Args:
-        bands: Bands of every method; columns CURVES.
-        runs: The cell's rows of the runs frame, for endings and counts.
-        x: Column of `bands`, `step` or `seconds`.
-        heading: Title of the figure.
-    """
+    """Draw the `bands` (columns CURVES) and endings of one cell's `runs` against `x`, `step` or `seconds`."""
     drawn = bands[bands[x].notna()]
     names = list(dict.fromkeys(bands["metric"]))
     with style():
