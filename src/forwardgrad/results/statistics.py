@@ -28,6 +28,12 @@ class Interval(NamedTuple):
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
+def meanings(name: str, meaning: str) -> dict[str, str]:
+    """Return what the columns of a `mean` mean, by the names that `Interval.columns` gives them."""
+    low = "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three"
+    return {name: meaning, f"{name}_low": low, f"{name}_high": "upper end"}
+
+
 def mean(values: ArrayLike, *identity: str | int) -> Interval:
     """Mean of `values`, one per seed, with its interval."""
     return bootstrap(np.mean, [values], ("mean", *identity))

@@ -79,13 +79,6 @@ TIMES_TO_LOSS = {
     "reached": "whether the loss was reached",
 }
 
-
-def interval(name: str, meaning: str) -> dict[str, str]:
-    """Return the columns of a mean over seeds and its interval (`statistics.Interval.columns`)."""
-    low = "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three"
-    return {name: meaning, f"{name}_low": low, f"{name}_high": "upper end"}
-
-
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
 FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}
 QUERIED_TABLES = {"-times": TIMES_TO_LOSS}

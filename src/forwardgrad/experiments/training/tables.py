@@ -6,7 +6,7 @@ Tables hold numbers, not words, so that they can be read by a program; `report` 
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import ENDINGS, METHOD, interval
+from forwardgrad.experiments.training.columns import ENDINGS, METHOD
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
@@ -23,8 +23,8 @@ METHOD_COLUMNS = {
     "steps_median": "median steps to the threshold, inf for runs that never reached it; empty without a threshold",
     "steps_min": "fewest steps to the threshold",
     "steps_max": "most steps to the threshold; inf if a run never reached it",
-    **interval("test_accuracy", "mean test accuracy at the end of the runs that did not diverge"),
-    **interval("test_loss", "mean test loss at the end of the runs that did not diverge"),
+    **statistics.meanings("test_accuracy", "mean test accuracy at the end of the runs that did not diverge"),
+    **statistics.meanings("test_loss", "mean test loss at the end of the runs that did not diverge"),
     "seconds_per_step": "median time of one step, measured alone; empty where not measured",
     "seconds_per_step_low": "lower end of its 95 % interval",
     "seconds_per_step_high": "upper end",

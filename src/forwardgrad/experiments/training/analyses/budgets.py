@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.catalogue.estimators import ESTIMATORS
-from forwardgrad.experiments.training.columns import METHOD, interval
+from forwardgrad.experiments.training.columns import METHOD
 from forwardgrad.experiments.training.frames import CELL, load_frames
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
@@ -24,8 +24,8 @@ BUDGETS = {
     "step": "last evaluated step within the budget",
     "runs": "number of runs, one per seed",
     "diverged": "runs that diverged by then",
-    **interval("test_accuracy", "mean test accuracy there, of the runs that had not diverged"),
-    **interval("train_loss", "mean training loss there, of the runs that had not diverged"),
+    **statistics.meanings("test_accuracy", "mean test accuracy there, of the runs that had not diverged"),
+    **statistics.meanings("train_loss", "mean training loss there, of the runs that had not diverged"),
 }
 
 

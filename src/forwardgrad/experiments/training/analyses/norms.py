@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import METHOD, interval
+from forwardgrad.experiments.training.columns import METHOD
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
@@ -13,8 +13,8 @@ NORMS = {
     "runs": "number of runs, one per seed",
     "diverged": "runs whose loss exceeded 1e4 or was not finite: they have no part in the means",
     "steps": "most steps that one of them did",
-    **interval("train_loss", "mean training loss at the end"),
-    **interval("growth", "mean of the norm of all weights at the end over that at the start"),
+    **statistics.meanings("train_loss", "mean training loss at the end"),
+    **statistics.meanings("growth", "mean of the norm of all weights at the end over that at the start"),
 }
 
 
