@@ -35,6 +35,7 @@ from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.style import MUTED, look
+from forwardgrad.results.folder import Results
 from forwardgrad.results.statistics import mean, paired_difference
 
 inline.begin()
@@ -54,10 +55,8 @@ def table(frame):
 # is sufficient.
 
 # %%
-folder = Path(results) / "frames"
-names = ("", "-runs", "-costs")
-frames = load_frames(*(folder / f"{experiment}{name}.csv" for name in names))
-provenance = json.loads((folder / f"{experiment}-provenance.json").read_text())
+frames = load_frames(Results(Path(results)), experiment)
+provenance = Results(Path(results)).provenance(experiment)
 
 print(
     f"experiment {experiment!r}: {len(frames.runs)} runs, {len(frames.metrics):,} rows"

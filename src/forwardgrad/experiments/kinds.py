@@ -1,9 +1,8 @@
 """The kinds of experiment: each is a folder beside this module, and all have the same rooms.
 
 A room is a module or folder: `plan` (what the configuration asks for, as files), `products` (tables and figures as
-data), `columns` (the frames), `tables`, `figures`, `section` (what the report shows) and `command` (what
-`forwardgrad` runs). Experiments that train are listed under `experiments` in the configuration. Every other kind has
-one experiment, of its own name, and a section of that name. The audit has no experiment; it is always made.
+data), `columns` (the frames), `tables`, `figures`, `section` (of the report) and `command` (of `forwardgrad`). Only
+`training` has several experiments, under `experiments` in the configuration. The audit has none; it is always made.
 """
 
 from collections.abc import Iterator, Mapping
