@@ -1,4 +1,5 @@
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -11,9 +12,9 @@ from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import (
     ESTIMATORS,
     along,
+    forward_gradient,
     forward_mean,
     forward_projected,
-    forward_rank,
     make_estimator,
     standardise,
 )
@@ -130,7 +131,9 @@ def test_one_drawn_layer(make, factors):
 def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
     problem = cases.problem(layer, nn.Tanh(), shape=shape)
     enumerate_draws(cases.SIGNS)
-    estimate = forward_rank(2, problem.model, problem.loss, torch.Generator())
+    estimate = forward_gradient(
+        partial(draws.low_rank, rank=2), "rademacher", problem.model, problem.loss, torch.Generator()
+    )
     mean = mean_moments(problem, estimate, cases.SIGNS, entries)
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
 

@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 from forwardgrad.core import draws
 from forwardgrad.core.estimates import DenseEstimate, Estimator, ForwardGradient, detached
 from forwardgrad.core.forward import Network, Parameters, network
-from forwardgrad.core.perturbations import activity, spsa, spsa_rank_one
+from forwardgrad.core.perturbations import activity, spsa
 from forwardgrad.core.rules import Loss
 from forwardgrad.core.tangents import Dense, Tangents
 
@@ -63,24 +63,13 @@ def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> E
     return estimate
 
 
-def forward_dense(distribution: str, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One dense tangent: `gaussian`, `rademacher` (signs) or `sphere` (radius sqrt n)."""
+def forward_gradient(
+    structure: draws.Structure, distribution: str, model: nn.Sequential, loss: Loss, generator: Generator
+) -> Estimator:
+    """One tangent of every layer, dense or of low rank. With signs, dense or of rank one, E||g||^2 = n ||grad f||^2."""
     net = network(model, loss)
-    stream = draws.TangentStream(net.trainable, draws.dense, draws.DISTRIBUTIONS[distribution], generator)
+    stream = draws.TangentStream(net.trainable, structure, draws.DISTRIBUTIONS[distribution], generator)
     return along(net, detached(model), stream)
-
-
-def forward_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One tangent, of rank one in every layer, with signs as factors: E||g||^2 = n ||grad f||^2, as for dense signs."""
-    net = network(model, loss)
-    return along(net, detached(model), draws.TangentStream(net.trainable, draws.rank_one, draws.rademacher_, generator))
-
-
-def forward_rank(rank: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One tangent, of rank `rank` in every layer."""
-    net = network(model, loss)
-    structure = partial(draws.low_rank, rank=rank)
-    return along(net, detached(model), draws.TangentStream(net.trainable, structure, draws.rademacher_, generator))
 
 
 def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
@@ -157,30 +146,27 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
     stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        blocks = []
+        layer_inputs, values, terms = net.layer_inputs(parameters, inputs), [], []
         for layer, tangent in next(stream).items():
-            blocks.append({layer: Dense(change(tangent.weight), None)})
-            if tangent.bias is not None:
-                blocks.append({layer: Dense(None, change(tangent.bias))})
-        layer_inputs, passes = net.layer_inputs(parameters, inputs), []
-        for block in blocks:
-            (layer,) = block
             start, reached = layer_inputs[layer]  # what lies in front of it is the same for every block
-            passes.append(net.evaluate(parameters, block, reached, targets, start))
-        values, derivatives = zip(*passes, strict=True)
-        return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
+            biases = [] if tangent.bias is None else [Dense(None, change(tangent.bias))]
+            for block in ({layer: part} for part in (Dense(change(tangent.weight)), *biases)):
+                value, derivative = net.evaluate(parameters, block, reached, targets, start)
+                values.append(value)
+                terms.append((derivative, block))
+        return ForwardGradient(values[0], terms)
 
     return estimate
 
 
 ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
     "backprop": backprop,
-    "forward_gaussian": partial(forward_dense, "gaussian"),
-    "forward_rademacher": partial(forward_dense, "rademacher"),
-    "forward_sphere": partial(forward_dense, "sphere"),
-    "forward_rank_one": forward_rank_one,
+    "forward_gaussian": partial(forward_gradient, draws.dense, "gaussian"),
+    "forward_rademacher": partial(forward_gradient, draws.dense, "rademacher"),
+    "forward_sphere": partial(forward_gradient, draws.dense, "sphere"),
+    "forward_rank_one": partial(forward_gradient, draws.rank_one, "rademacher"),
     "forward_rank_one_layer": forward_rank_one_layer,
-    "forward_rank_four": partial(forward_rank, 4),
+    "forward_rank_four": partial(forward_gradient, partial(draws.low_rank, rank=4), "rademacher"),
     "forward_blockwise": partial(forward_blockwise, False),
     "forward_blockwise_standardised": partial(forward_blockwise, True),
     "forward_mean_4": partial(forward_mean, 4),
@@ -188,8 +174,8 @@ ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
     "forward_projected_4": partial(forward_projected, 4),
     "forward_projected_16": partial(forward_projected, 16),
     "activity": activity,
-    "spsa": spsa,
-    "spsa_rank_one": spsa_rank_one,
+    "spsa": partial(spsa, draws.dense, "gaussian"),
+    "spsa_rank_one": partial(spsa, draws.rank_one, "rademacher"),
     "noisy_backprop": noisy_backprop,
 }
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File
-from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.splits import Split, divide
 from forwardgrad.data.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
@@ -77,5 +77,5 @@ def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
 
     official_train = np.arange(len(labels) - TEST_IMAGES)
     test = np.arange(len(official_train), len(labels))
-    validation = draw(official_train, labels, VALIDATION_IMAGES, generator)
-    return Split(without(official_train, validation), validation, test)
+    train, validation = divide(official_train, labels, VALIDATION_IMAGES, generator)
+    return Split(train, validation, test)

@@ -4,12 +4,13 @@ The same files give the same bytes, however they were found: the archive holds w
 beside it says where this copy came from.
 """
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forwardgrad.data import sets
 from forwardgrad.data.files import DataUnavailable, File, verify
-from forwardgrad.data.record import read_record
+from forwardgrad.data.record import read_record, unavailable
 from forwardgrad.seeds import split_seed
 
 if TYPE_CHECKING:
@@ -36,35 +37,19 @@ def prepare(dataset: str, record: Path, seeds: int, output: Path) -> None:
         raise ValueError(f"{dataset} cannot be prepared for {seeds} seeds: ask for at least 1")
     entry = read_record(record)
     if not entry["available"]:
-        raise DataUnavailable(f"{dataset} is not available: {entry['reason']}", entry["remedy"])
+        raise unavailable(entry)
     raw = record.parent / "raw"
-    verify_again(entry["files"], raw)
-
-    inputs, labels = module.load(raw)
-    about = module.DEFINITION
-    provenance = prepared.Provenance(
-        source=about.source,
-        licence=about.licence,
-        licence_url=about.licence_url,
-        citation=about.citation,
-        definition=about.definition,
-        sha256={file["name"]: file["sha256"] for file in entry["files"]},
-    )
-    splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
-    prepared.write(output, inputs, labels, about.class_names, provenance, splits)
-
-
-def verify_again(files: list[dict[str, Any]], raw: Path) -> None:
-    """Check that the files in `raw` are still those of the record.
-
-    Raises:
-        DataUnavailable: One is gone or has changed.
-    """
-    for entry in files:
-        path = raw / entry["name"]
+    for file in entry["files"]:
+        path = raw / file["name"]
         if not path.is_file():
             raise DataUnavailable(f"{path} is gone", "run `forwardgrad data locate` for its set again")
-        verify(path.read_bytes(), File(entry["name"], f"sha256:{entry['sha256']}"), path)
+        verify(path.read_bytes(), File(file["name"], f"sha256:{file['sha256']}"), path)
+
+    inputs, labels = module.load(raw)
+    provenance = asdict(module.DEFINITION) | {"sha256": {file["name"]: file["sha256"] for file in entry["files"]}}
+    class_names = provenance.pop("class_names")
+    splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
+    prepared.write(output, inputs, labels, class_names, provenance, splits)
 
 
 def generator(dataset: str, seed: int) -> "np.random.RandomState":

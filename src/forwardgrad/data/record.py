@@ -39,9 +39,9 @@ def read_if_available(path: Path) -> dict[str, Any] | None:
     return record if record["available"] else None
 
 
-def unavailable(record: dict[str, Any]) -> str:
-    """Return the line that says why the data set of `record` is unavailable and what to do."""
-    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"
+def unavailable(record: dict[str, Any]) -> DataUnavailable:
+    """Return the error whose text is the line that says why the set of `record` is unavailable and what to do."""
+    return DataUnavailable(f"{record['dataset']} is not available: {record['reason']}", record["remedy"])
 
 
 def data_folder(config: dict[str, Any]) -> str | None:

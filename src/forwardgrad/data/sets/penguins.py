@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File, packaged_file
 from forwardgrad.data.sets import Definition
-from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.splits import Split, divide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -111,7 +111,6 @@ def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
     """
     import numpy as np
 
-    everything = np.arange(len(labels))
-    test = draw(everything, labels, 84, generator)
-    train = without(everything, test)
-    return Split(train, draw(train, labels, 50, generator), test)
+    train, test = divide(np.arange(len(labels)), labels, 84, generator)
+    _, validation = divide(train, labels, 50, generator)
+    return Split(train, validation, test)
