@@ -49,12 +49,7 @@ def read_archive(raw: Path, name: str, train: bool) -> tuple["np.ndarray", "np.n
     """Read one half of an official set with torchvision's own readers.
 
     torchvision reads unpacked files, for which no checksums are published; so the verified archives are unpacked
-    into a temporary folder, and nothing unpacked is kept.
-
-    Args:
-        raw: Folder of verified archives, in torchvision's layout.
-        name: `MNIST` or `KMNIST`.
-        train: Training half or test half.
+    into a temporary folder, and nothing unpacked is kept. `raw` and `name` are those of `load`.
 
     Returns:
         Images, uint8, shape (N, 1, 28, 28), and labels, int64, shape (N,).

@@ -71,11 +71,7 @@ def searched(dataset: str, path: Path, data_dir: Path | str | None) -> list[str]
 
     The workflow gives it as a parameter of the search. Of a set that is available it is the recorded one: another data
     folder changes nothing. Any other set is searched again as soon as the data folder has other files for it.
-
-    Args:
-        dataset: Key of the set.
-        path: Its record, which need not exist.
-        data_dir: The user's data folder, or None.
+    The record at `path` need not exist.
     """
     record = read_if_available(path) or {}
     return record["searched"] if "searched" in record else folder_state(dataset, data_dir)
