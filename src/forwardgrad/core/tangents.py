@@ -29,15 +29,12 @@ class LayerTangent(Protocol):
             primal: The layer's input, shape (batch, ...).
             onto: Tangent of the output so far; the contribution is added to it in place.
         """
-        ...
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add `factor` (a tensor without dimensions) times `scale` times the tangent to the parameters, in place."""
-        ...
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """Return the tangent written out in the shapes of weight and bias; None is zero."""
-        ...
 
 
 Tangents = dict[str, LayerTangent]

@@ -41,8 +41,8 @@ def load(raw: Path, name: str) -> tuple["np.ndarray", "np.ndarray"]:
     """
     import numpy as np
 
-    halves = [read_archive(raw, name, train) for train in (True, False)]
-    return np.concatenate([images for images, _ in halves]), np.concatenate([labels for _, labels in halves])
+    images, labels = zip(*(read_archive(raw, name, train) for train in (True, False)), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 def read_archive(raw: Path, name: str, train: bool) -> tuple["np.ndarray", "np.ndarray"]:

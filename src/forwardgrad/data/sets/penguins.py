@@ -1,7 +1,9 @@
 """Palmer penguins as TFDS `penguins/processed`: four measurements, three species, 334 birds."""
 
+import contextlib
 import csv
 import io
+import tempfile
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -87,9 +89,6 @@ def load(raw: Path) -> tuple["np.ndarray", "np.ndarray"]:
     Returns:
         Measurements in [0, 1], float32, shape (334, 4), and species, int64, shape (334,).
     """
-    import contextlib
-    import tempfile
-
     import numpy as np
     import tensorflow_datasets as tfds
 
