@@ -202,7 +202,7 @@ def network_record(data: Dataset, problem: Problem, settings: Row) -> Row:
     """Return what produced the rows of one network."""
     return settings | {
         "parameters": len(problem.gradient),
-        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
+        "data": {key: data.provenance[key] for key in ("source", "sha256")},
         **made_here(threads=torch.get_num_threads()),
     }
 

@@ -175,6 +175,6 @@ def run_record(run: Run, data: Dataset, last: dict) -> dict:
         "steps": last["step"],
         "estimator": run.settings.estimator,
         "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
-        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
+        "data": {key: data.provenance[key] for key in ("source", "sha256")},
         **made_here(threads=torch.get_num_threads()),
     }
