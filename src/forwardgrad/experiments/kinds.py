@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from forwardgrad.arguments import RefusalError
+
 if TYPE_CHECKING:
     from forwardgrad.experiments.products import Product
 
@@ -56,9 +58,9 @@ def product_at(what: str, path: str) -> tuple["Product", dict[str, str]]:
     """Return the product that lies at `path` below the folder of results, and the names in its path.
 
     Raises:
-        ValueError: There is none.
+        RefusalError: There is none.
     """
     for product in products(what):
         if (names := product.match(path)) is not None:
             return product, names
-    raise ValueError(f"{path}: nothing makes it; `snakemake --list-target-rules` names what can be made")
+    raise RefusalError(f"{path}: nothing makes it; `snakemake --list-target-rules` names what can be made")

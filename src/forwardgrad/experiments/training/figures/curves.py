@@ -49,6 +49,8 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -
             whole_numbers(axes.yaxis)
         axes.set_xlabel(AXES[x])
         _scale(axes, drawn, x)
+        for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
+            mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
         title(figure, heading, _note(bands, drawn, runs), lines.values())
         return figure
 
