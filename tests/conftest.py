@@ -70,9 +70,7 @@ def store(tmp_path):
 def store_frames(store):
     """A function that writes the frames of the experiment `students` and returns where they lie."""
     names = ("", "-runs", "-costs")
-    return lambda frames: store(
-        {f"frames/students{name}": frame for name, frame in zip(names, vars(frames).values(), strict=True)}
-    )
+    return lambda frames: store({f"frames/students{name}": frame for name, frame in zip(names, frames, strict=True)})
 
 
 @pytest.fixture

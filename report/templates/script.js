@@ -25,10 +25,10 @@ function giveBack() {
 function enlarge(figure) {
   giveBack();
   const picture = figure.querySelector("svg");
-  const [caption] = figure.querySelector("figcaption").childNodes;
+  const [caption] = figure.querySelector("figcaption").childNodes; // before the files, if there is one
   shown = { figure, picture };
   frame.replaceChildren(picture);
-  words.textContent = caption.textContent;
+  words.textContent = caption.nodeType === Node.TEXT_NODE ? caption.textContent : "";
   if (!viewer.open) viewer.showModal();
   frame.focus();
 }

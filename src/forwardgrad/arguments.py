@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -79,6 +80,20 @@ def writable(text: str) -> Path:
         raise argparse.ArgumentTypeError(f"{text!r}: its folder cannot be made ({error.strerror})") from None
     require(os.access(path.parent, os.W_OK) and not path.is_dir(), text, "a file in a folder that can be written to")
     return path
+
+
+def calling(function: str, *names: str) -> Callable[[argparse.Namespace], int]:
+    """Return what carries out a command: `module:function` below `forwardgrad.experiments`, given the options `names`.
+
+    The module is imported only then: parsing needs neither torch nor pandas.
+    """
+
+    def carry_out(options: argparse.Namespace) -> int:
+        module, _, name = function.partition(":")
+        getattr(import_module(f"forwardgrad.experiments.{module}"), name)(*(getattr(options, each) for each in names))
+        return 0
+
+    return carry_out
 
 
 def add_results(command: argparse.ArgumentParser) -> None:

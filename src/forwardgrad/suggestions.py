@@ -14,8 +14,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 def unknown(key: str, names: Iterable[str], what: str, known: Iterable[str]) -> Iterator[str]:
     """Yield a line for each of the `names` under `key` of the configuration that is not `known`."""
     for index, name in enumerate(names):
-        if name not in known:
-            yield f"{key}[{index}] = {name!r}: unknown {what}; {suggest(name, known)}"
+        yield from unknown_value(f"{key}[{index}]", name, what, known)
 
 
 def unknown_value(key: str, name: str, what: str, known: Iterable[str]) -> Iterator[str]:

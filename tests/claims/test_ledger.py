@@ -203,10 +203,10 @@ def test_frames_are_those_that_are_written():
 
 
 def test_a_frame_is_known_by_the_experiment_that_makes_it():
-    assert ledger.experiment_of("mnist-runs") == ledger.experiment_of("mnist-times") == "mnist"
+    assert (ledger.split("mnist-runs"), ledger.split("mnist")) == (("mnist", "-runs"), ("mnist", ""))
     assert ledger.path_of("mnist-times") == "results/tables/mnist/times.csv"
-    assert ledger.frames_made_by("mnist") == ["mnist", "mnist-runs", "mnist-costs"]
-    assert ledger.frames_made_by("speed") == ["speed", "speed-processes"]
+    made = [f"results/frames/{name}.csv" for name in ("mnist", "mnist-runs", "mnist-costs", "speed", "speed-processes")]
+    assert ledger.frames_made_by("mnist") + ledger.frames_made_by("speed") == made
 
 
 def figures_of(config):

@@ -1,4 +1,5 @@
 import sys
+from functools import partial
 
 import pytest
 import torch
@@ -11,10 +12,11 @@ from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import (
     ESTIMATORS,
     along,
-    forward_mean,
-    forward_projected,
-    forward_rank,
+    forward_gradient,
+    forward_several,
     make_estimator,
+    mean_weights,
+    projection_weights,
     standardise,
 )
 
@@ -130,7 +132,9 @@ def test_one_drawn_layer(make, factors):
 def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
     problem = cases.problem(layer, nn.Tanh(), shape=shape)
     enumerate_draws(cases.SIGNS)
-    estimate = forward_rank(2, problem.model, problem.loss, torch.Generator())
+    estimate = forward_gradient(
+        partial(draws.low_rank, rank=2), "rademacher", problem.model, problem.loss, torch.Generator()
+    )
     mean = mean_moments(problem, estimate, cases.SIGNS, entries)
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
 
@@ -139,7 +143,7 @@ def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
 def test_the_mean_of_several(enumerate_draws, count, inputs):
     problem = cases.problem(nn.Linear(inputs, 1), nn.Tanh(), shape=(inputs,))
     enumerate_draws(cases.NORMAL, count)
-    estimate = forward_mean(count, problem.model, problem.loss, torch.Generator())
+    estimate = forward_several(mean_weights, count, problem.model, problem.loss, torch.Generator())
     mean = mean_moments(problem, estimate, cases.NORMAL, count * (inputs + 1))
     entries, square = total(problem)
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
@@ -150,7 +154,7 @@ def test_the_projection_on_two_directions(enumerate_draws):
     # Of all pairs of vectors of four signs, one in eight is of rank one: half of the gradient is missing there.
     problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
     enumerate_draws(cases.SIGNS, 2)
-    estimate = forward_projected(2, problem.model, problem.loss, torch.Generator())
+    estimate = forward_several(projection_weights, 2, problem.model, problem.loss, torch.Generator())
     mean = mean_moments(problem, estimate, cases.SIGNS, 8)
     (entries, square), rank = total(problem), 2 - 1 / 8
     assert torch.allclose(mean[:-1], rank / 2 * cases.flat(problem.gradient()), **EXACT)
@@ -178,7 +182,7 @@ def test_a_projection_agrees_with_the_gradient_along_every_direction(count):
 @pytest.mark.parametrize("count", [7, 8, 16])
 def test_a_projection_on_all_directions_is_the_gradient(count):
     problem = cases.tiny_mlp()
-    estimate = forward_projected(count, problem.model, problem.loss, torch.Generator().manual_seed(0))
+    estimate = forward_several(projection_weights, count, problem.model, problem.loss, torch.Generator().manual_seed(0))
     found = cases.flat(estimate(*problem.batch).dense(problem.parameters))
     assert torch.allclose(found, cases.flat(problem.gradient()), rtol=1e-8)
 

@@ -50,8 +50,8 @@ def kmnist_folder(tmp_path, monkeypatch, write_set):
     """A data folder with a small test archive for `kmnist600`, and checksums that take it for the official one."""
     folder = tmp_path / "folder"
     write_set(folder, "KMNIST", "t10k", np.random.default_rng(1).permutation(np.repeat(np.arange(10), 70)))
-    checksums = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in folder.rglob("*.gz")}
-    monkeypatch.setattr(kmnist, "MD5", checksums)
+    for path in folder.rglob("*.gz"):
+        monkeypatch.setitem(kmnist.MD5, path.name, hashlib.md5(path.read_bytes()).hexdigest())
     return folder
 
 

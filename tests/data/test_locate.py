@@ -3,10 +3,12 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
 from forwardgrad.data import locate as locating
+from forwardgrad.data import official
 from forwardgrad.data.download import DownloadError
 from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.locate import locate, retry
@@ -94,9 +96,9 @@ def test_second_mirror_serves_what_the_first_does_not(tmp_path, monkeypatch, kmn
 
     monkeypatch.setattr(locating, "download", first_fails)
     mirrors = ("http://bad/", "http://wrong/", "http://good/")
-    monkeypatch.setattr(kmnist, "MIRRORS", mirrors)
+    monkeypatch.setattr(kmnist, "files", partial(official.files, "KMNIST", kmnist.MD5, mirrors))
     assert all(origin.startswith("http://good/") for origin in origins(find(tmp_path)))
-    monkeypatch.setattr(kmnist, "MIRRORS", mirrors[:2])
+    monkeypatch.setattr(kmnist, "files", partial(official.files, "KMNIST", kmnist.MD5, mirrors[:2]))
     shutil.rmtree(tmp_path / "results")
     reason = find(tmp_path)["reason"]
     assert "http://bad/t10k-images-idx3-ubyte.gz: broken" in reason

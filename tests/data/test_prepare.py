@@ -9,7 +9,7 @@ from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.locate import locate
 from forwardgrad.data.prepare import generator, prepare
 from forwardgrad.data.sets import mnist5k, penguins
-from forwardgrad.data.splits import draw, without
+from forwardgrad.data.splits import divide
 
 SIZES = {"penguins": (250, 50, 84), "mnist5k": (3500, 500, 1000), "kmnist600": (500, 0, 100)}
 
@@ -93,13 +93,14 @@ def test_seeds_differ_and_repeat(split, sizes):
     assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
 
 
-def test_draw_is_stratified_over_the_candidates():
+def test_dividing_is_stratified_over_the_candidates():
     labels = np.array([0, 1] * 10)
     candidates = np.arange(4, 20)
-    drawn = draw(candidates, labels, 4, np.random.RandomState(0))
+    others, drawn = divide(candidates, labels, 4, np.random.RandomState(0))
     assert np.bincount(labels[drawn]).tolist() == [2, 2]
     assert np.isin(drawn, candidates).all()
-    assert len(without(candidates, drawn)) == 12
+    assert np.array_equal(np.sort(np.concatenate([others, drawn])), candidates)
+    assert len(others) == 12
 
 
 def test_unavailable_set_stops_with_one_line(tmp_path):

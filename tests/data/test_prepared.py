@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from forwardgrad.data.prepared import Provenance, read, to_float, write
+from forwardgrad.data.prepared import read, to_float, write
 from forwardgrad.pipeline import digest
 
-PROVENANCE = Provenance("source", "licence", "url", "citation", "definition", {"X/raw/x.gz": "00"})
+PROVENANCE = {"source": "source", "licence": "licence", "sha256": {"X/raw/x.gz": "00"}}
 
 
 @pytest.fixture

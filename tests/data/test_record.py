@@ -23,7 +23,7 @@ def record(tmp_path):
 
 def test_an_unavailable_set_is_told_in_one_line():
     entry = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "search again"}
-    assert unavailable(entry) == "penguins is not available: lost; search again"
+    assert str(unavailable(entry)) == "penguins is not available: lost; search again"
 
 
 def test_the_environment_names_the_data_folder_first(monkeypatch):

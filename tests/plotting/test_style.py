@@ -8,11 +8,11 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from forwardgrad import catalogue
-from forwardgrad.experiments.training.figures.bands import bands_of
 from forwardgrad.experiments.training.figures.curves import DRAWN, curves, draw_curves
 from forwardgrad.experiments.training.figures.steps_to_threshold import draw_thresholds, steps_to_threshold
 from forwardgrad.experiments.training.figures.time_per_step import draw_costs, time_per_step
 from forwardgrad.plotting import labels, style
+from forwardgrad.results.curves import curve_table
 
 NBSP = "\u00a0"
 
@@ -82,7 +82,7 @@ def texts(figure):
 
 def draw(results, against="step"):
     frames = results.frames()
-    return draw_curves(bands_of(frames, DRAWN), frames.runs, against, "Penguins")
+    return draw_curves(curve_table(frames.metrics, frames.runs, frames.costs, DRAWN), frames.runs, against, "Penguins")
 
 
 def test_curves_say_how_many_seeds_and_how_many_diverged(two_methods):
@@ -187,6 +187,7 @@ def test_the_note_on_steps_says_how_many_seeds_there_are_at_least_and_at_most(tw
 
 
 def test_figures_read_the_frames_of_their_experiment(two_methods, store_frames):
+    two_methods.run(model="lr")  # without a threshold
     results = store_frames(two_methods.frames())
     cell = {"experiment": "students", "dataset": "penguins", "model": "students_lr"}
     for axis, label in (("step", "Steps"), ("time", "Seconds")):

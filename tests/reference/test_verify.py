@@ -9,6 +9,7 @@ from forwardgrad.experiments.training.frames import read_experiment, write_frame
 from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import publish as reference
 from forwardgrad.reference import verify
+from forwardgrad.results.folder import Results
 
 
 def runs(shift=0.0, status="completed", seeds=4, method="backprop"):
@@ -122,7 +123,7 @@ def made(results):
     frames, produced_by = read_experiment(results.runs, results.costs)
     folder = results.folder / "frames"
     folder.mkdir()
-    write_frames(frames, *(folder / f"students{suffix}.csv" for suffix in ("", "-runs", "-costs")))
+    write_frames(frames, Results(results.folder), "students")
     (folder / "students-provenance.json").write_text(json.dumps(produced_by))
     record = {"dataset": "penguins", "available": True, "source": "s", "files": [{"name": "f", "sha256": "0"}]}
     (results.folder / "data").mkdir()

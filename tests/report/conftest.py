@@ -8,8 +8,8 @@ import pytest
 
 from forwardgrad.claims.verdicts import CLAIMS
 from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
-from forwardgrad.experiments.training.frames import read_run
-from forwardgrad.experiments.training.tables import method_table, paired_table
+from forwardgrad.experiments.training.frames import read_run, write_frames
+from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
 from forwardgrad.report.page import Sources, write_report
@@ -56,20 +56,19 @@ def make_sources(two_methods, root):
     tables, figures = folder / "tables/students", folder / "figures/students"
     for path in (tables, figures, folder / "frames", folder / "data"):
         path.mkdir(parents=True)
-    method_table(frames).to_csv(tables / "methods.csv", index=False)
-    paired_table(frames).to_csv(tables / "paired.csv", index=False)
+    results = Folder(folder, root / "report/quoted.csv")
+    write_frames(frames, results, "students")
+    methods(results, "students").to_csv(tables / "methods.csv", index=False)
+    paired(results, "students").to_csv(tables / "paired.csv", index=False)
     curves = curve_table(frames.metrics, frames.runs, frames.costs, DRAWN)
     for name, against in (("step", "step"), ("time", "seconds")):
         stem = figures / f"penguins-students_lr-by-{name}"
         save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
     made = produced_by(read_run(run)[2] for run in two_methods.runs)
-    frames.runs.to_csv(folder / "frames/students-runs.csv", index=False)
     (folder / "frames/students-provenance.json").write_text(json.dumps(made))
     for entry in (make_record("penguins"), make_record("kmnist600", available=False), make_record("mnist")):
         (folder / f"data/{entry['dataset']}.json").write_text(json.dumps(entry))
-    return Sources(
-        Folder(folder, root / "report/quoted.csv"), sorted(figures.glob("*.svg")), root / "report/templates", root
-    )
+    return Sources(results, sorted(figures.glob("*.svg")), root / "report/templates", root)
 
 
 @pytest.fixture

@@ -1,17 +1,18 @@
 """The page of an experiment that asks for every analysis, from files made by hand."""
 
 import json
+from functools import partial
 
 import pytest
 
-from forwardgrad.experiments.training.analyses.budgets import budget_table
-from forwardgrad.experiments.training.analyses.loss_ratios import ratios_to
-from forwardgrad.experiments.training.analyses.norms import norm_table
-from forwardgrad.experiments.training.analyses.time_to_loss import summarise, times_table
-from forwardgrad.experiments.training.tables import method_table, paired_table
+from forwardgrad.experiments.training.analyses.budgets import budgets
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.norms import norms
+from forwardgrad.experiments.training.analyses.time_to_loss import times, times_summary
+from forwardgrad.experiments.training.frames import write_frames
+from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.report.page import Sources, write_report
 from forwardgrad.results.folder import Results
-from forwardgrad.results.quoted import read_quoted
 
 from .pages import cells, numbers, parse, words
 
@@ -28,21 +29,21 @@ def page_of(results, record, root, tmp_path, few):
             results.run("forward_gaussian", seed, (2.0, 0.9, 0.8, last), every=10, experiment=name, **CELL)
         results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3}, experiment=name, batch_size=64, **CELL)
         frames, folder = results.frames(), results.folder
-        times = times_table(frames)
+        own = Results(folder, root / "report/quoted.csv")
         tables = {
-            "methods": method_table(frames),
-            "paired": paired_table(frames),
-            "loss-ratios": ratios_to(frames.runs, "backprop"),
-            "times": times,
-            "times-summary": summarise(times, read_quoted(root / "report/quoted.csv")),
-            "budgets": budget_table(frames),
-            "norms": norm_table(frames),
+            "methods": methods,
+            "paired": paired,
+            "loss-ratios": partial(loss_ratios, against="backprop"),
+            "times": partial(times, stock=False),
+            "times-summary": partial(times_summary, paper_settings=True),
+            "budgets": budgets,
+            "norms": norms,
         }
         for part in (f"tables/{name}", "frames", "data"):
             (folder / part).mkdir(parents=True, exist_ok=True)
-        for table, frame in tables.items():
-            frame.to_csv(folder / f"tables/{name}/{table}.csv", index=False)
-        frames.runs.to_csv(folder / f"frames/{name}-runs.csv", index=False)
+        write_frames(frames, own, name)
+        for table, make in tables.items():
+            make(own, name).to_csv(folder / f"tables/{name}/{table}.csv", index=False)
         (folder / f"frames/{name}-provenance.json").write_text("[]")
         (folder / "data/mnist5k.json").write_text(json.dumps(record("mnist5k")))
         cell = {"datasets": ["mnist5k"], "models": ["mlp"], "methods": ["backprop", "forward_gaussian"]}
@@ -54,7 +55,7 @@ def page_of(results, record, root, tmp_path, few):
             "cells": {"cell": cell},
             "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
         }
-        sources = Sources(Results(folder, root / "report/quoted.csv"), [], root / "report/templates", root)
+        sources = Sources(own, [], root / "report/templates", root)
         write_report(tmp_path / "index.html", config, config, sources)
         return parse((tmp_path / "index.html").read_text())
 

@@ -3,12 +3,12 @@ from functools import partial
 
 import pytest
 
-from forwardgrad.experiments.training.analyses.loss_ratios import ratios_to
-from forwardgrad.experiments.training.analyses.rates import rate_table
-from forwardgrad.experiments.training.frames import read_experiment, select
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
+from forwardgrad.experiments.training.analyses.rates import rates
+from forwardgrad.experiments.training.frames import read_experiment, select, write_frames
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.section import settings_of
-from forwardgrad.experiments.training.tables import method_table, paired_table
+from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
 from forwardgrad.report.markup import sentence, without_dead_links
@@ -141,38 +141,37 @@ def test_commands_name_the_configuration_that_the_page_shows():
 @pytest.fixture
 def grid_and_comparison(record, results, root, tmp_path):
     """A function that writes the page of a grid and of a comparison at the rates in `tuned`, and returns it."""
-    methods = ("forward_gaussian", "forward_rank_one")
-    for method in methods:
+    names = ("forward_gaussian", "forward_rank_one")
+    for method in names:
         for rate, loss in ((0.1, 0.9), (0.2, 0.5)):
             run = {"estimator": method, "rate": rate, "experiment": "tuning"}
             results.run(f"{method}@{rate}", 10, (2.0, loss), **run)
         for seed in range(3):
             results.run(method, seed, (2.0, 0.5 if method == "forward_gaussian" else 0.6), experiment="convergence")
     frames, _ = read_experiment(results.runs, [])
-    tables = {"tuning": {"rates": rate_table}, "convergence": {"loss-ratios": partial(ratios_to, against=methods[0])}}
-    for name, further in tables.items():
-        folder, own = results.folder / "tables" / name, select(frames, experiment=name)
+    own = Results(results.folder, root / "report/quoted.csv")
+    further = {"tuning": {"rates": rates}, "convergence": {"loss-ratios": partial(loss_ratios, against=names[0])}}
+    (own.folder / "frames").mkdir()
+    for experiment, tables in further.items():
+        folder = own.folder / "tables" / experiment
         folder.mkdir(parents=True)
-        method_table(own).to_csv(folder / "methods.csv", index=False)
-        paired_table(own).to_csv(folder / "paired.csv", index=False)
-        for table, make in further.items():
-            make(own.runs).to_csv(folder / f"{table}.csv", index=False)
-        (results.folder / "frames").mkdir(exist_ok=True)
-        (results.folder / f"frames/{name}-provenance.json").write_text("[]")
-        own.runs.to_csv(results.folder / f"frames/{name}-runs.csv", index=False)
+        write_frames(select(frames, experiment=experiment), own, experiment)
+        (own.folder / f"frames/{experiment}-provenance.json").write_text("[]")
+        for table, make in ({"methods": methods, "paired": paired} | tables).items():
+            make(own, experiment).to_csv(folder / f"{table}.csv", index=False)
     (results.folder / "data").mkdir()
     (results.folder / "data/penguins.json").write_text(json.dumps(record("penguins")))
-    sources = Sources(Results(results.folder, root / "report/quoted.csv"), [], root / "report/templates", root)
-    cell = {"datasets": ["penguins"], "models": ["students_lr"], "methods": list(methods), "seeds": 3}
+    sources = Sources(own, [], root / "report/templates", root)
+    cell = {"datasets": ["penguins"], "models": ["students_lr"], "methods": list(names), "seeds": 3}
     cell |= {"evaluate_every": 1, "settings": {"learning_rate": "tuned", "stop": {"steps": 1}}}
     config = {
         "run": ["tuning", "convergence"],
         "experiments": {
             "tuning": {"title": "Rates", "cells": ["grid"]},
-            "convergence": {"title": "Convergence", "cells": ["tuned"], "against": methods[0]},
+            "convergence": {"title": "Convergence", "cells": ["tuned"], "against": names[0]},
         },
         "cells": {"grid": cell | {"rates": [0.1, 0.2], "seeds": 1, "first_seed": 10}, "tuned": cell},
-        "methods": {method: {"estimator": method} for method in methods},
+        "methods": {method: {"estimator": method} for method in names},
     }
 
     def write(**tuned):

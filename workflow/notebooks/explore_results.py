@@ -35,6 +35,7 @@ from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.style import MUTED, look
+from forwardgrad.results.folder import Results
 from forwardgrad.results.statistics import mean, paired_difference
 
 inline.begin()
@@ -54,10 +55,8 @@ def table(frame):
 # is sufficient.
 
 # %%
-folder = Path(results) / "frames"
-names = ("", "-runs", "-costs")
-frames = load_frames(*(folder / f"{experiment}{name}.csv" for name in names))
-provenance = json.loads((folder / f"{experiment}-provenance.json").read_text())
+frames = load_frames(Results(Path(results)), experiment)
+provenance = Results(Path(results)).provenance(experiment)
 
 print(
     f"experiment {experiment!r}: {len(frames.runs)} runs, {len(frames.metrics):,} rows"
@@ -78,9 +77,8 @@ overview = frames.runs.groupby(cells, sort=False).agg(
 table(overview.reset_index())
 
 # %% [markdown]
-# The rest of this notebook uses one cell, that is one network on one data set: the cell
-# with the most seeds, and of those the one with the shortest runs. `select` returns its
-# rows of all three frames.
+# From here on one cell, that is one network on one data set: the cell with the most
+# seeds, and of those the one with the shortest runs.
 
 # %%
 sizes = frames.runs.groupby(["dataset", "model"]).agg(
@@ -131,12 +129,8 @@ for method, estimator in shown.itertuples(index=False):
         axes.plot(run["step"], run["train_loss"], alpha=0.5, label=label, **line)
         label = None
 start = cell.metrics.loc[cell.metrics["step"] == 0, "train_loss"]
-axes.set(
-    title=labels.cell(dataset, model),
-    xlabel="step",
-    ylabel="training loss",
-    ylim=(0, 1.3 * start.max()),
-)
+axes.set(title=labels.cell(dataset, model), xlabel="step", ylabel="training loss")
+axes.set_ylim(0, 1.3 * start.max())
 axes.legend(fontsize=7.5)
 
 # %% [markdown]
@@ -220,17 +214,11 @@ for number, one in enumerate(added):
         (one, "forward_rademacher", "forward_rademacher"),
     )
     for metrics, *key in pair:
+        form = {"color": look(*key).color, "linewidth": 1.1}
         label = None if number else labels.method(*key)
-        axes.plot(
-            metrics["step"],
-            metrics["test_loss"],
-            color=look(*key).color,
-            linewidth=1.1,
-            label=label,
-        )
-axes.set(
-    title="The added method and an existing one", xlabel="step", ylabel="test loss"
-)
+        axes.plot(metrics["step"], metrics["test_loss"], label=label, **form)
+axes.set(title="The added method and an existing one")
+axes.set(xlabel="step", ylabel="test loss")
 axes.legend()
 
 # %% [markdown]

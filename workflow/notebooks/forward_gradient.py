@@ -14,7 +14,7 @@
 # [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)) uses it to estimate the
 # gradient. This notebook shows that the estimate is unbiased and how large its variance
 # is, how it minimises test functions and trains networks, what it costs, and how
-# rank-one tangents reduce the cost. [Forward and reverse mode](prerequisites.html)
+# rank-one tangents reduce it. [Forward and reverse mode](prerequisites.html)
 # explains directional derivatives and forward mode.
 
 # %% tags=["parameters"]
@@ -235,11 +235,8 @@ panels[0].plot(*forward[0].T, color=BLUE, linewidth=0.7)
 panels[0].plot(*descent[0].T, color=INK)
 panels[0].set_title("Rosenbrock's function")
 rosenbrock = FUNCTIONS["rosenbrock"].value
-for index, run in enumerate(forward):
-    label = "forward gradient, ten seeds" if index == 0 else None
-    panels[1].semilogy(
-        rosenbrock(run), color=BLUE, alpha=0.4, linewidth=0.7, label=label
-    )
+panels[1].semilogy(rosenbrock(forward).T, color=BLUE, alpha=0.4, linewidth=0.7)
+panels[1].lines[0].set_label("forward gradient, ten seeds")
 panels[1].semilogy(rosenbrock(descent[0]), color=INK, label="gradient descent")
 panels[1].set(xlabel="step", ylabel="f")
 panels[1].legend()
@@ -264,8 +261,8 @@ panels[1].legend()
 # %%
 digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
 runs = {
-    "mlp_256": (80 if quick else 300, 5.6e-4, 0.1),
-    "cnn_small": (20 if quick else 80, 1e-3, 0.1),
+    "mlp_256": (80 if quick else 300, 5.6e-4),
+    "cnn_small": (20 if quick else 80, 1e-3),
 }
 
 
@@ -283,12 +280,10 @@ def train(model_key, estimator_key, steps, rate):
 
 
 curves = {}
-for model_key, (steps, rate, own_rate) in runs.items():
+for model_key, (steps, rate) in runs.items():
     for key in ("backprop", "forward_gaussian", "forward_rank_one"):
         curves[model_key, key, rate] = train(model_key, key, steps, rate)
-    curves[model_key, "backprop", own_rate] = train(
-        model_key, "backprop", steps, own_rate
-    )
+    curves[model_key, "backprop", 0.1] = train(model_key, "backprop", steps, 0.1)
 
 for (model_key, key, rate), losses in curves.items():
     end = losses[max(losses)]
@@ -301,15 +296,12 @@ for axes, model_key in zip(panels, runs):
     for (model, key, rate), losses in curves.items():
         if model == model_key:
             drawing, own = look(key, key), rate == 0.1
-            line = ":" if own else drawing.line
+            form = {"color": drawing.color, "linestyle": ":" if own else drawing.line}
             label = labels.ESTIMATORS[key] + (f", rate {rate:g}" if own else "")
             heights = [one.loss for one in losses.values()]
-            axes.plot(
-                list(losses), heights, color=drawing.color, linestyle=line, label=label
-            )
-    axes.set(
-        title=labels.model(model_key), xlabel="step", ylabel="test loss", ylim=(0, None)
-    )
+            axes.plot(list(losses), heights, label=label, **form)
+    axes.set(title=labels.model(model_key), xlabel="step", ylabel="test loss")
+    axes.set_ylim(bottom=0)
 panels[0].legend(fontsize=7.5, loc="center right", bbox_to_anchor=(1, 0.4))
 
 # %% [markdown]
@@ -376,8 +368,7 @@ for key, amount in work.items():
 # `torch.func.jvp` does more than necessary: it also multiplies by the tangent of the
 # input images, which is zero. But the cost is more than its products. The next cell
 # measures times, with the methods in turns, so that other load on the machine affects
-# all of them. The report's experiment `speed` measures the same with nothing else
-# running, and for more networks.
+# all of them.
 
 # %%
 samples = interleave(steps_of, seconds=0.5 if quick else 1.5, minimum=5)
@@ -390,13 +381,8 @@ for row, (key, milliseconds) in enumerate(times.items()):
     axes.barh(row, milliseconds, 0.42, color=color)
     relative = milliseconds / times["backprop"]
     axes.text(0, row - 0.3, names[key], fontsize=8.5, va="bottom")
-    axes.text(
-        milliseconds,
-        row,
-        f" {milliseconds:.1f} ms, {relative:.2f} × backprop",
-        va="center",
-        fontsize=8,
-    )
+    text = f" {milliseconds:.1f} ms, {relative:.2f} × backprop"
+    axes.text(milliseconds, row, text, va="center", fontsize=8)
 axes.set(title="One step of the paper's MLP", xlabel="milliseconds", ylim=(5.5, -0.8))
 axes.set_xlim(0, 1.5 * max(times.values()))
 axes.set_yticks([])
@@ -418,28 +404,16 @@ def value(theta):
     return loss(torch.func.functional_call(model, theta, (inputs,)), targets)
 
 
-def draw():
-    return [torch.randn_like(value) for value in parameters.values()]
-
-
-def signs():
-    return rademacher_(row, weights, generator)
-
-
-def push():
-    return torch.func.jvp(value, (parameters,), (v,))
-
-
 def update():
     for name, parameter in parameters.items():
         parameter.addcmul_(v[name], torch.zeros(()), value=-rate)
 
 
 parts = {
-    "draw Gaussian numbers": draw,
-    "pass (torch.func.jvp)": push,
+    "draw Gaussian numbers": lambda: [torch.randn_like(part) for part in v.values()],
+    "pass (torch.func.jvp)": lambda: torch.func.jvp(value, (parameters,), (v,)),
     "update": update,
-    "draw signs": signs,
+    "draw signs": lambda: rademacher_(row, weights, generator),
 }
 samples = interleave(parts, seconds=0.3 if quick else 1, minimum=5)
 for name, values in samples.items():
@@ -448,10 +422,8 @@ for name, values in samples.items():
 # %% [markdown]
 # Drawing the numbers alone takes about as long as a whole step of backpropagation, and
 # the pass takes longer than its products explain. Measurements with stock frameworks
-# therefore show no speed-up. The package's own forward mode with dense tangents spends
-# its time on the three products and on the draws. Rademacher tangents need one random
-# bit per weight and are faster to draw; their second moment is even slightly smaller.
-# The product $V x$ remains.
+# therefore show no speed-up. Rademacher tangents need one random bit per weight and are
+# faster to draw, with a slightly smaller second moment. The product $V x$ remains.
 
 # %% [markdown]
 # ## Rank-one tangents
@@ -517,24 +489,14 @@ for key in kinds:
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.1))
 counts = np.arange(1, draws + 1)
-axes.semilogx(
-    counts,
-    np.sqrt(counts / (counts + n + 1)),
-    color=MUTED,
-    linewidth=4,
-    alpha=0.4,
-    label="√(N / (N + n + 1))",
-)
+theory = np.sqrt(counts / (counts + n + 1))
+form = {"color": MUTED, "linewidth": 4, "alpha": 0.4}
+axes.semilogx(counts, theory, label="√(N / (N + n + 1))", **form)
 for key in kinds:
-    drawing = look(key, key)
-    axes.semilogx(
-        counts, turned[key], color=drawing.color, linewidth=1.1, label=names[key]
-    )
-axes.set(
-    title="Convergence of the mean of N estimates",
-    xlabel="estimates N",
-    ylabel="cosine with the gradient",
-)
+    form = {"color": look(key, key).color, "linewidth": 1.1}
+    axes.semilogx(counts, turned[key], label=names[key], **form)
+axes.set(title="Convergence of the mean of N estimates")
+axes.set(xlabel="estimates N", ylabel="cosine with the gradient")
 axes.legend(fontsize=7.5)
 
 # %% [markdown]

@@ -71,9 +71,8 @@ axes.plot(grid, f(x) + exact * (grid - x), color=ORANGE)
 axes.plot(x, f(x), "o", color=INK)
 axes.text(3.1, 2.05, "tangent", color=ORANGE)
 axes.text(3.1, 0.62, "secants", color=BLUE)
-axes.set(
-    title="Secants turn into the tangent", xlabel="x", ylabel="f(x)", ylim=(-1.2, 3.2)
-)
+axes.set(title="Secants turn into the tangent", xlabel="x", ylabel="f(x)")
+axes.set_ylim(-1.2, 3.2)
 
 # %% [markdown]
 # ## Partial derivatives
@@ -158,10 +157,9 @@ axes.set_title("Gradients and level lines")
 angles = np.linspace(-np.pi, np.pi, 361)
 directions = np.stack([np.cos(angles), np.sin(angles)])
 h = 1e-6
-measured = (
-    surface(*(point[:, None] + h * directions))
-    - surface(*(point[:, None] - h * directions))
-) / (2 * h)
+centre = point[:, None]
+ahead, behind = surface(*(centre + h * directions)), surface(*(centre - h * directions))
+measured = (ahead - behind) / (2 * h)
 inner = gradient(*point) @ directions
 uphill = math.atan2(by_y, by_x)
 difference = np.abs(measured - inner).max()
@@ -174,12 +172,8 @@ axes.plot(np.degrees(angles), inner, color=BLUE)
 top = math.degrees(uphill), np.hypot(by_x, by_y)
 axes.plot(*top, "o", color=ORANGE)
 axes.text(top[0] + 8, top[1] + 0.15, "angle of the gradient", color=ORANGE)
-axes.set(
-    title="Directional derivative by angle",
-    xlabel="angle of v, degrees",
-    ylabel="derivative along v",
-    ylim=(-2.8, 2.8),
-)
+axes.set(title="Directional derivative by angle", ylim=(-2.8, 2.8))
+axes.set(xlabel="angle of v, degrees", ylabel="derivative along v")
 axes.set_xticks(range(-180, 181, 90))
 
 # %% [markdown]
@@ -242,34 +236,23 @@ def errors(dtype):
     rows = []
     for width in widths:
         # The actual step width: x + h is rounded as well.
-        up, down = (
-            x + torch.tensor(width, dtype=dtype),
-            x - torch.tensor(width, dtype=dtype),
-        )
+        h = torch.tensor(width, dtype=dtype)
+        up, down = x + h, x - h
         rows.append([
             (program(up) - program(x)) / (up - x) if up != x else math.nan,
             (program(up) - program(down)) / (up - down) if up != down else math.nan,
         ])  # fmt: skip
-    return np.abs(np.array(rows, float) - truth), abs(
-        torch.func.grad(program)(x).item() - truth
-    )
+    automatic = torch.func.grad(program)(x).item()
+    return np.abs(np.array(rows, float) - truth), abs(automatic - truth)
 
 
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.6))
-for dtype, name, color in (
-    (torch.float32, "float32", ORANGE),
-    (torch.float64, "float64", BLUE),
-):
+for name, color in (("float32", ORANGE), ("float64", BLUE)):
+    dtype = getattr(torch, name)
     numerical, automatic = errors(dtype)
-    axes.loglog(
-        widths,
-        numerical[:, 0],
-        color=color,
-        linewidth=1,
-        linestyle=(0, (4, 1)),
-        label=f"{name}, forward",
-    )
+    form = {"color": color, "linewidth": 1, "linestyle": (0, (4, 1))}
+    axes.loglog(widths, numerical[:, 0], label=f"{name}, forward", **form)
     axes.loglog(widths, numerical[:, 1], color=color, label=f"{name}, central")
     # The reference is in float64: its precision limits the smallest visible error.
     floor = max(automatic, abs(truth) * torch.finfo(dtype).eps)
@@ -277,12 +260,8 @@ for dtype, name, color in (
     best = widths[np.nanargmin(numerical[:, 1])]
     least = np.nanmin(numerical[:, 1])
     print(f"{name}: central at best {least:.1e}, h = {best:.0e}; automatic {floor:.1e}")
-axes.set(
-    title="Error of a derivative by step width",
-    xlabel="step width h",
-    ylabel="error",
-    ylim=(1e-17, 1e6),
-)
+axes.set(title="Error of a derivative by step width", ylim=(1e-17, 1e6))
+axes.set(xlabel="step width h", ylabel="error")
 axes.legend(ncols=2, loc="upper left", fontsize=7.5)
 
 # %% [markdown]
@@ -346,25 +325,14 @@ print(f"exact:    value {math.sqrt(2):.10f}   derivative {0.5 / math.sqrt(2):.10
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
 arguments = np.linspace(0.2, 8, 100)
-axes.plot(
-    arguments,
-    0.5 / np.sqrt(arguments),
-    color=INK,
-    linewidth=3,
-    alpha=0.25,
-    label="1 / (2 √a)",
-)
+form = {"color": INK, "linewidth": 3, "alpha": 0.25}
+axes.plot(arguments, 0.5 / np.sqrt(arguments), label="1 / (2 √a)", **form)
 for iterations, color in ((2, ORANGE), (3, BLUE), (5, GREEN)):
     rates = [heron(Dual(a, 1.0), iterations).rate for a in arguments]
-    axes.plot(
-        arguments, rates, color=color, label=f"{iterations} iterations", linewidth=1.2
-    )
-axes.set(
-    title="The derivative of a loop",
-    xlabel="a",
-    ylabel="derivative of Heron's value",
-    ylim=(0, 1.3),
-)
+    label = f"{iterations} iterations"
+    axes.plot(arguments, rates, color=color, label=label, linewidth=1.2)
+axes.set(title="The derivative of a loop", ylim=(0, 1.3))
+axes.set(xlabel="a", ylabel="derivative of Heron's value")
 axes.legend()
 
 # %% [markdown]
@@ -393,9 +361,8 @@ axes.legend()
 @dataclass(eq=False)
 class Var:
     value: float
-    made_from: list = field(
-        default_factory=list
-    )  # pairs: a number, and the derivative by it
+    # Pairs: a number, and the derivative by it.
+    made_from: list = field(default_factory=list)
     gradient: float = 0.0
 
     def __add__(self, other):
@@ -434,22 +401,21 @@ def example(x1, x2, x3, sin):
     return x1 * x2 + x1 * sin(x3)
 
 
+def dual_sin(u):
+    return Dual(math.sin(u.value), math.cos(u.value) * u.rate)
+
+
 at = [1.5, -0.7, 0.4]
 forward = []
 for index in range(3):
     seeds = [Dual(value, float(position == index)) for position, value in enumerate(at)]
-    forward.append(
-        example(
-            *seeds, lambda u: Dual(math.sin(u.value), math.cos(u.value) * u.rate)
-        ).rate
-    )
+    forward.append(example(*seeds, dual_sin).rate)
 
 inputs = [Var(value) for value in at]
 backward(example(*inputs, Var.sin))
 
-reference = torch.func.grad(lambda x: example(*x, torch.sin))(
-    torch.tensor(at, dtype=torch.float64)
-)
+x = torch.tensor(at, dtype=torch.float64)
+reference = torch.func.grad(lambda x: example(*x, torch.sin))(x)
 print("forward, three passes:", *(f"{rate:+.10f}" for rate in forward))
 print("reverse, one pass:    ", *(f"{number.gradient:+.10f}" for number in inputs))
 print("torch:                ", *(f"{value:+.10f}" for value in reference))
@@ -472,19 +438,15 @@ def passes(inputs, outputs):
         return torch.tanh(matrix @ x)
 
     def forwards():
-        return [
-            torch.func.jvp(function, (x,), (direction,))[1]
-            for direction in torch.eye(inputs)
-        ]
+        return [torch.func.jvp(function, (x,), (v,))[1] for v in torch.eye(inputs)]
 
     def backwards():
         _, pull = torch.func.vjp(function, x)
         return [pull(weight)[0] for weight in torch.eye(outputs)]
 
     torch.testing.assert_close(torch.stack(forwards(), 1), torch.stack(backwards()))
-    return interleave(
-        {"forward": forwards, "reverse": backwards}, seconds=0.1 if quick else 0.5
-    )
+    modes = {"forward": forwards, "reverse": backwards}
+    return interleave(modes, seconds=0.1 if quick else 0.5)
 
 
 timed = [
@@ -495,19 +457,11 @@ timed = [
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 2.9))
 for mode, color in (("forward", BLUE), ("reverse", ORANGE)):
-    axes.plot(
-        [one[mode] for one in timed],
-        "o-",
-        color=color,
-        label=f"{mode} mode, pass by pass",
-    )
+    label = f"{mode} mode, pass by pass"
+    axes.plot([one[mode] for one in timed], "o-", color=color, label=label)
 axes.set_xticks(range(len(shapes)), [f"{n} → {m}" for n, m in shapes])
-axes.set(
-    title="Time of a whole Jacobian",
-    xlabel="inputs → outputs",
-    ylabel="milliseconds",
-    ylim=(0, None),
-)
+axes.set(title="Time of a whole Jacobian", ylim=(0, None))
+axes.set(xlabel="inputs → outputs", ylabel="milliseconds")
 axes.legend()
 
 # %% [markdown]
@@ -545,12 +499,8 @@ for side, color in ((0.6, BLUE), (0.25, ORANGE)):
     square = corner + side * edge
     panels[0].plot(*square.T, color=color)
     panels[1].plot(*polar(square.T), color=color)
-    panels[1].plot(
-        *(polar(corner)[:, None] + jacobian @ (side * edge).T),
-        color=color,
-        linewidth=1,
-        linestyle=":",
-    )
+    linear = polar(corner)[:, None] + jacobian @ (side * edge).T
+    panels[1].plot(*linear, color=color, linewidth=1, linestyle=":")
 panels[0].set(title="squares", xlabel="r", ylabel="φ", aspect="equal")
 panels[1].set(title="their images; dotted: J", xlabel="x", ylabel="y", aspect="equal")
 
@@ -585,21 +535,10 @@ for moment in moments:
 figure, panels = plt.subplots(1, 2, figsize=(4.8, 2.8))
 panels[0].plot(*curve(time), color=INK)
 panels[1].plot(*polar(curve(time)), color=INK)
+form = {"angles": "xy", "scale_units": "xy", "scale": 1, "width": 0.012, "zorder": 3}
 for place, velocity, image, image_velocity in pushed:
-    for axes, tail, arrow in (
-        (panels[0], place, velocity),
-        (panels[1], image, image_velocity),
-    ):
-        axes.quiver(
-            *tail,
-            *(0.3 * arrow),
-            color=ORANGE,
-            angles="xy",
-            scale_units="xy",
-            scale=1,
-            width=0.012,
-            zorder=3,
-        )
+    panels[0].quiver(*place, *(0.3 * velocity), color=ORANGE, **form)
+    panels[1].quiver(*image, *(0.3 * image_velocity), color=ORANGE, **form)
 panels[0].set(title="a curve and its velocity", xlabel="r", ylabel="φ")
 panels[1].set(title="both, pushed through", xlabel="x", ylabel="y", aspect="equal")
 for axes in panels:

@@ -40,7 +40,7 @@ rule claims:
 # A broken invariant stops the build: it is a fault of the program, not a result.
 rule invariants:
     input:
-        frames=[frame for experiment in config["run"] for frame in frames_of(experiment)],
+        frames=[frame for experiment in config["run"] for frame in ledger.frames_made_by(experiment)],
     output:
         table="results/tables/invariants.csv",
     log:

@@ -91,11 +91,6 @@ def records_of(experiment):
     return [f"results/data/{dataset}.json" for dataset in plan_of(experiment).datasets(config, experiment)]
 
 
-def frames_of(experiment):
-    """Return the frames of `experiment`."""
-    return [f"results/frames/{frame}.csv" for frame in ledger.frames_made_by(experiment)]
-
-
 def tables_of(experiment):
     """Return the tables of `experiment`."""
     return plan_of(experiment).tables(config, experiment)
@@ -104,7 +99,7 @@ def tables_of(experiment):
 def all_of(experiment):
     """Return everything that is made for `experiment`, what is measured included: nothing else sees a deleted file."""
     measured, figures = files_of("measured", experiment), files_of("figures", experiment)
-    return [*records_of(experiment), measured, *frames_of(experiment), *tables_of(experiment), figures]
+    return [*records_of(experiment), measured, *ledger.frames_made_by(experiment), *tables_of(experiment), figures]
 
 
 def given(product, wildcards):

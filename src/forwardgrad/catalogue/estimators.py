@@ -4,12 +4,13 @@
 `forwardgrad.experiments.speed.baselines` that of every baseline.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
 from forwardgrad.catalogue import costs, formulae
 from forwardgrad.catalogue.costs import Cost, LayerCost, Layers
-from forwardgrad.catalogue.formulae import Formula
+from forwardgrad.catalogue.formulae import Formula, Gradient, Quantities
 
 Look = tuple[str, object, object]  # colour, line style and marker, as matplotlib takes them
 
@@ -63,6 +64,11 @@ class Estimator(Measured):
         return None if self.tangents is None else 1 + self.tangents * (self.cost(DEEP) - 1)
 
 
+def several(count: int, what: str, look: Look, formula: Callable[[int, Gradient], Quantities]) -> Estimator:
+    """Return the estimator that makes `what` of `count` dense Gaussian tangents."""
+    return Estimator(f"Forward gradient, {what} {count}", look, costs.dense, partial(formula, count), count)
+
+
 # Colours are from Okabe and Ito's palette, and beyond it shades of one hue for each family.
 ESTIMATORS = {
     "backprop": Estimator("Backpropagation", ("#1b1c20", "-", "o"), costs.dense, formulae.exact),
@@ -96,33 +102,11 @@ ESTIMATORS = {
         formulae.blockwise_standardised,
         tangents=None,
     ),
-    "forward_mean_4": Estimator(
-        "Forward gradient, mean of 4",
-        ("#8f83e0", (0, (3, 1, 1, 1)), "<"),
-        costs.dense,
-        partial(formulae.mean, 4),
-        tangents=4,
-    ),
-    "forward_mean_16": Estimator(
-        "Forward gradient, mean of 16",
-        ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"),
-        costs.dense,
-        partial(formulae.mean, 16),
-        tangents=16,
-    ),
-    "forward_projected_4": Estimator(
-        "Forward gradient, projection on 4",
-        ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)),
-        costs.dense,
-        partial(formulae.projected, 4),
-        tangents=4,
-    ),
-    "forward_projected_16": Estimator(
-        "Forward gradient, projection on 16",
-        ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)),
-        costs.dense,
-        partial(formulae.projected, 16),
-        tangents=16,
+    "forward_mean_4": several(4, "mean of", ("#8f83e0", (0, (3, 1, 1, 1)), "<"), formulae.mean),
+    "forward_mean_16": several(16, "mean of", ("#4a3aa0", (0, (3, 1, 1, 1, 1, 1)), ">"), formulae.mean),
+    "forward_projected_4": several(4, "projection on", ("#b0577f", (0, (7, 1, 2, 1)), (4, 1, 0)), formulae.projected),
+    "forward_projected_16": several(
+        16, "projection on", ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)), formulae.projected
     ),
     "activity": Estimator("Activity perturbation", ("#8f8a00", (0, (10, 2)), (6, 1, 0)), costs.dense),
     "spsa": Estimator("SPSA, Gaussian", ("#1b6b2f", (0, (1.5, 1)), "d"), costs.differences, formulae.gaussian),

@@ -45,16 +45,16 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Ev
     missing = {column for _, column in columns_asked(query)} - set(frame.columns)
     if missing:
         raise EvidenceError(f"{query['frame']} has no column {', '.join(sorted(missing))}")
-    if query["statistic"] == "given":
-        return Evidence(reported(query, frame))
-    ours = fitting(frame, query["where"], query["frame"])
-    if query["statistic"] == "share":
-        return Evidence(proportion(query, ours))
-    if query["statistic"] == "largest_gap":
-        return largest_gap(query, ours, fitting(frame, query["where"] | query["against"], query["frame"]), identity)
-    samples = [ours]
+    samples = [fitting(frame, query["where"], query["frame"])]
     if "against" in query:
         samples.append(fitting(frame, query["where"] | query["against"], query["frame"]))
+    match query["statistic"]:
+        case "given":
+            return Evidence(reported(query, samples))
+        case "share":
+            return Evidence(proportion(query, *samples))
+        case "largest_gap":
+            return largest_gap(query, samples, identity)
     return compared(query, samples, identity)
 
 
@@ -62,11 +62,11 @@ def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: st
     """Return a statistic of one sample, or of two paired by the query's unit."""
     statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
     series = [by_unit(query, one_row(query, rows), ranks) for rows in samples]
-    if len(series) == 2:
-        if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
-            series[1] = pd.Series(float(single(series[1])), index=series[0].index)
-        series = [values.loc[series[0].index.intersection(series[1].index)] for values in series]
-    both = pd.concat(series, axis=1)
+    if query.get("deterministic"):  # the other method draws nothing: its one run is that of every seed
+        if len(series[1]) != 1:
+            raise EvidenceError(f"the method that should be deterministic has {len(series[1])} runs")
+        series[1] = pd.Series(float(series[1].iloc[0]), index=series[0].index)
+    both = pd.concat(series, axis=1, join="inner")
     sound = both.dropna()
     interval = statistic(*(sound.iloc[:, column] for column in range(len(series))), identity)
     return Evidence(interval, len(both) - len(sound))
@@ -82,16 +82,16 @@ def proportion(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     return statistics.proportion(int(hits.sum()), len(hits))
 
 
-def reported(query: Mapping[str, Any], frame: pd.DataFrame) -> Interval:
+def reported(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Interval:
     """Return a row's value with the interval that the row itself has, `over` another of its columns if asked.
 
     With `pick`, the row that has the lowest or the highest value is taken. Against another row the interval
     is the widest that the two allow.
     """
-    ours = own_interval(query, fitting(frame, query["where"], query["frame"]))
-    if "against" not in query:
+    ours, *others = (own_interval(query, rows) for rows in samples)
+    if not others:
         return ours
-    other = own_interval(query, fitting(frame, query["where"] | query["against"], query["frame"]))
+    (other,) = others
     return Interval(ours.value / other.value, ours.low / other.high, ours.high / other.low, min(ours.n, other.n))
 
 
@@ -112,21 +112,18 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     return Interval(value, low, high, int(row[count]))
 
 
-def largest_gap(query: Mapping[str, Any], ours: pd.DataFrame, other: pd.DataFrame, identity: str) -> Evidence:
+def largest_gap(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Evidence:
     """Return the largest relative distance between two mean curves over the evaluations that both have.
 
     The curves are means over the seeds that both methods have and at which neither diverged.
     """
-    seeds = [set(rows["seed"]) for rows in (ours, other)]
-    diverged = {seed for rows in (ours, other) for seed in rows.loc[rows["status"] == "diverged", "seed"]}
-    common = sorted(seeds[0] & seeds[1])
+    diverged = {seed for rows in samples for seed in rows.loc[rows["status"] == "diverged", "seed"]}
+    common = sorted(set.intersection(*(set(rows["seed"]) for rows in samples)))
     sound = [seed for seed in common if seed not in diverged]
-    steps = sorted(set(ours["step"]) & set(other["step"]))
+    steps = sorted(set.intersection(*(set(rows["step"]) for rows in samples)))
     if not steps:
         raise EvidenceError("the two methods have no evaluation in common")
-    matrices = [
-        align(rows[rows["seed"].isin(sound)].sort_values("step"), query["value"], steps) for rows in (ours, other)
-    ]
+    matrices = [align(rows[rows["seed"].isin(sound)].sort_values("step"), query["value"], steps) for rows in samples]
 
     def gap(places: np.ndarray, axis: int) -> np.ndarray:
         means = [matrix[places.astype(int)].mean(axis=-2) for matrix in matrices]
@@ -181,13 +178,6 @@ def by_unit(query: Mapping[str, Any], rows: pd.DataFrame, ranks: bool) -> pd.Ser
     return rows[value].astype(float).mask(failed, worst)
 
 
-def single(values: pd.Series) -> float:
-    """Return the only value of a deterministic method."""
-    if len(values) != 1:
-        raise EvidenceError(f"the method that should be deterministic has {len(values)} runs")
-    return values.iloc[0]
-
-
 def unit_of(query: Mapping[str, Any]) -> str:
     """Return the column that tells repetitions apart."""
     return query.get("unit", "seed")
@@ -213,11 +203,11 @@ def unbounded(value: float) -> float:
 
 
 STATISTICS: dict[str, Callable[..., Interval]] = {
-    "mean": lambda ours, identity: statistics.mean(ours, identity),
+    "mean": statistics.mean,
     "median": lambda ours, identity: by_median(ours, identity=identity),
-    "difference": lambda ours, other, identity: statistics.paired_difference(ours, other, identity),
-    "ratio": lambda ours, other, identity: statistics.paired_ratio(ours, other, identity),
-    "geometric_ratio": lambda ours, other, identity: statistics.geometric_ratio(ours, other, identity),
+    "difference": statistics.paired_difference,
+    "ratio": statistics.paired_ratio,
+    "geometric_ratio": statistics.geometric_ratio,
     "ratio_of_medians": lambda ours, other, identity: by_median(ours, other, identity=identity),
 }
 

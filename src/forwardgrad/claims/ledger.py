@@ -18,11 +18,6 @@ def split(frame: str) -> tuple[str, str]:
     return experiment, dash + rest
 
 
-def experiment_of(frame: str) -> str:
-    """Return the experiment that makes a frame."""
-    return split(frame)[0]
-
-
 def columns_of(experiment: str) -> Any:
     """Return the module of columns of an experiment's kind."""
     return room(kind_of(experiment), "columns")
@@ -47,8 +42,8 @@ def known_frames(experiments: Collection[str]) -> dict[str, tuple[str, ...]]:
 
 
 def frames_made_by(experiment: str) -> list[str]:
-    """Return the names of the frames of an experiment in results/frames."""
-    return [experiment + suffix for suffix in columns_of(experiment).FRAMES]
+    """Return the files of the frames of an experiment."""
+    return [f"results/frames/{experiment}{suffix}.csv" for suffix in columns_of(experiment).FRAMES]
 
 
 def intervals_of(frame: str) -> dict[str, tuple[str, str, str]]:
@@ -84,7 +79,7 @@ def entry_of(ledger: Mapping[str, Any], claim: str, run: Collection[str]) -> dic
         "id": claim,
         "claim": found,
         "tolerances": {tolerance: ledger["tolerances"][tolerance]} if tolerance else {},
-        "run": path_of(frame) if experiment_of(frame) in run else None,
+        "run": path_of(frame) if split(frame)[0] in run else None,
         "published": str(published) if published.exists() else None,
     }
 

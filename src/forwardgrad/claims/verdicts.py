@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from forwardgrad.claims.evidence import Evidence, EvidenceError, evaluate
-from forwardgrad.claims.ledger import experiment_of
+from forwardgrad.claims.ledger import split
 from forwardgrad.results.statistics import FEWEST, Interval
 
 VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
@@ -61,20 +61,16 @@ def judge(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = pd.re
     if entry["published"] is not None:
         path = Path(entry["published"])
         record = json.loads(path.with_name("record.json").read_text(encoding="utf-8"))
-        stand_in = read(path), origin_of(record, experiment_of(entry["claim"]["evidence"]["frame"]))
+        stand_in = read(path), origin_of(record, split(entry["claim"]["evidence"]["frame"])[0])
     return assess(entry["id"], entry["claim"], entry["tolerances"], frame, stand_in)
 
 
 def write_row(path: Path, row: Mapping[str, Any]) -> None:
     """Write one claim's row as JSON, null for what is not there and text for infinity."""
-    plain = {
-        key: None
-        if isinstance(value, float) and math.isnan(value)
-        else str(value)
-        if value in (math.inf, -math.inf)
-        else value
-        for key, value in row.items()
-    }
+    plain = dict(row)
+    for key, value in row.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            plain[key] = None if math.isnan(value) else str(value)
     path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -95,13 +91,11 @@ def assess(
         published: The same frame of the published run, which stands in where this one has no row, and what made it.
     """
     query, expect = claim["evidence"], claim["expect"]
-    row = {
-        key: claim.get(key, "") for key in ("group", "source", "place", "claim", "certainty", "cost_model", "figure")
-    }
+    row = {column: claim.get(column, "") for column in CLAIMS}
     row |= {"id": name, "expected": expectation(expect, tolerances), "evidence": "", "n": 0}
     row |= dict.fromkeys(("measured", "low", "high"), math.nan)
     sources = [(run, "run")] if run is not None else []
-    reasons = [] if sources else [f"experiment {experiment_of(query['frame'])} was not run"]
+    reasons = [] if sources else [f"experiment {split(query['frame'])[0]} was not run"]
     for frame, origin in [*sources, *([published] if published else [])]:
         try:
             evidence = evaluate(query, frame, name)
@@ -114,7 +108,7 @@ def assess(
         break
     else:
         row |= {"verdict": "no evidence", "why": reasons[0]}
-    return {column: row[column] for column in CLAIMS}
+    return row
 
 
 class AcceptanceRegion(NamedTuple):
@@ -152,18 +146,13 @@ def acceptance_region(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) 
         return bound + sign * (slack.get("absolute", 0.0) + slack.get("relative", 0.0) * abs(bound))
 
     match comparison:
-        case "equal":
-            return AcceptanceRegion(widened(value, -1), widened(value, +1))
-        case "between":
-            return AcceptanceRegion(widened(value[0], -1), widened(value[1], +1))
-        case "at_most":
-            return AcceptanceRegion(-math.inf, widened(value, +1))
-        case "at_least":
-            return AcceptanceRegion(widened(value, -1), math.inf)
-        case "lower":
-            return AcceptanceRegion(-math.inf, widened(value, +1), closed=False)
-        case "higher":
-            return AcceptanceRegion(widened(value, -1), math.inf, closed=False)
+        case "equal" | "between":
+            low, high = value if comparison == "between" else (value, value)
+            return AcceptanceRegion(widened(low, -1), widened(high, +1))
+        case "at_most" | "lower":
+            return AcceptanceRegion(-math.inf, widened(value, +1), closed=comparison == "at_most")
+        case "at_least" | "higher":
+            return AcceptanceRegion(widened(value, -1), math.inf, closed=comparison == "at_least")
     raise ValueError(f"unknown comparison {comparison!r}")
 
 
@@ -204,10 +193,8 @@ def expectation(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str
         allowed = f" up to a factor of {slack['factor']:g}"
     if comparison == "between":
         return f"{value[0]:g} to {value[1]:g}{allowed}"
-    words = {"equal": "", "lower": "lower than ", "higher": "higher than "}.get(
-        comparison, comparison.replace("_", " ") + " "
-    )
-    return f"{words}{value:g}{allowed}"
+    words = {"equal": "", "lower": "lower than ", "higher": "higher than "}
+    return f"{words.get(comparison, comparison.replace('_', ' ') + ' ')}{value:g}{allowed}"
 
 
 def origin_of(record: Mapping[str, Any], experiment: str) -> str:

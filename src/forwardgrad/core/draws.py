@@ -66,9 +66,9 @@ def dense(layer: nn.Module) -> Plan:
 
 
 def rank_one(layer: nn.Module, scale: float = 1.0) -> Plan:
-    """Plan a rank-one tangent: out + in + 1 numbers, and the kernel's for a convolution."""
+    """Plan a rank-one tangent: out + in + 1 numbers (the last times 0 without a bias), and a convolution's kernel."""
     outputs, inputs, *kernel = layer.weight.shape
-    pieces = [((outputs,), scale), ((inputs,), 1.0), ((1,), offset_scale(layer))]
+    pieces = [((outputs,), scale), ((inputs,), 1.0), ((1,), float(layer.bias is not None))]
     return RankOne, [*pieces, *([(tuple(kernel), 1.0)] if kernel else [])]
 
 
@@ -76,12 +76,7 @@ def low_rank(layer: nn.Module, rank: int) -> Plan:
     """Plan a tangent of rank `rank`: as many rank-one tangents, over sqrt(rank)."""
     outputs, inputs, *kernel = layer.weight.shape
     shapes = [(rank, outputs), (rank, inputs), (rank,), *([(rank, *kernel)] if kernel else [])]
-    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, offset_scale(layer), 1.0], strict=False))
-
-
-def offset_scale(layer: nn.Module) -> float:
-    """Scale of a structured tangent's offset: 0 where there is no bias."""
-    return 0.0 if layer.bias is None else 1.0
+    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, float(layer.bias is not None), 1.0], strict=False))
 
 
 class TangentStream(Iterator[Tangents]):

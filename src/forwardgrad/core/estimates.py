@@ -22,11 +22,9 @@ class Estimate(Protocol):
 
     def add_to_(self, parameters: Parameters, scale: float) -> None:
         """Add `scale` times the estimate to the parameters, in place. SGD takes scale = -learning rate."""
-        ...
 
     def dense(self, parameters: Parameters) -> Parameters:
         """Return the estimate written out, one tensor per parameter."""
-        ...
 
 
 Estimator = Callable[[Tensor, Tensor], Estimate]

@@ -19,11 +19,8 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
                 positions = outputs.numel() // width  # a convolution works at every place of every image
                 thin = inputs.numel() + outputs.numel()
                 if isinstance(module, nn.Conv2d):
-                    thin += positions * module.weight[0, 0].numel()
-                whole = getattr(module, "groups", 1) != 1
-                found.append(
-                    LayerCost(positions * module.weight.numel(), None if whole else thin, module.bias is not None)
-                )
+                    thin = thin + positions * module.weight[0, 0].numel() if module.groups == 1 else None
+                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None))
             inputs = outputs
     return found
 

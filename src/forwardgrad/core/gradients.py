@@ -15,7 +15,7 @@ from torch import Generator, Tensor, nn
 from forwardgrad.core import draws
 from forwardgrad.core.estimates import DenseEstimate, Estimator, ForwardGradient, detached
 from forwardgrad.core.forward import Network, Parameters, network
-from forwardgrad.core.perturbations import activity, spsa, spsa_rank_one
+from forwardgrad.core.perturbations import activity, spsa
 from forwardgrad.core.rules import Loss
 from forwardgrad.core.tangents import Dense, Tangents
 
@@ -63,24 +63,13 @@ def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> E
     return estimate
 
 
-def forward_dense(distribution: str, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One dense tangent: `gaussian`, `rademacher` (signs) or `sphere` (radius sqrt n)."""
+def forward_gradient(
+    structure: draws.Structure, distribution: str, model: nn.Sequential, loss: Loss, generator: Generator
+) -> Estimator:
+    """One tangent of every layer, dense or of low rank. With signs, dense or of rank one, E||g||^2 = n ||grad f||^2."""
     net = network(model, loss)
-    stream = draws.TangentStream(net.trainable, draws.dense, draws.DISTRIBUTIONS[distribution], generator)
+    stream = draws.TangentStream(net.trainable, structure, draws.DISTRIBUTIONS[distribution], generator)
     return along(net, detached(model), stream)
-
-
-def forward_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One tangent, of rank one in every layer, with signs as factors: E||g||^2 = n ||grad f||^2, as for dense signs."""
-    net = network(model, loss)
-    return along(net, detached(model), draws.TangentStream(net.trainable, draws.rank_one, draws.rademacher_, generator))
-
-
-def forward_rank(rank: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """One tangent, of rank `rank` in every layer."""
-    net = network(model, loss)
-    structure = partial(draws.low_rank, rank=rank)
-    return along(net, detached(model), draws.TangentStream(net.trainable, structure, draws.rademacher_, generator))
 
 
 def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
@@ -89,49 +78,39 @@ def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generato
     return along(net, detached(model), draws.OneLayer(net.trainable, draws.rademacher_, generator))
 
 
-def along_several(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Callable[..., tuple]:
-    """Return a function of a batch: the loss, the derivatives along `count` Gaussian tangents, these, and as rows."""
+def forward_several(
+    weights: Callable[[Tensor, Tensor], Tensor], count: int, model: nn.Sequential, loss: Loss, generator: Generator
+) -> Estimator:
+    """g = sum_k w_k v_k over K = `count` independent Gaussian tangents, K forward-mode passes.
+
+    `weights` gives w, shape (K,), from the derivatives <grad f, v_k> and the tangents as rows, shape (K, n).
+    """
     net, parameters = network(model, loss), detached(model)
     stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator, count)
 
-    def evaluate(inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor, list[Tangents], Tensor]:
+    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
         tangents, rows = stream.next_k(count)
         values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
-        return values[0], torch.stack(derivatives), tangents, rows
-
-    return evaluate
-
-
-def forward_mean(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """g = (1/K) sum_k <grad f, v_k> v_k over K = `count` independent Gaussian tangents, K forward-mode passes.
-
-    E||g||^2 = (n + K + 1) / K ||grad f||^2.
-    """
-    evaluate = along_several(count, model, loss, generator)
-
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        value, derivatives, tangents, _ = evaluate(inputs, targets)
-        return ForwardGradient(value, list(zip(derivatives / count, tangents, strict=True)))
+        return ForwardGradient(values[0], list(zip(weights(torch.stack(derivatives), rows), tangents, strict=True)))
 
     return estimate
 
 
-def forward_projected(count: int, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """g = (n/K) V (V'V)^+ V' grad f: the gradient projected on the span of K = `count` Gaussian tangents.
+def mean_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
+    """g = (1/K) sum_k <grad f, v_k> v_k, with E||g||^2 = (n + K + 1) / K ||grad f||^2."""
+    return derivatives / len(derivatives)
+
+
+def projection_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
+    """g = (n/K) V (V'V)^+ V' grad f: the gradient projected on the span of the tangents.
 
     They are the columns of V (FROG, 2024, arXiv 2410.17764). The span is isotropic, so that
     the projection alone is K/n of the gradient on average; n/K makes it unbiased, with E||g||^2 = n/K ||grad f||^2
     and E cos^2 = K/n. Of more tangents than parameters K counts as n, and the estimate is the gradient itself.
     """
-    evaluate = along_several(count, model, loss, generator)
-
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        value, derivatives, tangents, rows = evaluate(inputs, targets)
-        entries = rows.shape[1]
-        solved = torch.linalg.pinv(rows @ rows.t(), hermitian=True) @ derivatives
-        return ForwardGradient(value, list(zip(solved * (entries / min(count, entries)), tangents, strict=True)))
-
-    return estimate
+    count, entries = rows.shape
+    solved = torch.linalg.pinv(rows @ rows.t(), hermitian=True) @ derivatives
+    return solved * (entries / min(count, entries))
 
 
 def standardise(part: Tensor) -> Tensor:
@@ -157,39 +136,36 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
     stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
 
     def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        blocks = []
+        layer_inputs, values, terms = net.layer_inputs(parameters, inputs), [], []
         for layer, tangent in next(stream).items():
-            blocks.append({layer: Dense(change(tangent.weight), None)})
-            if tangent.bias is not None:
-                blocks.append({layer: Dense(None, change(tangent.bias))})
-        layer_inputs, passes = net.layer_inputs(parameters, inputs), []
-        for block in blocks:
-            (layer,) = block
             start, reached = layer_inputs[layer]  # what lies in front of it is the same for every block
-            passes.append(net.evaluate(parameters, block, reached, targets, start))
-        values, derivatives = zip(*passes, strict=True)
-        return ForwardGradient(values[0], list(zip(derivatives, blocks, strict=True)))
+            biases = [] if tangent.bias is None else [Dense(None, change(tangent.bias))]
+            for block in ({layer: part} for part in (Dense(change(tangent.weight)), *biases)):
+                value, derivative = net.evaluate(parameters, block, reached, targets, start)
+                values.append(value)
+                terms.append((derivative, block))
+        return ForwardGradient(values[0], terms)
 
     return estimate
 
 
 ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
     "backprop": backprop,
-    "forward_gaussian": partial(forward_dense, "gaussian"),
-    "forward_rademacher": partial(forward_dense, "rademacher"),
-    "forward_sphere": partial(forward_dense, "sphere"),
-    "forward_rank_one": forward_rank_one,
+    "forward_gaussian": partial(forward_gradient, draws.dense, "gaussian"),
+    "forward_rademacher": partial(forward_gradient, draws.dense, "rademacher"),
+    "forward_sphere": partial(forward_gradient, draws.dense, "sphere"),
+    "forward_rank_one": partial(forward_gradient, draws.rank_one, "rademacher"),
     "forward_rank_one_layer": forward_rank_one_layer,
-    "forward_rank_four": partial(forward_rank, 4),
+    "forward_rank_four": partial(forward_gradient, partial(draws.low_rank, rank=4), "rademacher"),
     "forward_blockwise": partial(forward_blockwise, False),
     "forward_blockwise_standardised": partial(forward_blockwise, True),
-    "forward_mean_4": partial(forward_mean, 4),
-    "forward_mean_16": partial(forward_mean, 16),
-    "forward_projected_4": partial(forward_projected, 4),
-    "forward_projected_16": partial(forward_projected, 16),
+    "forward_mean_4": partial(forward_several, mean_weights, 4),
+    "forward_mean_16": partial(forward_several, mean_weights, 16),
+    "forward_projected_4": partial(forward_several, projection_weights, 4),
+    "forward_projected_16": partial(forward_several, projection_weights, 16),
     "activity": activity,
-    "spsa": spsa,
-    "spsa_rank_one": spsa_rank_one,
+    "spsa": partial(spsa, draws.dense, "gaussian"),
+    "spsa_rank_one": partial(spsa, draws.rank_one, "rademacher"),
     "noisy_backprop": noisy_backprop,
 }
 

@@ -4,7 +4,6 @@
 `activity` perturbs the layers' outputs, of which there are fewer than parameters.
 """
 
-from collections.abc import Iterator
 from functools import partial
 
 import torch
@@ -21,12 +20,17 @@ from forwardgrad.core.tangents import Tangents
 EPSILON = 1e-4
 
 
-def central_difference(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> Estimator:
+def spsa(
+    structure: draws.Structure, distribution: str, model: nn.Sequential, loss: Loss, generator: Generator
+) -> Estimator:
     """g = (f(theta + eps v) - f(theta - eps v)) / (2 eps) v: two evaluations, and an error of order eps^2.
 
-    The losses are taken at copies, so that the parameters stay as they are to the last bit. The estimate's loss
-    is the mean of the two, f(theta) + O(eps^2).
+    Along a dense Gaussian tangent v it is MeZO (Malladi et al., 2023, arXiv 2305.17333), along one of rank one in
+    every layer the simplest LOZO (Chen et al., 2024, arXiv 2410.07698). The losses are taken at copies, so that the
+    parameters stay as they are to the last bit. The estimate's loss is the mean of the two, f(theta) + O(eps^2).
     """
+    net, parameters = network(model, loss), detached(model)
+    stream = draws.TangentStream(net.trainable, structure, draws.DISTRIBUTIONS[distribution], generator)
     copies = {name: torch.empty_like(parameter) for name, parameter in parameters.items()}
     one = next(iter(copies.values())).new_ones(())
 
@@ -43,21 +47,6 @@ def central_difference(net: Network, parameters: Parameters, stream: Iterator[Ta
         return ForwardGradient((ahead + behind) / 2, [((ahead - behind) / (2 * EPSILON), tangents)])
 
     return estimate
-
-
-def spsa(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """A central difference along a dense Gaussian tangent: MeZO (Malladi et al., 2023, arXiv 2305.17333)."""
-    net = network(model, loss)
-    return central_difference(
-        net, detached(model), draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
-    )
-
-
-def spsa_rank_one(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """The same along a tangent of rank one in every layer: the simplest LOZO (Chen et al., 2024, arXiv 2410.07698)."""
-    net = network(model, loss)
-    stream = draws.TangentStream(net.trainable, draws.rank_one, draws.rademacher_, generator)
-    return central_difference(net, detached(model), stream)
 
 
 class Perturbation:

@@ -92,14 +92,8 @@ def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> D
     return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
-def flatten(layer: nn.Flatten, primal: Tensor, tangent: Tensor | None) -> Dual:
-    """Flattening is linear."""
-    dimensions = layer.start_dim, layer.end_dim
-    return primal.flatten(*dimensions), None if tangent is None else tangent.flatten(*dimensions)
-
-
 def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Dual:
-    """A linear layer without parameters (average pooling) is its own tangent map."""
+    """A linear layer without parameters (flattening, average pooling) is its own tangent map."""
     return layer(primal), None if tangent is None else layer(tangent)
 
 
@@ -116,7 +110,7 @@ WITHOUT_PARAMETERS = {
     nn.GELU: gelu,
     nn.MaxPool2d: max_pool2d,
     nn.AvgPool2d: linear_map,
-    nn.Flatten: flatten,
+    nn.Flatten: linear_map,
     nn.Identity: linear_map,
 }
 

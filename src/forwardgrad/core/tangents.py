@@ -29,15 +29,12 @@ class LayerTangent(Protocol):
             primal: The layer's input, shape (batch, ...).
             onto: Tangent of the output so far; the contribution is added to it in place.
         """
-        ...
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add `factor` (a tensor without dimensions) times `scale` times the tangent to the parameters, in place."""
-        ...
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """Return the tangent written out in the shapes of weight and bias; None is zero."""
-        ...
 
 
 Tangents = dict[str, LayerTangent]
@@ -48,17 +45,12 @@ def convolve(layer: nn.Conv2d, inputs: Tensor, weight: Tensor, bias: Tensor | No
     return F.conv2d(inputs, weight, bias, layer.stride, layer.padding, layer.dilation, groups)
 
 
-def output_shape(layer: nn.Module, primal: Tensor) -> tuple[int, ...]:
-    """Return the shape of the layer's output, without computing it."""
+def over_outputs(part: Tensor, layer: nn.Module, primal: Tensor) -> Tensor:
+    """Return `part` written out in the shape of the layer's output, which is not computed."""
     if isinstance(layer, nn.Linear):
-        return *primal.shape[:-1], layer.out_features
-    return tuple(convolve(layer, primal.to("meta"), layer.weight.detach().to("meta"), groups=layer.groups).shape)
-
-
-def repeated(part: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """Return `part` written out in `shape`; for images channels last, the layout convolutions are fast in."""
-    layout = torch.channels_last if len(shape) == 4 else torch.contiguous_format
-    return part.expand(shape).clone(memory_format=layout)
+        return part.expand(*primal.shape[:-1], layer.out_features).clone(memory_format=torch.contiguous_format)
+    shape = convolve(layer, primal.to("meta"), layer.weight.detach().to("meta"), groups=layer.groups).shape
+    return part.expand(shape).clone(memory_format=torch.channels_last)  # the layout convolutions are fast in
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Dense:
         """V x + b: as many operations as the layer itself."""
         if self.weight is None:
             spread = self.bias.view(-1, *[1] * (primal.dim() - 2))
-            return repeated(spread, output_shape(layer, primal)) if onto is None else onto.add_(spread)
+            return over_outputs(spread, layer, primal) if onto is None else onto.add_(spread)
         if isinstance(layer, nn.Linear):
             if onto is None:
                 return F.linear(primal, self.weight, self.bias)

@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +56,9 @@ def locate(options: argparse.Namespace) -> int:
 
 def prepare(options: argparse.Namespace) -> int:
     """Turn the verified files of a data set into the arrays that runs read."""
-    from forwardgrad.data.files import DataUnavailable
     from forwardgrad.data.prepare import prepare
 
-    try:
-        prepare(options.dataset, options.record, options.seeds, options.output)
-    except DataUnavailable as error:
-        print(f"forwardgrad: {error}", file=sys.stderr)
-        return 1
+    prepare(options.dataset, options.record, options.seeds, options.output)
     return 0
 
 

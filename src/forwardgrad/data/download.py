@@ -18,13 +18,7 @@ class DownloadError(Exception):
 
 
 def download(url: str, silence: float = SILENCE, total: float = TOTAL, largest: int = LARGEST) -> bytes:
-    """Return the content of `url`.
-
-    Args:
-        url: Address, http or https.
-        silence: Seconds without a byte after which to give up.
-        total: Seconds after which to give up.
-        largest: Most bytes to take.
+    """Return the content of `url`, http or https, within limits in seconds and bytes.
 
     Raises:
         DownloadError: The server is out of reach, refuses, breaks off, takes too long or sends too much.

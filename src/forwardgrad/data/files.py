@@ -43,12 +43,7 @@ def digest(content: bytes, algorithm: str) -> str:
 
 
 def verify(content: bytes, file: File, where: str | Path) -> bytes:
-    """Return `content` if it is what `file` should be.
-
-    Args:
-        content: Bytes found at `where`.
-        file: The official file they should be.
-        where: Path or address, for the message.
+    """Return `content`, found at `where`, a path or an address, if it is what `file` should be.
 
     Raises:
         DataUnavailable: The checksum differs.

@@ -18,8 +18,6 @@ from forwardgrad.data.files import DataUnavailable, File, read, verify
 from forwardgrad.data.record import folder_state, read_if_available
 from forwardgrad.files import write_atomically, write_json
 
-SETTING = "the data folder (config data_dir or FORWARDGRAD_DATA)"
-
 
 def locate(
     dataset: str,
@@ -91,7 +89,8 @@ def fetch(module: ModuleType, file: File, raw: Path, data_dir: Path | None, onli
     wanted = ", ".join(path for path in paths if not any((place / path).exists() for place in places))
     raise DataUnavailable(
         f"{file.path} was not found: {'; '.join(failures)}",
-        f"put {wanted} into {SETTING} and run again, or go online again with `forwardgrad data --retry`",
+        f"put {wanted} into the data folder (config data_dir or FORWARDGRAD_DATA) and run again, or go online again "
+        "with `forwardgrad data --retry`",
     )
 
 

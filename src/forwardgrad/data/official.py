@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File
-from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.splits import Split, divide
 from forwardgrad.data.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
@@ -41,20 +41,15 @@ def load(raw: Path, name: str) -> tuple["np.ndarray", "np.ndarray"]:
     """
     import numpy as np
 
-    halves = [read_archive(raw, name, train) for train in (True, False)]
-    return np.concatenate([images for images, _ in halves]), np.concatenate([labels for _, labels in halves])
+    images, labels = zip(*(read_archive(raw, name, train) for train in (True, False)), strict=True)
+    return np.concatenate(images), np.concatenate(labels)
 
 
 def read_archive(raw: Path, name: str, train: bool) -> tuple["np.ndarray", "np.ndarray"]:
     """Read one half of an official set with torchvision's own readers.
 
     torchvision reads unpacked files, for which no checksums are published; so the verified archives are unpacked
-    into a temporary folder, and nothing unpacked is kept.
-
-    Args:
-        raw: Folder of verified archives, in torchvision's layout.
-        name: `MNIST` or `KMNIST`.
-        train: Training half or test half.
+    into a temporary folder, and nothing unpacked is kept. `raw` and `name` are those of `load`.
 
     Returns:
         Images, uint8, shape (N, 1, 28, 28), and labels, int64, shape (N,).
@@ -77,5 +72,5 @@ def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
 
     official_train = np.arange(len(labels) - TEST_IMAGES)
     test = np.arange(len(official_train), len(labels))
-    validation = draw(official_train, labels, VALIDATION_IMAGES, generator)
-    return Split(without(official_train, validation), validation, test)
+    train, validation = divide(official_train, labels, VALIDATION_IMAGES, generator)
+    return Split(train, validation, test)

@@ -6,11 +6,11 @@ beside it says where this copy came from.
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forwardgrad.data import sets
 from forwardgrad.data.files import DataUnavailable, File, verify
-from forwardgrad.data.record import read_record
+from forwardgrad.data.record import read_record, unavailable
 from forwardgrad.seeds import split_seed
 
 if TYPE_CHECKING:
@@ -37,29 +37,19 @@ def prepare(dataset: str, record: Path, seeds: int, output: Path) -> None:
         raise ValueError(f"{dataset} cannot be prepared for {seeds} seeds: ask for at least 1")
     entry = read_record(record)
     if not entry["available"]:
-        raise DataUnavailable(f"{dataset} is not available: {entry['reason']}", entry["remedy"])
+        raise unavailable(entry)
     raw = record.parent / "raw"
-    verify_again(entry["files"], raw)
-
-    inputs, labels = module.load(raw)
-    about = asdict(module.DEFINITION)
-    class_names = about.pop("class_names")
-    provenance = prepared.Provenance(**about, sha256={file["name"]: file["sha256"] for file in entry["files"]})
-    splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
-    prepared.write(output, inputs, labels, class_names, provenance, splits)
-
-
-def verify_again(files: list[dict[str, Any]], raw: Path) -> None:
-    """Check that the files in `raw` are still those of the record.
-
-    Raises:
-        DataUnavailable: One is gone or has changed.
-    """
-    for entry in files:
-        path = raw / entry["name"]
+    for file in entry["files"]:
+        path = raw / file["name"]
         if not path.is_file():
             raise DataUnavailable(f"{path} is gone", "run `forwardgrad data locate` for its set again")
-        verify(path.read_bytes(), File(entry["name"], f"sha256:{entry['sha256']}"), path)
+        verify(path.read_bytes(), File(file["name"], f"sha256:{file['sha256']}"), path)
+
+    inputs, labels = module.load(raw)
+    provenance = asdict(module.DEFINITION) | {"sha256": {file["name"]: file["sha256"] for file in entry["files"]}}
+    class_names = provenance.pop("class_names")
+    splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
+    prepared.write(output, inputs, labels, class_names, provenance, splits)
 
 
 def generator(dataset: str, seed: int) -> "np.random.RandomState":

@@ -9,8 +9,9 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,32 +32,28 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Provenance:
-    """Where a set comes from. `sha256` maps each official file, `<SET>/raw/<name>`, to its hash."""
-
-    source: str
-    licence: str
-    licence_url: str
-    citation: str
-    definition: str
-    sha256: dict[str, str]
-
-
-@dataclass(frozen=True)
 class Dataset:
-    """One set, split for one seed. `validation` is None where there is no part that the run does not train on."""
+    """One set, split for one seed.
+
+    Attributes:
+        train: What the run trains on.
+        validation: None where there is no part that the run does not train on.
+        test: What it is tested on.
+        class_names: Names of the classes.
+        provenance: Where the set comes from: `source`, `licence`, `licence_url`, `citation`, `definition`, and in
+            `sha256` the hash of each official file, `<SET>/raw/<name>`.
+    """
 
     train: Examples
     validation: Examples | None
     test: Examples
     class_names: tuple[str, ...]
-    provenance: Provenance
+    provenance: dict[str, Any]
 
     @property
     def splits(self) -> dict[str, Examples]:
         """The parts that exist, by name, in the order train, validation, test."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
-        return {name: part for name, part in parts.items() if part is not None}
+        return {name: part for name in SPLITS if (part := getattr(self, name)) is not None}
 
 
 def write(
@@ -64,7 +61,7 @@ def write(
     inputs: np.ndarray,
     labels: np.ndarray,
     class_names: Sequence[str],
-    provenance: Provenance,
+    provenance: dict[str, Any],
     splits: Sequence[Sequence[np.ndarray]],
 ) -> None:
     """Write a prepared set; the same arrays give the same bytes.
@@ -74,14 +71,14 @@ def write(
         inputs: Bytes of images or float32 measurements, shape (N, ...).
         labels: Classes, int64, shape (N,).
         class_names: Their names.
-        provenance: Where the set comes from.
+        provenance: Where the set comes from, see `Dataset`.
         splits: For each seed from 0 the sorted indices of the training, validation and test part, int64.
     """
     arrays = {
         "inputs": inputs,
         "labels": labels,
         "class_names": np.array(class_names),
-        "provenance": np.array(json.dumps(asdict(provenance), ensure_ascii=False)),
+        "provenance": np.array(json.dumps(provenance, ensure_ascii=False)),
     }
     for seed, parts in enumerate(splits):
         arrays |= {f"{part}-{seed}": indices for part, indices in zip(SPLITS, parts, strict=True)}
@@ -125,17 +122,12 @@ def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None
         validation=examples(validation) if len(validation) else None,
         test=examples(test),
         class_names=tuple(arrays["class_names"].tolist()),
-        provenance=Provenance(**json.loads(arrays["provenance"].item())),
+        provenance=json.loads(arrays["provenance"].item()),
     )
 
 
 def load(path: Path, seed: int) -> dict[str, np.ndarray]:
-    """Return the arrays of a prepared set that `seed` needs; its indices are `train`, `validation` and `test`.
-
-    Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: The file is not a prepared set, or not for this seed.
-    """
+    """Return the arrays of a prepared set that `seed` needs; its indices are `train`, `validation` and `test`."""
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist: prepare it first (`forwardgrad data prepare`)")
     try:

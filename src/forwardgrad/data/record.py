@@ -39,9 +39,9 @@ def read_if_available(path: Path) -> dict[str, Any] | None:
     return record if record["available"] else None
 
 
-def unavailable(record: dict[str, Any]) -> str:
-    """Return the line that says why the data set of `record` is unavailable and what to do."""
-    return f"{record['dataset']} is not available: {record['reason']}; {record['remedy']}"
+def unavailable(record: dict[str, Any]) -> DataUnavailable:
+    """Return the error whose text is the line that says why the set of `record` is unavailable and what to do."""
+    return DataUnavailable(f"{record['dataset']} is not available: {record['reason']}", record["remedy"])
 
 
 def data_folder(config: dict[str, Any]) -> str | None:
@@ -71,11 +71,7 @@ def searched(dataset: str, path: Path, data_dir: Path | str | None) -> list[str]
 
     The workflow gives it as a parameter of the search. Of a set that is available it is the recorded one: another data
     folder changes nothing. Any other set is searched again as soon as the data folder has other files for it.
-
-    Args:
-        dataset: Key of the set.
-        path: Its record, which need not exist.
-        data_dir: The user's data folder, or None.
+    The record at `path` need not exist.
     """
     record = read_if_available(path) or {}
     return record["searched"] if "searched" in record else folder_state(dataset, data_dir)

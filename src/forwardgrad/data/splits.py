@@ -14,8 +14,10 @@ class Split(NamedTuple):
     test: "np.ndarray"
 
 
-def draw(indices: "np.ndarray", labels: "np.ndarray", count: int, generator: "np.random.RandomState") -> "np.ndarray":
-    """Return `count` of `indices`, sorted, drawn at random with each class in proportion.
+def divide(
+    indices: "np.ndarray", labels: "np.ndarray", count: int, generator: "np.random.RandomState"
+) -> tuple["np.ndarray", "np.ndarray"]:
+    """Draw `count` of `indices` at random, each class in proportion; return the others and these, both sorted.
 
     Args:
         indices: Candidates, int64, shape (N,).
@@ -26,12 +28,5 @@ def draw(indices: "np.ndarray", labels: "np.ndarray", count: int, generator: "np
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    _, drawn = train_test_split(indices, test_size=count, stratify=labels[indices], random_state=generator)
-    return np.sort(drawn)
-
-
-def without(indices: "np.ndarray", others: "np.ndarray") -> "np.ndarray":
-    """Return the sorted `indices` that are not in `others`."""
-    import numpy as np
-
-    return np.setdiff1d(indices, others, assume_unique=True)
+    others, drawn = train_test_split(indices, test_size=count, stratify=labels[indices], random_state=generator)
+    return np.sort(others), np.sort(drawn)

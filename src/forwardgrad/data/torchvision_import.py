@@ -6,6 +6,10 @@ two of its own operators to torch before it looks whether they are there. Declar
 them any code, is enough; data sets and transforms never call them, and an attempt to does say why it cannot.
 """
 
+import contextlib
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -18,8 +22,13 @@ _declared: list[Any] = []  # torch forgets the declarations with the object that
 
 def import_torchvision() -> ModuleType:
     """Return torchvision. Changes nothing where its compiled part can be loaded."""
+    import torch
+
     if not _declared and not _load_compiled_part():
-        _declare()
+        library = torch.library.Library("torchvision", "DEF")
+        for schema in SCHEMAS:
+            library.define(schema)
+        _declared.append(library)
     import torchvision
 
     return torchvision
@@ -27,11 +36,6 @@ def import_torchvision() -> ModuleType:
 
 def _load_compiled_part() -> bool:
     """Try to load torchvision's operators as torchvision itself does, before it does; return whether they are there."""
-    import contextlib
-    from importlib.machinery import EXTENSION_SUFFIXES
-    from importlib.util import find_spec
-    from pathlib import Path
-
     import torch
 
     folder = Path(find_spec("torchvision").submodule_search_locations[0])
@@ -40,12 +44,3 @@ def _load_compiled_part() -> bool:
             with contextlib.suppress(OSError):  # made for another build of torch
                 torch.ops.load_library(library)
     return hasattr(torch.ops.torchvision, "nms")
-
-
-def _declare() -> None:
-    import torch
-
-    library = torch.library.Library("torchvision", "DEF")
-    for schema in SCHEMAS:
-        library.define(schema)
-    _declared.append(library)

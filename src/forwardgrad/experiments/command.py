@@ -46,9 +46,9 @@ def maker(what: str, options: argparse.Namespace) -> tuple[Callable[[], Any], st
     from forwardgrad.experiments.kinds import product_at
     from forwardgrad.results.folder import Results
 
-    try:
-        product, names = product_at(what, options.output.absolute().relative_to(options.results.absolute()).as_posix())
-    except ValueError as error:
-        raise RefusalError(str(error)) from None
+    output, results = options.output.absolute(), options.results.absolute()
+    if not output.is_relative_to(results):
+        raise RefusalError(f"{options.output} does not lie below {options.results}: name a file there, or --results")
+    product, names = product_at(what, output.relative_to(results).as_posix())
     make = getattr(import_module(f"forwardgrad.{product.module}"), product.function)
     return lambda: make(Results(options.results, options.quoted), **names, **options.given), product.caption

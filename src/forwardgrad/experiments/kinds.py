@@ -1,14 +1,15 @@
 """The kinds of experiment: each is a folder beside this module, and all have the same rooms.
 
 A room is a module or folder: `plan` (what the configuration asks for, as files), `products` (tables and figures as
-data), `columns` (the frames), `tables`, `figures`, `section` (what the report shows) and `command` (what
-`forwardgrad` runs). Experiments that train are listed under `experiments` in the configuration. Every other kind has
-one experiment, of its own name, and a section of that name. The audit has no experiment; it is always made.
+data), `columns` (the frames), `tables`, `figures`, `section` (of the report) and `command` (of `forwardgrad`). Only
+`training` has several experiments, under `experiments` in the configuration. The audit has none; it is always made.
 """
 
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from forwardgrad.arguments import RefusalError
 
 if TYPE_CHECKING:
     from forwardgrad.experiments.products import Product
@@ -57,9 +58,9 @@ def product_at(what: str, path: str) -> tuple["Product", dict[str, str]]:
     """Return the product that lies at `path` below the folder of results, and the names in its path.
 
     Raises:
-        ValueError: There is none.
+        RefusalError: There is none.
     """
     for product in products(what):
         if (names := product.match(path)) is not None:
             return product, names
-    raise ValueError(f"{path}: nothing makes it; `snakemake --list-target-rules` names what can be made")
+    raise RefusalError(f"{path}: nothing makes it; `snakemake --list-target-rules` names what can be made")

@@ -64,9 +64,6 @@ class Product:
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the names for which the product lies at `path` below the folder of results; None if for none."""
-        parts = re.split(r"\{(\w+)\}", self.path)
-        pattern = "".join(
-            f"(?P<{part}>[a-z0-9_]+)" if index % 2 else re.escape(part) for index, part in enumerate(parts)
-        )
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[a-z0-9_]+)", re.escape(self.path))
         found = re.fullmatch(pattern, path)
         return found.groupdict() if found else None

@@ -12,19 +12,8 @@ LIBRARY = ("torch", "numpy", "forwardgrad")  # what numbers are computed with
 
 
 def made_here(threads: int, device: str = "cpu") -> dict[str, Any]:
-    """Return what the record of a result says of its making: software, commit and machine.
-
-    Args:
-        threads: Those of torch.
-        device: What it computes on.
-    """
-    return {
-        "versions": versions(LIBRARY),
-        "device": device,
-        "threads": threads,
-        "commit": commit(),
-        "host": host(),
-    }
+    """Return what the record of a result says of its making: software, torch's device and threads, commit, machine."""
+    return {"versions": versions(LIBRARY), "device": device, "threads": threads, "commit": commit(), "host": host()}
 
 
 def versions(packages: tuple[str, ...] = PACKAGES) -> dict[str, str]:

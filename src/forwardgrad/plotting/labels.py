@@ -22,12 +22,7 @@ METHODS = {
 TANGENTS = {"gaussian": "Gaussian", "standardised": "Standardised", "uniform": "Uniform on [0, 1)"}
 
 # Test functions by the name of the case.
-FUNCTIONS = {
-    "beale": "Beale",
-    "rosenbrock": "Rosenbrock",
-    "sum_squares": "sum of squares",
-    "trid": "trid",
-}
+FUNCTIONS = {"beale": "Beale", "rosenbrock": "Rosenbrock", "sum_squares": "sum of squares", "trid": "trid"}
 
 SOURCES = {"paper": "Baydin et al. (2022)", "gallo": "Gallo (2023)", "ours": "this project"}
 
@@ -140,10 +135,8 @@ def number(value: float, digits: int = 3) -> str:
 
 def count(value: float) -> str:
     """A count: no digits after the point, except a median's half; inf is 'never', nan a dash."""
-    if math.isnan(value):
-        return "\u2013"
-    if math.isinf(value):
-        return "never"
+    if not math.isfinite(value):
+        return number(value)
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 

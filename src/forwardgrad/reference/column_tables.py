@@ -8,29 +8,13 @@ import re
 from pathlib import Path
 
 from forwardgrad.claims import invariants, verdicts
-from forwardgrad.experiments.audit import columns as audit
-from forwardgrad.experiments.estimators import columns as estimators
-from forwardgrad.experiments.functions import columns as functions
-from forwardgrad.experiments.speed import columns as speed
-from forwardgrad.experiments.training import columns as training
+from forwardgrad.experiments.kinds import AUDIT, KINDS, room
 from forwardgrad.experiments.training import tables
 from forwardgrad.experiments.training.analyses import budgets, loss_ratios, norms, rates, time_to_loss
 
-MODULES = {
-    "training": training,
-    "tables": tables,
-    "time_to_loss": time_to_loss,
-    "budgets": budgets,
-    "norms": norms,
-    "loss_ratios": loss_ratios,
-    "rates": rates,
-    "speed": speed,
-    "functions": functions,
-    "estimators": estimators,
-    "audit": audit,
-    "verdicts": verdicts,
-    "invariants": invariants,
-}
+OTHERS = (tables, time_to_loss, budgets, norms, loss_ratios, rates, verdicts, invariants)
+MODULES = {kind: room(kind, "columns") for kind in (*KINDS, AUDIT)}
+MODULES |= {module.__name__.rpartition(".")[2]: module for module in OTHERS}
 README = Path("results/README.md")
 BLOCK = re.compile(r"(<!-- columns: (\w+)\.(\w+) -->\n).*?(<!-- end of columns -->\n)", re.DOTALL)
 

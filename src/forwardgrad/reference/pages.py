@@ -11,13 +11,9 @@ FIGURE = Path("figures/speed/cpu-cost.svg")
 
 
 def publish_pages(results: Path, reference: Path, report: Path, readme: Path) -> None:
-    """Copy what people read to where it is under version control.
+    """Copy what people read to `report`/reference, under version control, and write README's blocks anew.
 
-    Args:
-        results: Folder of results.
-        reference: Folder of the published results.
-        report: Folder of the page and its sources; the copies go into its folder `reference`.
-        readme: README.md, whose generated blocks are written anew.
+    The folder `results` has the figure, `reference` the published tables that the blocks state.
     """
     published = report / "reference"
     page = one_folder_down((report / "index.html").read_text(encoding="utf-8"))

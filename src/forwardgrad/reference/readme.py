@@ -39,12 +39,9 @@ def rewrite(text: str, blocks: Mapping[str, str]) -> str:
 
 
 def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, str]:
-    """Return what README states: what a step costs, with a figure, and the claims with their verdicts.
+    """Return what README states of the published `reference`: what a step costs, and the claims with their verdicts.
 
-    Args:
-        reference: Folder of the published reference.
-        ledger: report/claims.yaml, for whose claims they are.
-        templates: Folder of the prose, `readme_{block}.md.j2`.
+    The `ledger`, report/claims.yaml, tells whose claims they are; the prose is in `templates`, `readme_{block}.md.j2`.
     """
     tables, record = load(reference)
     environment = jinja2.Environment(

@@ -57,9 +57,9 @@ def compare(ours: Tables, reference: Tables, changed: list[str]) -> list[Check]:
         changed: What is different about software, machine and data (`circumstances`).
     """
     checks = []
-    for name, check in CHECKS.items():
-        if name in reference:
-            checks += check(ours[name], reference[name], changed) if name in ours else [Check(name)]
+    for table, check in CHECKS.items():
+        if table in reference:
+            checks += check(ours[table], reference[table], changed=changed) if table in ours else [Check(table)]
     return checks
 
 
@@ -108,14 +108,10 @@ def compare_runs(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]
         means = by_interval(here, there, f"{experiment}: means over seeds")
         seeds = by_value(here, there, RUN, FINAL, f"{experiment}: by seed")
         if seeds.verdict == "differs" and changed:
-            seeds = replace(seeds, verdict=means.verdict, why=rounding(changed))
+            why = f"not the same to the bit, as {'; '.join(changed)}; means decide"
+            seeds = replace(seeds, verdict=means.verdict, why=why)
         checks += [seeds, means]
     return checks
-
-
-def rounding(changed: list[str]) -> str:
-    """Return why runs of the same seed may differ."""
-    return f"not the same to the bit, as {'; '.join(changed)}; means decide"
 
 
 def by_value(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], values: tuple[str, ...], part: str) -> Check:
@@ -129,7 +125,8 @@ def by_value(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], values: t
     worst = gaps.max(axis=1)
     agree = int((worst <= TOLERANCE).sum())
     verdict = "identical" if (worst <= IDENTICAL).all() else "agrees" if agree == len(both) else "differs"
-    named = "" if verdict == "identical" else describe(both.loc[worst.idxmax(), keys], worst.max())
+    size = "ends otherwise" if np.isinf(worst.max()) else f"{worst.max():.1%} off"
+    named = "" if verdict == "identical" else f"{name(both.loc[worst.idxmax(), keys])}: {size}"
     return Check(part, len(both), agree, verdict, named)
 
 
@@ -142,10 +139,9 @@ def relative_difference(ours: pd.Series, other: pd.Series) -> pd.Series:
     return difference.where(np.isfinite(difference), np.inf).mask(same, 0.0)
 
 
-def describe(keys: pd.Series, difference: float) -> str:
-    """Name a row by its keys, with its difference."""
-    size = "ends otherwise" if np.isinf(difference) else f"{difference:.1%} off"
-    return f"{' '.join(str(key) for key in keys if not pd.isna(key))}: {size}"
+def name(keys: pd.Series) -> str:
+    """Name a row by its keys."""
+    return " ".join(str(key) for key in keys if not pd.isna(key))
 
 
 def by_interval(here: pd.DataFrame, there: pd.DataFrame, part: str) -> Check:
@@ -156,22 +152,15 @@ def by_interval(here: pd.DataFrame, there: pd.DataFrame, part: str) -> Check:
         if mine.empty:
             continue
         compared += 1
-        losses = [statistics.mean(sound(table)["train_loss"], "verify", *key) for table in (mine, published)]
-        ends = [diverged(table) for table in (mine, published)]
-        if not all(overlap(*pair) for pair in (losses, ends)):
+        losses, ends = [], []
+        for table in (mine, published):
+            sound = table.loc[table["status"] != "diverged", "train_loss"]
+            losses.append(statistics.mean(sound, "verify", *key))
+            ends.append(statistics.proportion(len(table) - len(sound), len(table)))
+        if not (overlap(*losses) and overlap(*ends)):
             apart.append(" ".join(key[1:]))
     verdict = "not run" if not compared else "differs" if apart else "agrees"
     return Check(part, compared, compared - len(apart), verdict, ", ".join(apart))
-
-
-def sound(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the runs that did not diverge."""
-    return runs[runs["status"] != "diverged"]
-
-
-def diverged(runs: pd.DataFrame) -> statistics.Interval:
-    """Return the proportion of runs that diverged."""
-    return statistics.proportion(int((runs["status"] == "diverged").sum()), len(runs))
 
 
 def overlap(one: statistics.Interval, other: statistics.Interval) -> bool:
@@ -208,24 +197,13 @@ def by_ratio(here: pd.DataFrame, there: pd.DataFrame, keys: list[str], part: str
     if both.empty:
         return Check(part)
     factor = np.exp(np.abs(np.log(both["ratio"] / both["ratio_reference"])))
-    agree, most = int((factor <= FACTOR).sum()), factor.idxmax()
-    row = both.loc[most]
-    worst = f"{describe(row[keys], 0).partition(':')[0]}: {row['ratio']:.2f}, reference {row['ratio_reference']:.2f}"
-    verdict = "agrees" if agree == len(both) else "differs"
-    why = f"times depend on the machine, and {'; '.join(changed)}" if verdict == "differs" and changed else ""
-    if verdict == "differs" and not changed:
-        why = "was the machine busy with something else?"
-    return Check(part, len(both), agree, verdict, worst, why)
-
-
-def compare_functions(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
-    """Final values of the test functions, by seed."""
-    return [by_value(ours, reference, FUNCTION, ("steps", "final"), "test functions, by seed")]
-
-
-def compare_estimators(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
-    """What was measured about the estimators, to the tolerance."""
-    return [by_value(ours, reference, NETWORK, ("measured",), "properties of the estimators")]
+    agree, row = int((factor <= FACTOR).sum()), both.loc[factor.idxmax()]
+    worst = f"{name(row[keys])}: {row['ratio']:.2f}, reference {row['ratio_reference']:.2f}"
+    if agree == len(both):
+        return Check(part, len(both), agree, "agrees", worst)
+    machine = f"times depend on the machine, and {'; '.join(changed)}"
+    why = machine if changed else "was the machine busy with something else?"
+    return Check(part, len(both), agree, "differs", worst, why)
 
 
 def compare_claims(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[str]) -> list[Check]:
@@ -239,10 +217,10 @@ def compare_claims(ours: pd.DataFrame, reference: pd.DataFrame, changed: list[st
     return [Check("verdicts on claims", len(both), len(both) - len(other), "differs", worst, why)]
 
 
-CHECKS: dict[str, Callable[[pd.DataFrame, pd.DataFrame, list[str]], list[Check]]] = {
+CHECKS: dict[str, Callable[..., list[Check]]] = {
     "runs": compare_runs,
-    "functions": compare_functions,
-    "estimators": compare_estimators,
+    "functions": lambda *both, changed: [by_value(*both, FUNCTION, ("steps", "final"), "test functions, by seed")],
+    "estimators": lambda *both, changed: [by_value(*both, NETWORK, ("measured",), "properties of the estimators")],
     "costs": compare_costs,
     "speed": compare_speed,
     "claims": compare_claims,

@@ -11,7 +11,6 @@ from typing import Any
 
 import jupytext
 from latex2mathml.converter import convert
-from markupsafe import Markup
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreprocessor
@@ -79,14 +78,9 @@ def page(notebook: NotebookNode, templates: Path, **values: Any) -> str:
     exporter = TemplateExporter(template_name="base", template_file=TEMPLATE, extra_template_paths=[str(templates)])
     renderer = WithMathML(escape=False, exclude_anchor_links=True)
     exporter.register_filter("markdown2html", lambda text: MarkdownWithMath(renderer=renderer).render(text))
-    exporter.register_filter("figure", figure)
+    exporter.register_filter("figure", lambda svg, prefix: inline_svg(shorten(svg), prefix))
     html, _ = exporter.from_notebook_node(notebook, {"title": title(notebook), "values": values})
     return html
-
-
-def figure(svg: str, prefix: str) -> Markup:
-    """Return a figure that a cell shows as part of the page; `prefix` keeps its names apart from other figures'."""
-    return inline_svg(shorten(svg), prefix)
 
 
 def title(notebook: NotebookNode) -> str:

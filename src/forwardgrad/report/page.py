@@ -89,7 +89,10 @@ def redo(configfiles: Sequence[str], target: object = "") -> str:
 def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
     """Return everything that the page shows."""
     results, runs = sources.results, expand(config)
-    experiments = {name: experiment(name, config, full, sources) for name in config["run"]}
+    experiments = {
+        name: room(kind_of(name), "section").gather(Shown(name, config, full, results, figures_of(name, sources)))
+        for name in config["run"]
+    }
     records = results.data_records()
     used = {dataset for name in config["run"] for dataset in plan_of(name).datasets(config, name)}
     missing = {name: record for name, record in records.items() if name in used and not record["available"]}
@@ -101,7 +104,6 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}
         ),
-        "claims_table": results.folder / "tables/claims.csv",
         "audit": table_of("audit", results),
         "audit_figures": figures_of("audit", sources),
         "results": results.folder,
@@ -118,11 +120,6 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         "host": provenance.host(),
         "commit": provenance.commit(sources.root),
     }
-
-
-def experiment(name: str, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
-    """Return what the page shows of one experiment."""
-    return room(kind_of(name), "section").gather(Shown(name, config, full, sources.results, figures_of(name, sources)))
 
 
 def made_with(experiments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -31,13 +31,8 @@ PERCENTILES = (0.1, 0.9)
 def curve_table(metrics: pd.DataFrame, runs: pd.DataFrame, costs: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     """Return the bands of the metrics `names` for every method of one cell; columns CURVES.
 
-    A method's curve ends where nine tenths of its own runs have ended.
-
-    Args:
-        metrics: The cell's evaluations; columns IDENTITY and METRICS of `experiments.training.columns`.
-        runs: Its runs; columns RUNS.
-        costs: What its methods cost; columns COSTS.
-        names: Columns of `metrics`.
+    A method's curve ends where nine tenths of its own runs have ended. The frames are those of one cell, with the
+    columns IDENTITY and METRICS, RUNS and COSTS of `experiments.training.columns`.
     """
     step_time = costs.set_index("method")["seconds_per_step"]
     parts = []
@@ -74,23 +69,16 @@ def percentile_band(matrix: np.ndarray) -> pd.DataFrame:
     Returns:
         `median`, `low`, `high` (PERCENTILES, rounded outwards to a run that exists) and `seeds`.
     """
-    seeds, steps = matrix.shape
-    low, high = PERCENTILES
-    nothing = np.full(steps, np.nan)
-    return pd.DataFrame(
-        {
-            "median": np.median(matrix, axis=0),
-            "low": np.quantile(matrix, low, axis=0, method="lower") if seeds >= FEWEST else nothing,
-            "high": np.quantile(matrix, high, axis=0, method="higher") if seeds >= FEWEST else nothing,
-            "seeds": seeds,
-        }
-    )
+    low, high, seeds = np.nan, np.nan, len(matrix)
+    if seeds >= FEWEST:
+        low = np.quantile(matrix, PERCENTILES[0], axis=0, method="lower")
+        high = np.quantile(matrix, PERCENTILES[1], axis=0, method="higher")
+    return pd.DataFrame({"median": np.median(matrix, axis=0), "low": low, "high": high, "seeds": seeds})
 
 
 def horizon(runs: pd.DataFrame) -> int:
-    """Return the step by which nine tenths of every method's runs have ended: as far as curves are worth drawing."""
-    ends = runs.groupby("method")["steps"].quantile(PERCENTILES[1], interpolation="higher")
-    return int(ends.max())
+    """Return the step by which nine tenths of a method's runs have ended: as far as curves are worth drawing."""
+    return int(runs["steps"].quantile(PERCENTILES[1], interpolation="higher"))
 
 
 def thinned(steps: ArrayLike, points: int = 240) -> np.ndarray:

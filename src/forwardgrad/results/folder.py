@@ -30,20 +30,14 @@ class Results:
         """Read the table `name` of an experiment."""
         return pd.read_csv(self.folder / "tables" / experiment / f"{name}.csv")
 
-    def training(self, experiment: str) -> list[Path]:
-        """Return the files of the metrics, runs and costs of an experiment that trains."""
-        return [self.folder / "frames" / f"{experiment}{kind}.csv" for kind in ("", "-runs", "-costs")]
-
     def provenance(self, experiment: str) -> list[dict[str, Any]]:
         """Return what produced the frames of an experiment (`reading.produced_by`)."""
         return json.loads((self.folder / "frames" / f"{experiment}-provenance.json").read_text(encoding="utf-8"))
 
     def data_records(self) -> dict[str, dict[str, Any]]:
         """Return what was found out about each data set, by its key."""
-        records = [
-            json.loads(path.read_text(encoding="utf-8")) for path in sorted((self.folder / "data").glob("*.json"))
-        ]
-        return {record["dataset"]: record for record in records}
+        paths = sorted((self.folder / "data").glob("*.json"))
+        return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
 
     def quoted(self) -> pd.DataFrame:
         """Read the numbers that others published; columns `quoted.QUOTED`."""

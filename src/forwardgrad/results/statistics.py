@@ -28,6 +28,12 @@ class Interval(NamedTuple):
         return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
 
 
+def meanings(name: str, meaning: str) -> dict[str, str]:
+    """Return what the columns of a `mean` mean, by the names that `Interval.columns` gives them."""
+    low = "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three"
+    return {name: meaning, f"{name}_low": low, f"{name}_high": "upper end"}
+
+
 def mean(values: ArrayLike, *identity: str | int) -> Interval:
     """Mean of `values`, one per seed, with its interval."""
     return bootstrap(np.mean, [values], ("mean", *identity))
@@ -66,12 +72,7 @@ def paired_difference(ours: pd.Series, other: pd.Series, *identity: str | int) -
 
 def paired_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Interval:
     """Mean of `ours` over mean of `other`, of the seeds (the indices) that both have, resampled in pairs."""
-    ours, other = paired(ours, other)
-
-    def ratio(a: np.ndarray, b: np.ndarray, axis: int) -> np.ndarray:
-        return np.mean(a, axis=axis) / np.mean(b, axis=axis)
-
-    return bootstrap(ratio, [ours, other], ("ratio", *identity))
+    return bootstrap(lambda a, b, axis: a.mean(axis) / b.mean(axis), paired(ours, other), ("ratio", *identity))
 
 
 def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Interval:

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad.catalogue.formulae import Block, cosine
+from forwardgrad import catalogue
+from forwardgrad.catalogue.formulae import Block, Gradient, cosine
 from forwardgrad.core import draws
 from forwardgrad.core.gradients import ESTIMATORS, along, make_estimator
-from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, formulae
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
 
 from ... import cases
 
@@ -24,7 +25,7 @@ def blocks_of(problem):
         torch.cat([part.flatten() / norm for name, part in gradient.items() if name.rpartition(".")[0] == layer])
         for layer in problem.net.trainable
     ]
-    return [block(part / norm) for part in gradient.values()], [block(part) for part in layers]
+    return Gradient([block(part / norm) for part in gradient.values()], [block(part) for part in layers])
 
 
 def quantities_of(problem):
@@ -57,7 +58,7 @@ def test_formulae_are_the_means_over_everything_that_could_be_drawn(monkeypatch,
         monkeypatch.setitem(draws.DISTRIBUTIONS, name.removesuffix("_"), fill)
     estimator, quantities = make_estimator(key, problem.model, problem.loss), quantities_of(problem)
     mean = cases.expectation(lambda: quantities(estimator(*problem.batch)), law, entries)
-    expected = formulae(key, *blocks_of(problem))
+    expected = catalogue.ESTIMATORS[key].formula(blocks_of(problem))
     assert {name: mean[place].item() for name, place in places.items()} == pytest.approx(
         {name: expected[name] for name in places}, rel=1e-9
     )
@@ -72,7 +73,7 @@ def test_formulae_of_one_drawn_layer():
         estimator = along(problem.net, problem.parameters, each)
         counted = cases.expectation(lambda e=estimator: quantities(e(*problem.batch)), cases.SIGNS, entries)
         mean = mean + counted / 2
-    expected = formulae("forward_rank_one_layer", *blocks_of(problem))
+    expected = catalogue.ESTIMATORS["forward_rank_one_layer"].formula(blocks_of(problem))
     assert torch.allclose(mean, torch.tensor([expected[name] for name in SIGNS], dtype=torch.float64), **EXACT)
 
 
@@ -81,7 +82,7 @@ def test_formulae_of_standardised_tangents():
     problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
     estimate = make_estimator("forward_blockwise_standardised", problem.model, problem.loss)(*problem.batch)
     product, square, _ = quantities_of(problem)(estimate)
-    expected = formulae("forward_blockwise_standardised", *blocks_of(problem))
+    expected = catalogue.ESTIMATORS["forward_blockwise_standardised"].formula(blocks_of(problem))
     assert expected["along"] == pytest.approx(product.item())
     assert expected["second_moment"] == pytest.approx(square.item())
     assert expected["bias"] == pytest.approx(1 - 2 * product.item() + square.item())
@@ -96,17 +97,18 @@ def test_the_mean_cosine_with_a_random_subspace():
 
 
 def test_means_and_projections_of_several_tangents():
-    blocks = [Block(100, 1.0, 1.0)], [Block(100, 1.0, 1.0)]
-    assert formulae("forward_mean_4", *blocks)["second_moment"] == pytest.approx(105 / 4)
-    projected = formulae("forward_projected_16", *blocks)
+    gradient = Gradient([Block(100, 1.0, 1.0)], [Block(100, 1.0, 1.0)])
+    formula = {key: known.formula for key, known in catalogue.ESTIMATORS.items()}
+    assert formula["forward_mean_4"](gradient)["second_moment"] == pytest.approx(105 / 4)
+    projected = formula["forward_projected_16"](gradient)
     assert (projected["second_moment"], projected["cosine_squared"]) == (pytest.approx(6.25), pytest.approx(0.16))
-    few = formulae("forward_projected_16", [Block(9, 1.0, 1.0)], [Block(9, 1.0, 1.0)])
+    few = formula["forward_projected_16"](Gradient([Block(9, 1.0, 1.0)], [Block(9, 1.0, 1.0)]))
     assert (few["second_moment"], few["cosine"], few["cosine_squared"]) == (1, 1, 1)
 
 
 @pytest.mark.parametrize("key", ESTIMATORS)
 def test_every_estimator_but_one_is_unbiased_by_formula(key):
-    expected = formulae(key, *blocks_of(cases.tiny_mlp()))
+    expected = catalogue.ESTIMATORS[key].formula(blocks_of(cases.tiny_mlp()))
     assert (expected["along"] == 1) == (expected["bias"] == 0) == (key != "forward_blockwise_standardised")
 
 

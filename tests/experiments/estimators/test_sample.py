@@ -28,7 +28,7 @@ def test_the_gradient_is_a_unit_vector_with_its_norm(problem):
     gradient = torch.cat([part.flatten() for part in torch.autograd.grad(loss, list(problem.model.parameters()))])
     assert problem.gradient.norm().item() == pytest.approx(1)
     assert torch.allclose(problem.gradient * problem.norm, gradient.double(), atol=1e-7)
-    tensors, layers = problem.blocks
+    tensors, layers = problem.blocks.tensors, problem.blocks.layers
     assert [block.entries for block in tensors] == [12, 3]
     assert sum(block.square for block in tensors) == pytest.approx(1)
     assert [(block.entries, block.square) for block in layers] == [(15, pytest.approx(1))]

@@ -16,7 +16,7 @@ from forwardgrad.experiments.estimators.figures.closing import closing
 from forwardgrad.experiments.estimators.figures.cloud import SHOWN as CLOUDS
 from forwardgrad.experiments.estimators.figures.cloud import cloud
 from forwardgrad.experiments.estimators.figures.moments import moments
-from forwardgrad.experiments.estimators.tables import by_estimator, inside, join, relative
+from forwardgrad.experiments.estimators.tables import inside, join, relative, summary
 from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
@@ -121,8 +121,8 @@ def test_agreement_is_counted_where_there_is_a_formula(joined):
     assert inside(joined[0]) == (3 * networks, 4 * networks)  # all but the second moment
 
 
-def test_the_table_has_a_row_for_every_network_and_estimator(joined):
-    table = by_estimator(joined[0])
+def test_the_table_has_a_row_for_every_network_and_estimator(stored):
+    table = summary(stored)
     assert len(table) == 2 * len(KEYS)
     row = table.iloc[0]
     assert (row["network"], row["n"], row["estimator"], row["draws"]) == ("lr", 7850, "forward_gaussian", 100)

@@ -28,8 +28,6 @@ from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
 from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence, tex
-from forwardgrad.results.folder import Results
-from forwardgrad.results.quoted import read_quoted
 from forwardgrad.results.reading import ResultError
 
 METHODS = ("gradient_descent", "forward_gaussian")
@@ -95,13 +93,8 @@ def costs():
     return pd.DataFrame(rows)[list(DESCENT_COSTS)]
 
 
-@pytest.fixture
-def quoted(root):
-    return read_quoted(root / "report/quoted.csv")
-
-
-def test_diverged_descents_are_counted_and_worse_than_every_other(frames, quoted):
-    table = outcomes.outcome_table(frames[1], quoted).set_index(["function", "method"])
+def test_diverged_descents_are_counted_and_worse_than_every_other(frames, store):
+    table = outcomes.outcomes(store({"frames/functions-runs": frames[1]})).set_index(["function", "method"])
     assert list(table.reset_index().columns.sort_values()) == sorted(OUTCOMES)
     row = table.loc["beale", "forward_gaussian"]
     assert (row["runs"], row["diverged"], row["median"], row["lowest"], row["highest"]) == (4, 1, 3, 1, np.inf)
@@ -121,8 +114,8 @@ def test_a_band_keeps_diverged_descents_as_infinite(frames):
     assert bands.loc[("gradient_descent", 4), "median"] == 1
 
 
-def test_theory_is_told_beside_what_was_measured(contraction):
-    table = outcomes.contraction_table(contraction)
+def test_theory_is_told_beside_what_was_measured(contraction, store):
+    table = outcomes.contraction(store({"frames/functions-contraction": contraction}))
     assert list(table.columns) == list(CONTRACTED)
     assert table["factor"].tolist() == pytest.approx(table["expected"].tolist())
     at_limit = table[np.isclose(table["learning_rate"], table["limit"])]
@@ -130,8 +123,8 @@ def test_theory_is_told_beside_what_was_measured(contraction):
     assert functions_section.agreeing(table) == table["low"].notna().sum() == 2
 
 
-def test_published_ratios_of_times_stand_beside_ours(costs, quoted):
-    table = outcomes.cost_table(costs, quoted).set_index(["function", "method"])
+def test_published_ratios_of_times_stand_beside_ours(costs, store):
+    table = outcomes.costs(store({"frames/functions-costs": costs})).set_index(["function", "method"])
     assert table.loc[("beale", "forward_gaussian"), "published"] == 0.87
     assert table.loc[("rosenbrock", "forward_gaussian"), "published"] == 0.74
     assert np.isnan(table.loc[("rosenbrock", "gradient_descent"), "published"])
@@ -146,7 +139,7 @@ def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text
     if text is not None:
         path.write_text(text)
     with pytest.raises(ResultError) as error:
-        outcomes.read_frame("curves", [path])
+        outcomes.read_frame("", [path])
     assert fault in str(error.value)
     assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
     assert "\n" not in str(error.value)
@@ -167,9 +160,10 @@ def draw(frames, contraction, costs, store):
             "frames/functions": frames[0],
             "frames/functions-runs": frames[1],
             "frames/functions-costs": costs,
-            "tables/functions/contraction": outcomes.contraction_table(contraction),
+            "frames/functions-contraction": contraction,
         }
     )
+    store({"tables/functions/contraction": outcomes.contraction(results)})
     beale = {"source": "paper", "function": "beale", "case": BEALE.to_json()}
     return lambda figure: figure(results, **(beale if figure in (loss, paths) else {}))
 
@@ -241,24 +235,19 @@ def test_names_and_dimensions_are_checked_with_the_configuration(load, schema):
     ]
 
 
-def test_the_section_says_what_diverged_and_what_steps_cost(root, load, frames, contraction, costs, quoted, tmp_path):
-    for folder in ("tables/functions", "frames"):
-        (tmp_path / folder).mkdir(parents=True)
-    tables = {
-        "outcomes": outcomes.outcome_table(frames[1], quoted),
-        "contraction": outcomes.contraction_table(contraction),
-        "costs": outcomes.cost_table(costs, quoted),
-    }
-    for name, table in tables.items():
-        table.to_csv(tmp_path / f"tables/functions/{name}.csv", index=False)
-    (tmp_path / "frames/functions-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 10}]))
+def test_the_section_says_what_diverged_and_what_steps_cost(root, load, frames, contraction, costs, store):
+    measured = {"runs": frames[1], "contraction": contraction, "costs": costs}
+    results = store({f"frames/functions-{name}": frame for name, frame in measured.items()})
+    for make in (outcomes.outcomes, outcomes.contraction, outcomes.costs):
+        store({f"tables/functions/{make.__name__}": make(results)})
+    (results.folder / "frames/functions-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 10}]))
     config = load("config")
     chosen = config["functions"]["cases"]
     config["functions"]["cases"] = {
         "paper": {"beale": chosen["paper"]["beale"]},
         "ours": {"sphere_10": chosen["ours"]["sphere_10"]},
     }
-    section = functions_section.gather(Shown("functions", config, config, Results(tmp_path), []))
+    section = functions_section.gather(Shown("functions", config, config, results, []))
     environment = Environment(
         loader=FileSystemLoader(root / "report/templates"), undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,

@@ -3,10 +3,8 @@ import pandas as pd
 import pytest
 
 from forwardgrad import catalogue
-from forwardgrad.experiments.speed.figures.batch import batch
 from forwardgrad.experiments.speed.figures.cost import cost
-from forwardgrad.experiments.speed.figures.depth import depth
-from forwardgrad.experiments.speed.figures.memory import memory
+from forwardgrad.experiments.speed.figures.lines import batch, depth, memory
 from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
 from forwardgrad.plotting import labels, style
 

@@ -6,7 +6,7 @@ import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad.experiments.speed import section as speed_section
-from forwardgrad.experiments.speed.tables import parameter_bytes, ratio_table
+from forwardgrad.experiments.speed.tables import parameter_bytes, ratios
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence
@@ -15,11 +15,11 @@ from forwardgrad.results.folder import Results
 
 
 @pytest.fixture
-def results(frame, quoted, tmp_path):
+def results(frame, root, tmp_path):
     for folder in ("tables/speed", "frames"):
         (tmp_path / folder).mkdir(parents=True)
     frame.to_csv(tmp_path / "frames/speed.csv", index=False)
-    ratio_table(frame, quoted).to_csv(tmp_path / "tables/speed/ratios.csv", index=False)
+    ratios(Results(tmp_path, root / "report/quoted.csv")).to_csv(tmp_path / "tables/speed/ratios.csv", index=False)
     (tmp_path / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
     return tmp_path
 

@@ -11,7 +11,7 @@ from forwardgrad.experiments.speed.tables import (
     paper_rows,
     parameter_bytes,
     pool,
-    ratio_table,
+    ratios,
     read_processes,
     read_rows,
 )
@@ -61,8 +61,8 @@ def test_what_one_process_measures_stands_for_all(frame):
     assert deep.peak_bytes == 150 * 2**20
 
 
-def test_r_of_every_method_stands_beside_that_of_backpropagation(frame, quoted):
-    table = ratio_table(frame, quoted)
+def test_r_of_every_method_stands_beside_that_of_backpropagation(frame, store):
+    table = ratios(store({"frames/speed": frame}))
     assert list(table.columns) == list(RATIOS)
     ours = table[(table["source"] == "measured") & (table["method"] == "forward_rank_one")]
     assert ours["R"].tolist() == pytest.approx([1.5] * 6)
@@ -72,8 +72,8 @@ def test_r_of_every_method_stands_beside_that_of_backpropagation(frame, quoted):
     assert "backprop_compiled" not in set(table["method"])
 
 
-def test_a_network_without_depth_finds_its_backpropagation(frame, quoted):
-    table = ratio_table(frame[frame["model"] == "cnn"], quoted)
+def test_a_network_without_depth_finds_its_backpropagation(frame, store):
+    table = ratios(store({"frames/speed": frame[frame["model"] == "cnn"]}))
     assert table.loc[table["source"] == "measured", "R_backprop"].notna().all()
 
 

@@ -6,15 +6,15 @@ from forwardgrad.experiments.training.tables import (
     METHOD_COLUMNS,
     PAIRED_COLUMNS,
     baseline_of,
-    method_table,
-    paired_table,
+    methods,
+    paired,
     quoted_steps,
 )
 from forwardgrad.results.quoted import read_quoted
 
 
-def test_methods_by_hand(two_methods):
-    table = method_table(two_methods.frames())
+def test_methods_by_hand(two_methods, store_frames):
+    table = methods(store_frames(two_methods.frames()), "students")
     assert list(table) == list(METHOD_COLUMNS)
     backprop, forward = table.to_dict("records")
     assert (backprop["runs"], backprop["threshold"], backprop["diverged"]) == (5, 5, 0)
@@ -30,16 +30,16 @@ def test_methods_by_hand(two_methods):
     assert forward["seconds_in_memory"] == pytest.approx(2.4e-3)
 
 
-def test_without_threshold_or_cost_the_columns_are_empty(results):
+def test_without_threshold_or_cost_the_columns_are_empty(results, store_frames):
     for seed in range(3):
         results.run(seed=seed)
-    (row,) = method_table(results.frames()).to_dict("records")
+    (row,) = methods(store_frames(results.frames()), "students").to_dict("records")
     assert np.isnan([row["steps_median"], row["steps_max"], row["seconds_per_step"], row["whole_run"]]).all()
     assert row["completed"] == 3
 
 
-def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods):
-    table = paired_table(two_methods.frames())
+def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods, store_frames):
+    table = paired(store_frames(two_methods.frames()), "students")
     assert list(table) == list(PAIRED_COLUMNS)
     assert set(table["method"]) == {"forward_gaussian"}
     rows = table.set_index("quantity")

@@ -2,7 +2,7 @@ import csv
 import itertools
 import json
 import math
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from torch import nn
 from forwardgrad.core.estimates import detached
 from forwardgrad.core.gradients import make_estimator as training_make_estimator
 from forwardgrad.core.models import build
-from forwardgrad.data.prepared import Dataset, Examples, Provenance, read
+from forwardgrad.data.prepared import Dataset, Examples, read
 from forwardgrad.experiments.training import train as training
 from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.runs import Method, Run, Stop
@@ -21,7 +21,7 @@ from forwardgrad.seeds import initialisation_seed
 
 from ... import cases
 
-PROVENANCE = Provenance("made by hand", "", "", "", "", {"x": "00"})
+PROVENANCE = {"source": "made by hand", "sha256": {"x": "00"}}
 
 
 def run(estimator="backprop", steps=6, evaluate_every=2, method="m", probes=0, **settings):
@@ -52,7 +52,7 @@ def prepared(tmp_path):
         inputs=every.inputs.numpy(),
         labels=every.labels.numpy(),
         class_names=np.array(["a", "b", "c"]),
-        provenance=np.array(json.dumps(asdict(PROVENANCE))),
+        provenance=np.array(json.dumps(PROVENANCE)),
         **{name: np.array(indices) for name, indices in parts.items()},
     )
     return path

@@ -3,7 +3,6 @@
 from functools import partial
 
 from forwardgrad.data import official
-from forwardgrad.data.files import File
 from forwardgrad.data.sets import Definition
 
 DEFINITION = Definition(
@@ -29,11 +28,6 @@ MD5 = {
     "t10k-labels-idx1-ubyte.gz": "7320c461ea6c1c855c0b718fb2a4b134",
 }
 
-
-def files() -> tuple[File, ...]:
-    """Return the four official archives."""
-    return official.files("KMNIST", MD5, MIRRORS)
-
-
+files = partial(official.files, "KMNIST", MD5, MIRRORS)
 load = partial(official.load, name="KMNIST")
 split = official.split

@@ -3,7 +3,6 @@
 from functools import partial
 
 from forwardgrad.data import official
-from forwardgrad.data.files import File
 from forwardgrad.data.sets import Definition
 
 DEFINITION = Definition(
@@ -27,11 +26,6 @@ MD5 = {
     "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
 }
 
-
-def files() -> tuple[File, ...]:
-    """Return the four official archives."""
-    return official.files("MNIST", MD5, MIRRORS)
-
-
+files = partial(official.files, "MNIST", MD5, MIRRORS)
 load = partial(official.load, name="MNIST")
 split = official.split

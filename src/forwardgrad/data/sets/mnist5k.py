@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File, packaged_file
 from forwardgrad.data.sets import mnist
-from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.splits import Split, divide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,8 +52,6 @@ def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
     """Return 3,500 training, 500 validation and 1,000 test images, each class in proportion."""
     import numpy as np
 
-    everything = np.arange(len(labels))
-    test = draw(everything, labels, 1000, generator)
-    rest = without(everything, test)
-    validation = draw(rest, labels, 500, generator)
-    return Split(without(rest, validation), validation, test)
+    rest, test = divide(np.arange(len(labels)), labels, 1000, generator)
+    train, validation = divide(rest, labels, 500, generator)
+    return Split(train, validation, test)

@@ -1,7 +1,9 @@
 """Palmer penguins as TFDS `penguins/processed`: four measurements, three species, 334 birds."""
 
+import contextlib
 import csv
 import io
+import tempfile
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File, packaged_file
 from forwardgrad.data.sets import Definition
-from forwardgrad.data.splits import Split, draw, without
+from forwardgrad.data.splits import Split, divide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,9 +89,6 @@ def load(raw: Path) -> tuple["np.ndarray", "np.ndarray"]:
     Returns:
         Measurements in [0, 1], float32, shape (334, 4), and species, int64, shape (334,).
     """
-    import contextlib
-    import tempfile
-
     import numpy as np
     import tensorflow_datasets as tfds
 
@@ -111,7 +110,6 @@ def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
     """
     import numpy as np
 
-    everything = np.arange(len(labels))
-    test = draw(everything, labels, 84, generator)
-    train = without(everything, test)
-    return Split(train, draw(train, labels, 50, generator), test)
+    train, test = divide(np.arange(len(labels)), labels, 84, generator)
+    _, validation = divide(train, labels, 50, generator)
+    return Split(train, validation, test)

@@ -1,10 +1,9 @@
 """The command `forwardgrad audit`: compute what defects of published reproductions do."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import writable
+from forwardgrad.arguments import calling, writable
 
 
 def add(commands: Any) -> None:
@@ -14,12 +13,4 @@ def add(commands: Any) -> None:
     command.add_argument("--data", type=Path, metavar="NPZ", help="prepared penguins; left out, what needs them is too")
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="table to write")
     command.add_argument("--moments", required=True, type=writable, metavar="CSV", help="moments of tangents to write")
-    command.set_defaults(carry_out=audit)
-
-
-def audit(options: argparse.Namespace) -> int:
-    """Compute what the defects of published reproductions do."""
-    from forwardgrad.experiments.audit.compute import write
-
-    write(options.defects, options.data, options.output, options.moments)
-    return 0
+    command.set_defaults(carry_out=calling("audit.compute:write", "defects", "data", "output", "moments"))

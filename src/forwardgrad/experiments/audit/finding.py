@@ -1,6 +1,7 @@
 """What a defect does to one number, and whether that was shown."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +37,11 @@ class Finding:
         if self.effect == "larger":
             return self.low > self.correct + ROUNDING
         return self.high < self.correct - ROUNDING
+
+
+def named(*computations: Callable[..., Finding]) -> dict[str, Callable[..., Finding]]:
+    """Return computations by the key of their defect, which is their name."""
+    return {compute.__name__: compute for compute in computations}
 
 
 def exact(correct: float, found: float, effect: Literal["larger", "smaller"]) -> Finding:

@@ -11,7 +11,7 @@ from torch import Generator, Tensor
 
 from forwardgrad.data.prepared import Dataset
 from forwardgrad.experiments.audit.ensemble import Ensemble
-from forwardgrad.experiments.audit.finding import Finding, exact, sampled
+from forwardgrad.experiments.audit.finding import Finding, exact, named, sampled
 from forwardgrad.experiments.functions.definitions import sum_squares, trid
 
 DECAY, STEPS = 1e-4, 20_000  # the paper's k, and the steps of its perceptron
@@ -107,14 +107,8 @@ def slow_decay(decay: float = DECAY / 10) -> Finding:
     return exact(math.exp(-DECAY * STEPS), math.exp(-decay * STEPS), "larger")
 
 
-ON_PENGUINS = {"step_up": step_up}
-ALONE = {
-    "uniform_tangents": uniform_tangents,
-    "uniform_direction": uniform_direction,
-    "descent_without_decay": descent_without_decay,
-    "trid_minimum": trid_minimum,
-    "summed_directions": summed_directions,
-    "unused_decay": unused_decay,
-    "clipped_derivative": clipped_derivative,
-    "slow_decay": slow_decay,
-}
+ON_PENGUINS = named(step_up)
+ALONE = named(
+    uniform_tangents, uniform_direction, descent_without_decay, trid_minimum, summed_directions, unused_decay,
+    clipped_derivative, slow_decay,
+)  # fmt: skip

@@ -18,7 +18,7 @@ from forwardgrad.core.gradients import make_estimator, standardise
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples
 from forwardgrad.experiments.audit.ensemble import Ensemble, Optimizer, steps_to
-from forwardgrad.experiments.audit.finding import Finding, exact, sampled
+from forwardgrad.experiments.audit.finding import Finding, exact, named, sampled
 
 STEPS = {"forward": 324, "backprop": 399}  # of their logistic regression, one run each
 ACCURACIES = (0.42, 0.76)  # of their convolutional network, lowest and highest
@@ -135,16 +135,5 @@ def standardised_output(splits: Splits, expected: Callable[[Tensor], Tensor] = w
     return kept(splits, "students_lr", slice(None), expected)
 
 
-ON_PENGUINS = {
-    "no_seeds": no_seeds,
-    "two_devices": two_devices,
-    "two_stopping_rules": two_stopping_rules,
-    "two_optimizers": two_optimizers,
-    "standardised_hidden": standardised_hidden,
-    "standardised_output": standardised_output,
-}
-ALONE = {
-    "softmax_into_cross_entropy": softmax_into_cross_entropy,
-    "redrawn_images": redrawn_images,
-    "standardised_tangents": standardised_tangents,
-}
+ON_PENGUINS = named(no_seeds, two_devices, two_stopping_rules, two_optimizers, standardised_hidden, standardised_output)
+ALONE = named(softmax_into_cross_entropy, redrawn_images, standardised_tangents)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import add_results, count, key_of, keys_of, writable
+from forwardgrad.arguments import add_results, calling, count, key_of, keys_of, writable
 
 
 def add(commands: Any) -> None:
@@ -17,28 +17,13 @@ def add(commands: Any) -> None:
     command.add_argument("--draws", type=count, default=1000, metavar="N", help="tangents for each (default: 1000)")
     command.add_argument("--batch-size", type=count, default=64, metavar="N", help="examples (default: 64)")
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
-    command.set_defaults(carry_out=estimates)
+    names = ("dataset", "model", "data", "estimators", "draws", "batch_size", "output")
+    command.set_defaults(carry_out=calling("estimators.sample:measure_network", *names))
 
     command = commands.add_parser("estimators-frames", help="join the estimates of all networks into frames")
     command.add_argument("--rows", nargs="*", type=Path, default=[], metavar="CSV", help="estimates of each network")
     add_results(command)
     command.set_defaults(carry_out=frames)
-
-
-def estimates(options: argparse.Namespace) -> int:
-    """Draw many estimates of one network's gradient and write their statistics."""
-    from forwardgrad.experiments.estimators.sample import measure_network
-
-    measure_network(
-        options.dataset,
-        options.model,
-        options.data,
-        options.estimators,
-        options.draws,
-        options.batch_size,
-        options.output,
-    )
-    return 0
 
 
 def frames(options: argparse.Namespace) -> int:

@@ -1,31 +1,15 @@
-"""What the moments of an estimator should be for a given gradient: `catalogue.formulae`, and that of `activity`."""
-
-from collections.abc import Sequence
+"""What the formulae of `catalogue.formulae` are given of a gradient, and the one formula that is not there."""
 
 import torch
 from torch import Tensor, nn
 
-from forwardgrad.catalogue.estimators import ESTIMATORS
-from forwardgrad.catalogue.formulae import Block, Gradient
+from forwardgrad.catalogue.formulae import Block
 from forwardgrad.core.rules import Loss
 
 
 def block(part: Tensor) -> Block:
     """Measure a part of the gradient."""
     return Block(part.numel(), part.square().sum().item(), (part - part.mean()).square().sum().item())
-
-
-def formulae(estimator: str, tensors: Sequence[Block], layers: Sequence[Block]) -> dict[str, float]:
-    """Return the quantities of `estimator` for which there is a formula.
-
-    SPSA has those of its derivatives, up to terms of order epsilon^2.
-
-    Args:
-        estimator: Its key.
-        tensors: The gradient, of length one, cut into parameter tensors.
-        layers: The same cut into layers, weight and bias together.
-    """
-    return ESTIMATORS[estimator].formula(Gradient(tensors, layers))
 
 
 def activity_second_moment(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor) -> float | None:

@@ -22,14 +22,14 @@ from torch import Tensor, nn
 
 from forwardgrad.catalogue import IMAGE, MODELS
 from forwardgrad.catalogue.estimators import ESTIMATORS
-from forwardgrad.catalogue.formulae import Block
+from forwardgrad.catalogue.formulae import Gradient
 from forwardgrad.core.estimates import Estimator, detached
 from forwardgrad.core.forward import Parameters, network
 from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
-from forwardgrad.data.prepared import Dataset, read
+from forwardgrad.data.prepared import read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
-from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, formulae
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
 from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed, initialisation_seed
@@ -59,13 +59,13 @@ class Problem:
         return Problem(model, (inputs, targets), gradient / norm, norm)
 
     @property
-    def blocks(self) -> tuple[list[Block], list[Block]]:
+    def blocks(self) -> Gradient:
         """The gradient by tensor and by layer."""
         parameters = detached(self.model)
         parts = dict(zip(parameters, self.gradient.split([each.numel() for each in parameters.values()]), strict=True))
         layers = network(self.model, LOSS).trainable
         joined = [torch.cat([parts[name] for name in parts if name.rpartition(".")[0] == layer]) for layer in layers]
-        return [block(part) for part in parts.values()], [block(part) for part in joined]
+        return Gradient([block(part) for part in parts.values()], [block(part) for part in joined])
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,10 @@ def measure_network(
     problem = Problem.of(untrained, prepared.train.inputs[:batch_size], prepared.train.labels[:batch_size])
     rows, cloud = measure_estimators(problem, estimators, draws, derive_seed(dataset, model))
     write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
-    settings = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
-    write_json(output.with_name(f"{output.stem}-record.json"), network_record(prepared, problem, settings))
+    record = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
+    record |= {"parameters": len(problem.gradient)}
+    record |= {"data": {"source": prepared.provenance.source, "sha256": prepared.provenance.sha256}}
+    write_json(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1))
     write_csv(output, SAMPLED, rows)
 
 
@@ -122,7 +124,7 @@ def measure_estimators(
     for key in estimators:
         estimator = make_estimator(key, problem.model, LOSS, derive_seed("estimates", seed, key))
         found = sample(problem, estimator, estimates_of(key, draws))
-        expected = formulae(key, *blocks)
+        expected = ESTIMATORS[key].formula(blocks)
         if key == "activity" and activity is not None:
             expected["second_moment"] = activity / problem.norm**2
         for row in quantities(found):
@@ -196,15 +198,6 @@ def cross_group_product(gram: Tensor) -> Tensor:
 def estimates_of(estimator: str, draws: int) -> int:
     """Return how many estimates `draws` tangents make: those of several tangents fewer, in whole groups."""
     return GROUPS * max(1, round(draws / (ESTIMATORS[estimator].tangents or 1) / GROUPS))
-
-
-def network_record(data: Dataset, problem: Problem, settings: Row) -> Row:
-    """Return what produced the rows of one network."""
-    return settings | {
-        "parameters": len(problem.gradient),
-        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
-        **made_here(threads=torch.get_num_threads()),
-    }
 
 
 def flat(parameters: Parameters) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
-from forwardgrad.experiments.estimators.tables import by_estimator, inside
+from forwardgrad.experiments.estimators.tables import inside, summary
 from forwardgrad.plotting import labels, style
 from forwardgrad.plotting.page import Shown, themed
 
@@ -16,7 +16,7 @@ def gather(shown: Shown) -> dict[str, Any]:
     config, results, figures = shown.config, shown.results, shown.figures
     frame = results.frame(EXPERIMENT)
     agreeing, judged = inside(frame)
-    networks = [network(own) for _, own in by_estimator(frame).groupby("n", sort=True)] if len(frame) else []
+    networks = [network(own) for _, own in summary(results).groupby("n", sort=True)] if len(frame) else []
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,

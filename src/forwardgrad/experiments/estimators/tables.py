@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from scipy import stats
 
@@ -14,14 +13,13 @@ from forwardgrad.results.reading import produced_by, read_record, read_table
 from forwardgrad.results.statistics import LEVEL, proportion
 
 QUANTITIES = ("along", "bias", "second_moment", "cosine", "cosine_squared")
-RATIO = {"ratio": "measured", "low": "low", "high": "high"}
 
 
 def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
     """Return the frame of all networks (columns ESTIMATORS), all clouds, and what produced them."""
     frames, clouds, records = [], [], []
     for path in paths:
-        record = read_record(beside(path, "record.json"), ("model", "parameters"), path)
+        record = read_record(path.with_name(f"{path.stem}-record.json"), ("model", "parameters"), path)
         rows = read_table(path, SAMPLED, exact=True).assign(network=record["model"], n=record["parameters"])
         reach = stats.t.ppf((1 + LEVEL) / 2, rows["freedom"]) * rows["error"]
         rows = rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)
@@ -29,7 +27,8 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
             found = proportion(round(row["measured"] * row["draws"]), row["draws"])
             rows.loc[index, ["low", "high"]] = found.low, found.high
         frames.append(rows[list(ESTIMATORS)])
-        clouds.append(read_table(beside(path, "cloud.csv"), CLOUD, exact=True).assign(network=record["model"]))
+        cloud = read_table(path.with_name(f"{path.stem}-cloud.csv"), CLOUD, exact=True)
+        clouds.append(cloud.assign(network=record["model"]))
         records.append(record)
     joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))
     cloud = pd.concat(clouds, ignore_index=True) if clouds else pd.DataFrame(columns=["network", *CLOUD])
@@ -39,19 +38,14 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
 def relative(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the rows that have a formula other than zero, and what is measured over it as `ratio`, `low`, `high`."""
     rows = frame[frame["formula"].gt(0) & frame["low"].notna()]
-    parts = {name: rows[column] / rows["formula"] for name, column in RATIO.items()}
-    return rows.assign(**parts)
+    parts = rows[["measured", "low", "high"]].div(rows["formula"], axis=0)
+    return rows.assign(ratio=parts["measured"], low=parts["low"], high=parts["high"])
 
 
 def summary(results: Results) -> pd.DataFrame:
-    """Measured values beside those by formula."""
-    return by_estimator(results.frame("estimators"))
-
-
-def by_estimator(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row per network and estimator: each quantity, its interval and its formula, and whether they agree."""
     rows = []
-    for (network, n, estimator), own in frame.groupby(["network", "n", "estimator"], sort=False):
+    for (network, n, estimator), own in results.frame("estimators").groupby(["network", "n", "estimator"], sort=False):
         row: dict[str, Any] = {"network": network, "n": n, "estimator": estimator}
         quantities = own.set_index("quantity")
         row["draws"] = int(quantities.loc["along", "draws"])
@@ -63,18 +57,12 @@ def by_estimator(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def networks_of(frame: pd.DataFrame) -> dict[str, int]:
+    """Return {network: number of parameters}, the smallest first."""
+    return dict(frame[["network", "n"]].drop_duplicates().sort_values("n").itertuples(index=False, name=None))
+
+
 def inside(frame: pd.DataFrame) -> tuple[int, int]:
     """Return how many intervals hold their formula, of how many that have a formula and a positive width."""
     judged = frame[frame["formula"].notna() & (frame["high"] - frame["low"] > 1e-6 * frame["formula"].abs())]
     return int(((judged["low"] <= judged["formula"]) & (judged["formula"] <= judged["high"])).sum()), len(judged)
-
-
-def distances(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return how far the mean of M estimates (`draws`) lies from the gradient."""
-    rows = frame[frame["quantity"] == "distance"]
-    return rows.assign(formula=rows["formula"].replace({"": np.nan}).astype(float))
-
-
-def beside(path: Path, end: str) -> Path:
-    """Return the file beside `path` that ends in `-{end}`."""
-    return path.with_name(f"{path.stem}-{end}")

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwardgrad.arguments import add_results, duration, writable
+from forwardgrad.arguments import add_results, calling, duration, writable
 
 if TYPE_CHECKING:
     from forwardgrad.experiments.functions.plan import Case
@@ -15,18 +15,18 @@ def add(commands: Any) -> None:
     command = commands.add_parser("descend", help="descend a test function by every method, all seeds at once")
     command.add_argument("--case", required=True, type=case_of, metavar="JSON", help="the function and its settings")
     command.add_argument("--output", required=True, type=writable, metavar="STEM", help="files to write, but suffix")
-    command.set_defaults(carry_out=descend)
+    command.set_defaults(carry_out=calling("functions.descent:run_case", "case", "output"))
 
     command = commands.add_parser("contract", help="measure by what factor one step changes a function on average")
     command.add_argument("--case", required=True, type=case_of, metavar="JSON", help="the function and its settings")
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
-    command.set_defaults(carry_out=contract)
+    command.set_defaults(carry_out=calling("functions.descent:contract", "case", "output"))
 
     command = commands.add_parser("descent-cost", help="measure the time of a step on test functions")
     command.add_argument("--cases", required=True, type=cases_of, metavar="JSON", help="the functions, a line each")
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
     command.add_argument("--seconds", type=duration, default=8.0, metavar="S", help="time to measure (default: 8)")
-    command.set_defaults(carry_out=descent_cost)
+    command.set_defaults(carry_out=calling("functions.cost:measure_costs", "cases", "output", "seconds"))
 
     command = commands.add_parser("functions-frames", help="join the runs on test functions into frames")
     for name in ("curves", "runs", "contraction", "records"):
@@ -36,40 +36,15 @@ def add(commands: Any) -> None:
     command.set_defaults(carry_out=frames)
 
 
-def descend(options: argparse.Namespace) -> int:
-    """Descend one function."""
-    from forwardgrad.experiments.functions.descent import run_case
-
-    run_case(options.case, options.output)
-    return 0
-
-
-def contract(options: argparse.Namespace) -> int:
-    """Measure single steps of one function."""
-    from forwardgrad.experiments.functions.descent import contract
-
-    contract(options.case, options.output)
-    return 0
-
-
-def descent_cost(options: argparse.Namespace) -> int:
-    """Measure the steps of all cases, interleaved, in this process alone."""
-    from forwardgrad.experiments.functions.cost import measure_costs
-
-    measure_costs(options.cases, options.output, options.seconds)
-    return 0
-
-
 def frames(options: argparse.Namespace) -> int:
     """Join what all cases wrote."""
     from forwardgrad.experiments.functions.tables import read_frame, read_provenance
     from forwardgrad.files import write_json
 
     stem = options.results / "frames/functions"
-    parts = {"curves": options.curves, "runs": options.runs, "contraction": options.contraction}
-    for kind, paths in (parts | {"costs": [options.costs]}).items():
-        suffix = "" if kind == "curves" else f"-{kind}"
-        read_frame(kind, paths).to_csv(f"{stem}{suffix}.csv", index=False)
+    parts = {"": options.curves, "-runs": options.runs, "-contraction": options.contraction, "-costs": [options.costs]}
+    for suffix, paths in parts.items():
+        read_frame(suffix, paths).to_csv(f"{stem}{suffix}.csv", index=False)
     write_json(Path(f"{stem}-provenance.json"), read_provenance(options.records))
     return 0
 

@@ -25,17 +25,11 @@ DUAL, ADDED = "_dual", "_added"  # by torch.autograd.forward_ad; without a produ
 
 
 def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
-    """Measure on one thread; write `output`, columns DESCENT_COSTS, and beside it what it was made with."""
+    """Measure the steps of all cases on one thread, interleaved, for about `seconds` in all.
+
+    Writes `output`, columns DESCENT_COSTS, and beside it what it was made with.
+    """
     torch.set_num_threads(1)
-    rows = time_steps(cases, seconds)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    record = made_here(threads=1) | {"case": "costs", "descents": 0}
-    write_json(output.with_name(output.stem + "-record.json"), record)
-    write_csv(output, DESCENT_COSTS, rows)
-
-
-def time_steps(cases: Sequence[Case], seconds: float) -> list[dict]:
-    """Measure the steps of all cases, interleaved, for about `seconds` in all; rows of DESCENT_COSTS."""
     steps = {case.path: steps_of(case) for case in cases}
     flat = {f"{path} {method}": step for path, own in steps.items() for method, step in own.items()}
     samples, rows = interleave(flat, seconds), []
@@ -48,7 +42,9 @@ def time_steps(cases: Sequence[Case], seconds: float) -> list[dict]:
             measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
             ratios = dict(zip(("ratio", "ratio_low", "ratio_high"), paired, strict=True))
             rows.append({"source": case.source, "function": case.name, "method": method} | measured | ratios)
-    return rows
+    record = made_here(threads=1) | {"case": "costs", "descents": 0}
+    write_json(output.with_name(f"{output.stem}-record.json"), record)
+    write_csv(output, DESCENT_COSTS, rows)
 
 
 def steps_of(case: Case) -> Steps:

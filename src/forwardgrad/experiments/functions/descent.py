@@ -7,7 +7,6 @@ generator of its own: its descent is the same to the bit whether it runs alone o
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from torch.autograd import forward_ad
 
 from forwardgrad.core.draws import DISTRIBUTIONS, WORD
 from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
-from forwardgrad.experiments.functions.definitions import FUNCTIONS, Function
+from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, Case
 from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine.provenance import made_here
@@ -30,13 +29,6 @@ DRAWS = 1000  # tangents of each seed for single steps
 MethodSeed = tuple[str, int]
 
 
-class Descent(NamedTuple):
-    """What runs pass through: `values` (steps + 1, runs), `points` (steps + 1, runs, dimensions)."""
-
-    values: Tensor
-    points: Tensor
-
-
 def run_case(case: Case, stem: Path) -> None:
     """Carry out the descents of a case on one thread; write `stem`.csv, `stem`-runs.csv and `stem`-record.json.
 
@@ -47,10 +39,9 @@ def run_case(case: Case, stem: Path) -> None:
     kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
     parts = [rows_of(case, kind) for kind in kinds if kind]
     curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
-    stem.parent.mkdir(parents=True, exist_ok=True)
-    write_json(beside(stem, "-record.json"), made_here(threads=1) | {"case": case.path, "descents": len(rows)})
-    write_csv(beside(stem, "-runs.csv"), DESCENT_RUNS, rows)
-    write_csv(beside(stem, ".csv"), DESCENTS, curves)
+    write_json(Path(f"{stem}-record.json"), made_here(threads=1) | {"case": case.path, "descents": len(rows)})
+    write_csv(Path(f"{stem}-runs.csv"), DESCENT_RUNS, rows)
+    write_csv(Path(f"{stem}.csv"), DESCENTS, curves)
 
 
 def contract(case: Case, output: Path) -> None:
@@ -72,7 +63,6 @@ def contract(case: Case, output: Path) -> None:
                 factor = (function(points) / before).mean().item()
                 measured = {"learning_rate": rate, "limit": limit, "factor": factor}
                 rows.append(identity | {"dimensions": case.dimensions} | measured)
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_csv(output, CONTRACTION, rows)
 
 
@@ -81,33 +71,36 @@ def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[di
 
     Values are in full precision, since what counts is how far they are above a minimum that need not be 0.
     """
-    descent, known, steps = descend(case, runs), FUNCTIONS[case.function], kept(case.steps)
+    values, points = descend(case, runs)
+    known, steps = FUNCTIONS[case.function], kept(case.steps)
     curves, rows = [], []
-    for column, ((method, seed), (end, diverged)) in enumerate(zip(runs, endings(descent.values), strict=True)):
-        values, points = descent.values[: end + 1, column], descent.points[: end + 1, column]
+    for column, ((method, seed), (end, diverged)) in enumerate(zip(runs, endings(values), strict=True)):
+        passed, path = values[: end + 1, column], points[: end + 1, column]
         identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
         for index in [step for step in steps if step < end] + [end]:
-            plane = points[index].tolist() if case.dimensions == 2 else ("", "")
-            curves.append(
-                identity | {"step": index, "value": repr(values[index].item()), "x1": plane[0], "x2": plane[1]}
-            )
+            x1, x2 = path[index].tolist() if case.dimensions == 2 else ("", "")
+            curves.append(identity | {"step": index, "value": repr(passed[index].item()), "x1": x1, "x2": x2})
         outcome = {
             "learning_rate": case.learning_rate,
             "steps": end,
             "status": "diverged" if diverged else "completed",
-            "initial": values[0].item(),
-            "peak": (values.max() / values[0]).item(),
-            "final": repr(values[-1].item()),
+            "initial": passed[0].item(),
+            "peak": (passed.max() / passed[0]).item(),
+            "final": repr(passed[-1].item()),
             "minimum": known.minimum,
-            "distance": distance(known, points[-1]),
+            "distance": (path[-1] - torch.tensor(known.minimiser, dtype=path.dtype)).norm().item(),
             "dimensions": case.dimensions,
         }
         rows.append(identity | outcome)
     return curves, rows
 
 
-def descend(case: Case, runs: Sequence[MethodSeed]) -> Descent:
-    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none."""
+def descend(case: Case, runs: Sequence[MethodSeed]) -> tuple[Tensor, Tensor]:
+    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none.
+
+    Returns:
+        Values, shape (steps + 1, runs), and points, shape (steps + 1, runs, dimensions).
+    """
     function = FUNCTIONS[case.function].value
     points = torch.tensor(case.start, dtype=torch.float64).repeat(len(runs), 1)
     if {method for method, _ in runs} == {GRADIENT_DESCENT}:
@@ -119,7 +112,7 @@ def descend(case: Case, runs: Sequence[MethodSeed]) -> Descent:
         value, points = step(function, points, rate, *tangents)
         values.append(value)
         passed.append(points)
-    return Descent(torch.stack([*values, function(points)]), torch.stack(passed))
+    return torch.stack([*values, function(points)]), torch.stack(passed)
 
 
 def gradient_step(function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
@@ -174,7 +167,7 @@ def tangents_of(distribution: str, steps: int, dimensions: int, seed: int) -> Te
 
 
 def endings(values: Tensor) -> list[tuple[int, bool]]:
-    """Return (last step, whether it diverged) of each run; `values` as in `Descent`.
+    """Return (last step, whether it diverged) of each run; `values` as in `descend`.
 
     Diverged: the value is not finite, or above 10,000 times that of the start. A descent ends there.
     """
@@ -190,11 +183,6 @@ def kept(steps: int) -> list[int]:
     return torch.cat([even, logarithmic]).round().long().clamp(max=steps).unique().tolist()
 
 
-def distance(known: Function, point: Tensor) -> float:
-    """Return how far `point` is from the minimiser."""
-    return (point - torch.tensor(known.minimiser, dtype=point.dtype)).norm().item()
-
-
 def limits(case: Case) -> dict[str, float]:
     """Return the rates below which a step decreases a quadratic on average, by method; from its Hessian H.
 
@@ -208,8 +196,3 @@ def limits(case: Case) -> dict[str, float]:
         "forward_gaussian": 2 / (trace + 2 * largest),
         "forward_rademacher": 2 / trace,
     }
-
-
-def beside(stem: Path, suffix: str) -> Path:
-    """Return the file of a case that ends in `suffix`."""
-    return stem.with_name(stem.name + suffix)

@@ -135,14 +135,10 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
     """Return the figures: time of a step, every case in the plane, the spheres."""
-    plane = [f"{case.source}-{case.name}-{kind}" for case in plane_cases(config) for kind in ("loss", "paths")]
-    names = ["cost", *plane, *(["spheres"] if spheres(config) else [])]
+    plane = [f"{case.source}-{case.name}" for case in cases(config) if case.dimensions == 2]
+    names = ["cost", *(f"{case}-{kind}" for case in plane for kind in ("loss", "paths"))]
+    names += ["spheres"] if spheres(config) else []
     return [f"results/figures/functions/{name}.svg" for name in names]
-
-
-def plane_cases(config: Config) -> list[Case]:
-    """Return the cases that can be drawn as paths."""
-    return [case for case in cases(config) if case.dimensions == 2]
 
 
 def problems(config: Config) -> Iterator[str]:

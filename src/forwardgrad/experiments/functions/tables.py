@@ -7,15 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.functions.columns import (
-    CONTRACTED,
-    CONTRACTION,
-    DESCENT_COSTS,
-    DESCENT_RUNS,
-    DESCENTS,
-    OUTCOMES,
-    TIMED,
-)
+from forwardgrad.experiments.functions.columns import CONTRACTED, FRAMES, OUTCOMES, TIMED
 from forwardgrad.experiments.functions.plan import EXPERIMENT, GRADIENT_DESCENT
 from forwardgrad.results import statistics
 from forwardgrad.results.curves import percentile_band
@@ -23,18 +15,17 @@ from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
 from forwardgrad.results.reading import produced_by, read_record, read_table
 
-COLUMNS = {"curves": DESCENTS, "runs": DESCENT_RUNS, "contraction": CONTRACTION, "costs": DESCENT_COSTS}
 CASE = ["source", "function"]
 
 
-def read_frame(kind: str, paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the files of one kind, a key of COLUMNS.
+def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
+    """Join the files of one frame; `suffix` is a key of FRAMES.
 
     Raises:
         ResultError: A file is missing, broken or lacks a column; one line with the command that makes it again.
     """
-    parts = [read_table(path, COLUMNS[kind]) for path in paths]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS[kind]))
+    parts = [read_table(path, FRAMES[suffix]) for path in paths]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FRAMES[suffix]))
 
 
 def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
@@ -44,30 +35,10 @@ def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
 
 
 def outcomes(results: Results) -> pd.DataFrame:
-    """The final values of all cases."""
-    return outcome_table(results.frame("functions-runs"), results.quoted())
-
-
-def contraction(results: Results) -> pd.DataFrame:
-    """What one step does to ||x||^2."""
-    return contraction_table(results.frame("functions-contraction"))
-
-
-def costs(results: Results) -> pd.DataFrame:
-    """The times of steps, beside the published ratios."""
-    return cost_table(results.frame("functions-costs"), results.quoted())
-
-
-def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
-    """One row per case and method; columns OUTCOMES.
-
-    Args:
-        runs: All descents; columns DESCENT_RUNS.
-        quoted: Published numbers; columns `quoted.QUOTED`.
-    """
-    finals = published(quoted, EXPERIMENT, "final")
+    """The final values, one row per case and method; columns OUTCOMES."""
+    finals = published(results.quoted(), EXPERIMENT, "final")
     rows = []
-    for key, own in runs.groupby([*CASE, "method"], sort=False):
+    for key, own in results.frame("functions-runs").groupby([*CASE, "method"], sort=False):
         lost = own["status"] == "diverged"
         final = own["final"].where(~lost, np.inf)
         _, low, high, _ = statistics.proportion(int(lost.sum()), len(own))
@@ -84,18 +55,19 @@ def outcome_table(runs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(OUTCOMES))
 
 
-def cost_table(costs: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
-    """Measured steps (columns DESCENT_COSTS) beside the published ratio of their times; columns TIMED."""
-    ratios = published(quoted, EXPERIMENT, "time_ratio")
-    theirs = [ratios.get(key, (np.nan, "")) for key in costs[[*CASE, "method"]].itertuples(index=False, name=None)]
-    return costs.assign(published=[value for value, _ in theirs], certainty=[mark for _, mark in theirs])[list(TIMED)]
+def costs(results: Results) -> pd.DataFrame:
+    """Measured steps beside the published ratio of their times; columns TIMED."""
+    measured, ratios = results.frame("functions-costs"), published(results.quoted(), EXPERIMENT, "time_ratio")
+    theirs = [ratios.get(key, (np.nan, "")) for key in measured[[*CASE, "method"]].itertuples(index=False, name=None)]
+    values, marks = zip(*theirs, strict=True)
+    return measured.assign(published=values, certainty=marks)[list(TIMED)]
 
 
-def contraction_table(contraction: pd.DataFrame) -> pd.DataFrame:
+def contraction(results: Results) -> pd.DataFrame:
     """One row per sphere, method and rate: the measured mean with its interval over seeds, and theory's."""
     rows = []
     keys = ["source", "function", "method", "dimensions", "learning_rate", "limit"]
-    for key, own in contraction.groupby(keys, sort=False):
+    for key, own in results.frame("functions-contraction").groupby(keys, sort=False):
         row = dict(zip(keys, key, strict=True))
         factor, low, high, _ = statistics.mean(own["factor"], "factor", *map(str, key))
         expected = expected_factor(row["method"], row["learning_rate"], row["dimensions"])

@@ -18,19 +18,24 @@ BENCH = {
     "note": "why the row has no measurement",
 }
 
+NETWORK = ("device", "model", "depth", "batch_size")
+IDENTITY = (*NETWORK, "method")
+
+# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
+INTERVALS = {
+    "": {
+        "ratio_to_evaluation": ("R_low", "R_high", "processes"),
+        "ratio_to_backprop": ("low", "high", "processes"),
+        "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
+    },
+}
+
 # The measurements of one network in several processes, and their summary. Memory layout differs between processes, and
 # ratios vary more between them than between the rounds of one process.
 PROCESSES = {
-    "device": BENCH["device"],
-    "model": BENCH["model"],
-    "depth": BENCH["depth"],
-    "batch_size": BENCH["batch_size"],
-    "method": BENCH["method"],
+    **{name: BENCH[name] for name in IDENTITY},
     "process": "number of the process: 0, 1, ...; processes measure the network independently",
-    "seconds": BENCH["seconds"],
-    "ratio_to_evaluation": BENCH["ratio_to_evaluation"],
-    "ratio_to_backprop": BENCH["ratio_to_backprop"],
-    "ratio_to_backprop_by_hand": BENCH["ratio_to_backprop_by_hand"],
+    **{name: BENCH[name] for name in ("seconds", *INTERVALS[""])},
 }
 
 SPEED = {
@@ -39,7 +44,6 @@ SPEED = {
     "ratio_to_evaluation": "R: seconds over those of an evaluation, geometric mean over processes",
     "ratio_to_backprop": "R / R_b, with the library's fastest backpropagation: geometric mean over processes",
     "low": "lower end of its 95 % interval, Student's t over processes; empty for fewer than three processes",
-    "ratio_to_backprop_by_hand": "seconds over those of backpropagation written by hand, with updates in place",
     "R_low": "lower end of the 95 % interval of ratio_to_evaluation",
     "R_high": "upper end",
     "by_hand_low": "lower end of the 95 % interval of ratio_to_backprop_by_hand",
@@ -49,11 +53,7 @@ SPEED = {
 
 RATIOS = {
     "source": "measured, or the source of a published number",
-    "device": BENCH["device"],
-    "model": BENCH["model"],
-    "depth": BENCH["depth"],
-    "batch_size": BENCH["batch_size"],
-    "method": BENCH["method"],
+    **{name: BENCH[name] for name in IDENTITY},
     "R": "time of a step over that of an evaluation",
     "R_low": "lower end of its 95 % interval; empty for published numbers",
     "R_high": "upper end",
@@ -73,22 +73,11 @@ RATIOS = {
 FRAMES = {"": SPEED, "-processes": PROCESSES}
 QUERIED_TABLES = {}
 
-# Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
-INTERVALS = {
-    "": {
-        "ratio_to_backprop": ("low", "high", "processes"),
-        "ratio_to_evaluation": ("R_low", "R_high", "processes"),
-        "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
-    },
-}
-
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "": (
         "speed",
-        (
-            "device", "model", "depth", "batch_size", "method", "threads", "seconds", "ratio_to_evaluation",
-            "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes",
-        ),
+        (*IDENTITY, "threads", "seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high",
+         "ratio_to_backprop_by_hand", "peak_bytes"),
     ),
 }  # fmt: skip

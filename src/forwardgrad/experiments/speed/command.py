@@ -39,7 +39,8 @@ def bench(options: argparse.Namespace) -> int:
     from forwardgrad.experiments.speed.bench import bench
     from forwardgrad.experiments.speed.measure import METHODS
     from forwardgrad.files import write_json
-    from forwardgrad.machine import graphs, provenance
+    from forwardgrad.machine import graphs
+    from forwardgrad.machine.provenance import made_here
 
     if reason := graphs.obstacle(options.device):
         options.usage.error(f"argument --device: {reason}")
@@ -57,9 +58,7 @@ def bench(options: argparse.Namespace) -> int:
     )
     write_json(options.json, rows)
     if options.record:
-        made_by = {"versions": provenance.versions(("forwardgrad", "torch", "numpy")), "host": provenance.host()}
-        setting = {"device": graphs.name(options.device), "threads": options.threads}
-        write_json(options.record, made_by | setting | {"commit": provenance.commit()})
+        write_json(options.record, made_here(options.threads, graphs.name(options.device)))
     return 0
 
 

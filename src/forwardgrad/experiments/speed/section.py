@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from forwardgrad.experiments.speed.columns import NETWORK
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
 from forwardgrad.experiments.speed.plan import EXPERIMENT, Measurement, measurements
-from forwardgrad.experiments.speed.tables import NETWORK, parameter_bytes
+from forwardgrad.experiments.speed.tables import parameter_bytes
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import Shown
 
@@ -20,7 +21,7 @@ def gather(shown: Shown) -> dict[str, Any]:
     table = results.table(EXPERIMENT, "ratios")
     measured = results.frame(EXPERIMENT)
     ours = table[table["source"] == "measured"]
-    parts = [part for _, part in ours.groupby(NETWORK, sort=False, dropna=False)]
+    parts = [part for _, part in ours.groupby([*NETWORK], sort=False, dropna=False)]
     return {
         "key": EXPERIMENT,
         "title": shown.settings["title"],

@@ -10,18 +10,12 @@ from typing import Any
 
 import pandas as pd
 
-from forwardgrad.experiments.speed.columns import BENCH, PROCESSES, RATIOS, SPEED
+from forwardgrad.experiments.speed.columns import BENCH, IDENTITY, INTERVALS, NETWORK, PROCESSES, RATIOS, SPEED
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError, produced_by, read_json, read_record
 from forwardgrad.results.statistics import repeated_ratio
 
-NETWORK = ["device", "model", "depth", "batch_size"]
 PAPER = "Baydin et al. (2022)"
-BOUNDS = {
-    "ratio_to_evaluation": ("R_low", "R_high"),
-    "ratio_to_backprop": ("low", "high"),
-    "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high"),
-}
 NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "note")]
 
 
@@ -34,11 +28,6 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
     rows = read_processes(paths)
     records = [read_record(path.with_name(f"{path.stem}-record.json"), ("versions",), path) for path in paths]
     return pool(rows), rows[list(PROCESSES)], produced_by(records)
-
-
-def ratios(results: Results) -> pd.DataFrame:
-    """The costs of steps as ratios, beside the paper's."""
-    return ratio_table(results.frame("speed"), results.quoted())
 
 
 def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
@@ -66,7 +55,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 def pool(rows: pd.DataFrame) -> pd.DataFrame:
     """Join the processes of every network, one row per method; columns SPEED."""
-    groups = rows.groupby([*NETWORK, "method"], sort=False, dropna=False)
+    groups = rows.groupby([*IDENTITY], sort=False, dropna=False)
     return pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
 
 
@@ -75,19 +64,14 @@ def pool_method(own: pd.DataFrame) -> dict[str, Any]:
     timed = own[own["seconds"].notna()]
     row = own.iloc[0].to_dict() | {"seconds": timed["seconds"].median(), "processes": len(timed)}
     row |= {"peak_bytes": own["peak_bytes"].max(), "note": None if len(timed) else row["note"]}
-    for name, bounds in BOUNDS.items():
-        row[name], *interval, _ = repeated_ratio(timed[name])
-        row |= dict(zip(bounds, interval, strict=True))
+    for name, (low, high, _) in INTERVALS[""].items():
+        row[name], row[low], row[high], _ = repeated_ratio(timed[name])
     return row
 
 
-def ratio_table(measured: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
-    """R, R_b and their ratio of every method on every network, then the paper's; columns RATIOS.
-
-    Args:
-        measured: Pooled rows; columns SPEED.
-        quoted: Published numbers; columns `quoted.QUOTED`.
-    """
+def ratios(results: Results) -> pd.DataFrame:
+    """R, R_b and their ratio of every method on every network, then the paper's; columns RATIOS."""
+    measured = results.frame("speed")
     ours = measured[measured["seconds"].notna()].rename(
         columns={
             "ratio_to_evaluation": "R",
@@ -96,9 +80,9 @@ def ratio_table(measured: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
             "flop_floor": "floor",
         }
     )
-    base = ours[ours["method"] == "backprop"].set_index(NETWORK)["R"].rename("R_backprop")
-    ours = ours.join(base, on=NETWORK).assign(source="measured", certainty="")
-    theirs = pd.DataFrame(paper_rows(quoted), columns=list(RATIOS))
+    base = ours[ours["method"] == "backprop"].set_index([*NETWORK])["R"].rename("R_backprop")
+    ours = ours.join(base, on=[*NETWORK]).assign(source="measured", certainty="")
+    theirs = pd.DataFrame(paper_rows(results.quoted()), columns=list(RATIOS))
     return pd.concat([ours[list(RATIOS)], theirs.astype({"R": float})], ignore_index=True)
 
 

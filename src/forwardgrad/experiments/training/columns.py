@@ -8,6 +8,8 @@ IDENTITY = {
     "seed": "random seed of the run; methods with the same seed share split, initial weights and batch order",
 }
 
+METHOD = {"dataset": "data set key", "model": "model key", "method": "method key", "estimator": "estimator key"}
+
 METRICS = {
     "step": "number of updates done",
     "status": "running, or how the run ended: threshold, completed (all steps done) or diverged",
@@ -28,10 +30,7 @@ TIMES = {
 }
 
 COSTS = {
-    "experiment": IDENTITY["experiment"],
-    "dataset": IDENTITY["dataset"],
-    "model": IDENTITY["model"],
-    "method": IDENTITY["method"],
+    **{key: meaning for key, meaning in IDENTITY.items() if key != "seed"},
     "estimator": "estimator key",
     "threads": "threads used for the measurement",
     "batch_size": "examples in one step",
@@ -69,10 +68,7 @@ COST_MODELS = {
 }
 
 TIMES_TO_LOSS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "against": "method key of the backpropagation it is compared with",
     "seed": "random seed of both runs",
     "cost": "whose time a step has: " + "; ".join(f"{key}, {meaning}" for key, meaning in COST_MODELS.items()),

@@ -58,19 +58,20 @@ def frames(options: argparse.Namespace) -> int:
     """Join what the runs wrote."""
     from forwardgrad.experiments.training.frames import read_experiment, write_frames
     from forwardgrad.files import write_json
+    from forwardgrad.results.folder import Results
 
     joined, produced_by = read_experiment(options.runs, options.costs)
-    stem = options.results / "frames" / options.experiment
-    write_frames(joined, *(Path(f"{stem}{suffix}.csv") for suffix in ("", "-runs", "-costs")))
-    write_json(Path(f"{stem}-provenance.json"), produced_by)
+    write_frames(joined, Results(options.results), options.experiment)
+    write_json(options.results / "frames" / f"{options.experiment}-provenance.json", produced_by)
     return 0
 
 
 def tuned(options: argparse.Namespace) -> int:
     """Write the chosen rates where the configuration finds them."""
     from forwardgrad.experiments.training.analyses.rates import write_tuned
+    from forwardgrad.results.folder import Results
 
-    write_tuned(options.results, options.output)
+    write_tuned(Results(options.results), options.output)
     return 0
 
 

@@ -1,7 +1,7 @@
 """What one update costs in a configured cell: every method of the cell, interleaved, alone on the machine."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import repeat
 from pathlib import Path
@@ -14,11 +14,11 @@ from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.training.columns import COSTS
 from forwardgrad.experiments.training.runs import Method, Run
-from forwardgrad.experiments.training.train import batches, updates
+from forwardgrad.experiments.training.train import loaded, updates
 from forwardgrad.files import write_csv
 from forwardgrad.machine.allocator import keep_freed_memory
 from forwardgrad.machine.timing import interleave, median_interval
-from forwardgrad.seeds import batch_seed, initialisation_seed
+from forwardgrad.seeds import initialisation_seed
 
 THREADS = 2
 SECONDS = 3.0  # of the interleaved measurement
@@ -40,8 +40,9 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     torch.set_num_threads(THREADS)
     dataset = read(data, runs[0].seed, runs[0].settings.normalisation, runs[0].tuning)
     alike = {at_rest(run.settings): run for run in reversed(runs)}
-    steps = {run.method: bare_update(run, loaded(run, dataset)) for run in alike.values()}
-    held = {f"{run.method} in memory": bare_update(run, in_memory(run, dataset)) for run in alike.values()}
+    resting = [replace(run, settings=settings) for settings, run in alike.items()]
+    steps = {run.method: untrained(run, loaded(run, dataset)).__next__ for run in resting}
+    held = {f"{run.method} in memory": untrained(run, in_memory(run, dataset)).__next__ for run in resting}
     samples = interleave(steps | held, seconds, ROUNDS)
     measured = {}
     for settings, run in alike.items():
@@ -66,21 +67,10 @@ def measure_cell(runs: list[Run], data: Path, output: Path, seconds: float = SEC
     write_csv(output, COSTS, rows)
 
 
-def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Return the batches that `run` trains on, each gathered when it is asked for."""
-    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
-
-
 def in_memory(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
     """Return one batch again and again: it is in memory when it is asked for."""
     size = run.settings.batch_size
     return repeat((data.train.inputs[:size], data.train.labels[:size]))
-
-
-def bare_update(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Callable[[], None]:
-    """Return one update of an untrained model at rest as a function, the batch included."""
-    return untrained(replace(run, settings=at_rest(run.settings)), stream).__next__
 
 
 def untrained(run: Run, stream: Iterator[tuple[Tensor, Tensor]]) -> Iterator[None]:

@@ -1,20 +1,19 @@
 """Read what the runs wrote, refuse what contradicts itself, and join it into long tidy frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import COSTS, ENDINGS, IDENTITY, METRICS, RUNS, TIMES
+from forwardgrad.experiments.training.columns import COSTS, ENDINGS, FRAMES, IDENTITY, METRICS, RUNS, TIMES
+from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError, produced_by, read_record, read_table
 
 CELL = ["experiment", "dataset", "model"]
 
 
-@dataclass(frozen=True)
-class Frames:
+class Frames(NamedTuple):
     """Everything known about one experiment.
 
     Attributes:
@@ -93,42 +92,32 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
     return metrics.assign(**identity)[[*IDENTITY, *METRICS]], row, record
 
 
-def write_frames(frames: Frames, metrics: Path, runs: Path, costs: Path) -> None:
+def write_frames(frames: Frames, results: Results, experiment: str) -> None:
     """Write the three frames as CSV, numbers in full precision."""
-    frames.metrics.to_csv(metrics, index=False)
-    frames.runs.to_csv(runs, index=False)
-    frames.costs.to_csv(costs, index=False)
+    for frame, path in zip(frames, _paths(results, experiment), strict=True):
+        frame.to_csv(path, index=False)
 
 
-def load_frames(metrics: Path, runs: Path, costs: Path) -> Frames:
+def load_frames(results: Results, experiment: str) -> Frames:
     """Inverse of `write_frames`.
 
     Raises:
         ResultError: A frame is missing, empty or lacks a column.
     """
-    return Frames(
-        metrics=read_table(metrics, [*IDENTITY, *METRICS], rows=0),
-        runs=read_table(runs, RUNS, rows=0),
-        costs=read_table(costs, COSTS, rows=0),
-    )
+    paths = zip(_paths(results, experiment), FRAMES.values(), strict=True)
+    return Frames(*(read_table(path, columns, rows=0) for path, columns in paths))
+
+
+def _paths(results: Results, experiment: str) -> list[Path]:
+    return [results.folder / "frames" / f"{experiment}{suffix}.csv" for suffix in FRAMES]
 
 
 def select(frames: Frames, **identity: str) -> Frames:
     """Return the rows whose columns equal `identity`, such as `dataset="penguins"`."""
-
-    def matching(frame: pd.DataFrame) -> pd.DataFrame:
-        for column, value in identity.items():
-            frame = frame[frame[column] == value]
-        return frame
-
-    return Frames(matching(frames.metrics), matching(frames.runs), matching(frames.costs))
+    names, values = list(identity), list(identity.values())
+    return Frames(*(frame[(frame[names] == values).all(axis=1)] for frame in frames))
 
 
 def methods_of(runs: pd.DataFrame) -> dict[str, str]:
     """Return {method: estimator} in the order of the rows, which is the order of the configuration."""
     return dict(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
-
-
-def with_threshold(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of runs that were to stop at a loss threshold."""
-    return runs[runs["threshold"].notna()]

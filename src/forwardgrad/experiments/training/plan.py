@@ -217,11 +217,10 @@ def incomplete(config: Config) -> Iterator[str]:
             yield f"cells.{name}: no model fits a data set: {'; '.join(map(str, reasons))}"
         for method in cell["methods"]:
             settings = merged_settings(method, cell, config)
-            rate = {"learning_rate": cell["rates"]} if "rates" in cell else settings
-            for key, value in {"learning_rate": rate, "steps": settings["stop"]}.items():
-                if key not in value:
-                    key = {"steps": "stop.steps"}.get(key, key)
-                    yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"
+            missing = [] if "rates" in cell or "learning_rate" in settings else ["learning_rate"]
+            missing += [] if "steps" in settings["stop"] else ["stop.steps"]
+            for key in missing:
+                yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"
     for name, experiment in config["experiments"].items():
         defined: dict[tuple[str, str, str], str] = {}
         for cell in experiment["cells"]:

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import product
-from pathlib import PurePosixPath
 from typing import Any
 
 from forwardgrad.catalogue import AT, impossible
@@ -81,7 +80,7 @@ class Run:
     @property
     def folder(self) -> str:
         """Path of the run below the folder of runs."""
-        return str(PurePosixPath(self.experiment, self.dataset, self.model, self.method, f"seed-{self.seed}"))
+        return f"{self.experiment}/{self.dataset}/{self.model}/{self.method}/seed-{self.seed}"
 
     def to_json(self) -> str:
         """One line of JSON; `from_json` reads it back."""
@@ -162,7 +161,5 @@ def untuned(config: dict[str, Any], experiment: str) -> list[str]:
         f"config/tuned.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with it: run `snakemake tuned`"
         for dataset, model, cell in combinations(config, experiment)
         for method in cell["methods"]
-        if impossible(dataset, model) is None and "rates" not in cell
-        if merged_settings(method, cell, config)["learning_rate"] == TUNED
-        if tuned_rate(config, dataset, model, method) is None
+        if impossible(dataset, model) is None and not variants(method, dataset, model, cell, config)
     ]

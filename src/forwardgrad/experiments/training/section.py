@@ -26,19 +26,8 @@ def gather(shown: Shown) -> dict[str, Any]:
     kind = "tuning" if "rates" in tables else "convergence" if "against" in settings else "default"
     quoted = results.quoted()
     quoted = quoted[quoted["source"] == name]
-    by_stem = {entry["stem"]: entry for entry in figures}
-    cells = [
-        cell(
-            runs,
-            *key,
-            tables,
-            quoted,
-            [entry for stem, entry in by_stem.items() if stem.startswith("-".join((*key, "")))],
-        )
-        for key, runs in cells_of(own).items()
-        if key[0] not in missing
-    ]
-    within = {entry["stem"] for each in cells for entry in each["figures"]}
+    cells = [cell(runs, *key, tables, quoted, figures) for key, runs in cells_of(own).items() if key[0] not in missing]
+    within = [entry["stem"] for each in cells for entry in each["figures"]]
     return {
         "key": name,
         "kind": kind,
@@ -48,7 +37,7 @@ def gather(shown: Shown) -> dict[str, Any]:
         "quoted": quoted.to_dict("records"),
         "cells": cells,
         "absent": [(labels.cell(*key), missing[key[0]]) for key in cells_of(own) if key[0] in missing],
-        "figures": [entry for stem, entry in by_stem.items() if stem not in within],
+        "figures": [entry for entry in figures if entry["stem"] not in within],
         "tables": [results.folder.parent / path for path in plan.tables(config, name)],
         "ended": int(tables["methods"]["runs"].sum()),
         "diverged": int(tables["methods"]["diverged"].sum()),
@@ -76,7 +65,7 @@ def cell(
         "further": {
             name: [styled(row) for row in table.to_dict("records")] for name, table in own.items() if "method" in table
         },
-        "figures": list(figures),
+        "figures": [entry for entry in figures if entry["stem"].startswith(f"{dataset}-{model}-")],
     }
 
 
@@ -93,14 +82,8 @@ def method_rows(methods: pd.DataFrame, paired: pd.DataFrame, quoted: pd.DataFram
         method = row["method"]
         differences = paired[paired["method"] == method].set_index("quantity")
         others = quoted[quoted["method"] == method].set_index("quantity")
-        rows.append(
-            styled(row)
-            | {
-                "baseline": method == baseline,
-                "against": differences.to_dict("index"),
-                "quoted": others[["value", "certainty"]].to_dict("index"),
-            }
-        )
+        row = styled(row) | {"baseline": method == baseline, "against": differences.to_dict("index")}
+        rows.append(row | {"quoted": others[["value", "certainty"]].to_dict("index")})
     return rows
 
 

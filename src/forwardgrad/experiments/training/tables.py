@@ -3,13 +3,11 @@
 Tables hold numbers, not words, so that they can be read by a program; `report` renders them.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import ENDINGS
-from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
+from forwardgrad.experiments.training.columns import ENDINGS, METHOD
+from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
@@ -17,10 +15,7 @@ WHOLE_STEPS = 50  # below this a run's set-up shows in its time per step
 BUSY = 1.5  # time of a whole run over that of its steps, or the inverse, above which neither is believed
 
 METHOD_COLUMNS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "runs": "number of runs, one per seed",
     "threshold": "runs that reached their loss threshold",
     "completed": "runs that did all their steps",
@@ -28,12 +23,8 @@ METHOD_COLUMNS = {
     "steps_median": "median steps to the threshold, inf for runs that never reached it; empty without a threshold",
     "steps_min": "fewest steps to the threshold",
     "steps_max": "most steps to the threshold; inf if a run never reached it",
-    "test_accuracy": "mean test accuracy at the end of the runs that did not diverge",
-    "test_accuracy_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three runs",
-    "test_accuracy_high": "upper end",
-    "test_loss": "mean test loss at the end of the runs that did not diverge",
-    "test_loss_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three runs",
-    "test_loss_high": "upper end",
+    **statistics.meanings("test_accuracy", "mean test accuracy at the end of the runs that did not diverge"),
+    **statistics.meanings("test_loss", "mean test loss at the end of the runs that did not diverge"),
     "seconds_per_step": "median time of one step, measured alone; empty where not measured",
     "seconds_per_step_low": "lower end of its 95 % interval",
     "seconds_per_step_high": "upper end",
@@ -42,10 +33,7 @@ METHOD_COLUMNS = {
 }
 
 PAIRED_COLUMNS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "against": "method key of the backpropagation it is compared with",
     "quantity": "steps (to the threshold), test_accuracy or test_loss (at the end)",
     "difference": "mean over seeds of the method's value minus backpropagation's at the same seed",
@@ -56,24 +44,14 @@ PAIRED_COLUMNS = {
 
 
 def methods(results: Results, experiment: str) -> pd.DataFrame:
-    """The outcome of every method of an experiment."""
-    return method_table(load_frames(*results.training(experiment)))
-
-
-def paired(results: Results, experiment: str) -> pd.DataFrame:
-    """The difference of every method from backpropagation."""
-    return paired_table(load_frames(*results.training(experiment)))
-
-
-def method_table(frames: Frames) -> pd.DataFrame:
-    """One row per cell and method; columns METHOD_COLUMNS."""
+    """The outcome of every method of an experiment: one row per cell and method; columns METHOD_COLUMNS."""
+    frames = load_frames(results, experiment)
     costs = frames.costs.set_index([*CELL, "method"])
     rows = []
-    for identity, cell in _cells(frames.runs):
-        for method, estimator in methods_of(cell).items():
-            own = cell[cell["method"] == method]
-            key = (*identity.values(), method)
-            row = {"method": method, "estimator": estimator, "runs": len(own)}
+    for cell, runs in frames.runs.groupby(CELL, sort=False):
+        for method, estimator in methods_of(runs).items():
+            own, key = runs[runs["method"] == method], (*cell, method)
+            row = dict(zip(METHOD, (*cell[1:], method, estimator), strict=True)) | {"runs": len(own)}
             row |= {status: int((own["status"] == status).sum()) for status in ENDINGS}
             if own["threshold"].notna().any():
                 steps = statistics.median_range(steps_to_threshold(own))
@@ -82,29 +60,28 @@ def method_table(frames: Frames) -> pd.DataFrame:
             for name in ("test_accuracy", "test_loss"):
                 row |= statistics.mean(sound[name], name, *key).columns(name)
             if key in costs.index:
-                row |= _cost_columns(costs.loc[key])
-            rows.append(identity | row)
+                cost = costs.loc[key]
+                row |= {"seconds_per_step_low": cost["low"], "seconds_per_step_high": cost["high"]}
+                row |= cost[["seconds_per_step", "seconds_in_memory"]].to_dict()
+                row |= {"whole_run": whole_run_ratio(cost)}
+            rows.append(row)
     return pd.DataFrame(rows, columns=list(METHOD_COLUMNS))
 
 
-def paired_table(frames: Frames) -> pd.DataFrame:
+def paired(results: Results, experiment: str) -> pd.DataFrame:
     """Every method of a cell against the cell's backpropagation, seed by seed; columns PAIRED_COLUMNS."""
     rows = []
-    for identity, cell in _cells(frames.runs):
-        methods = methods_of(cell)
-        for method, estimator in methods.items():
-            baseline = counterpart(method, methods)
+    for cell, runs in load_frames(results, experiment).runs.groupby(CELL, sort=False):
+        estimators = methods_of(runs)
+        for method, estimator in estimators.items():
+            baseline = counterpart(method, estimators)
             if baseline is None:
                 continue
             for quantity in ("steps", "test_accuracy", "test_loss"):
-                ours, other = (_by_seed(cell[cell["method"] == name], quantity) for name in (method, baseline))
-                if not len(ours) or not len(other):
-                    continue
-                value, low, high, pairs = statistics.paired_difference(
-                    ours, other, quantity, *identity.values(), method, baseline
-                )
-                row = {"method": method, "estimator": estimator, "against": baseline, "quantity": quantity}
-                rows.append(identity | row | {"difference": value, "low": low, "high": high, "pairs": pairs})
+                ours, other = (_by_seed(runs[runs["method"] == name], quantity) for name in (method, baseline))
+                if len(ours) and len(other):
+                    difference = statistics.paired_difference(ours, other, quantity, *cell, method, baseline)
+                    rows.append((*cell[1:], method, estimator, baseline, quantity, *difference))
     return pd.DataFrame(rows, columns=list(PAIRED_COLUMNS))
 
 
@@ -150,24 +127,7 @@ def quoted_steps(quoted: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     return {(row.dataset, row.model, row.method): float(row.value) for row in steps.itertuples()}
 
 
-def _cells(runs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    """Yield (experiment, dataset and model; the runs) of every cell, in the order of the rows."""
-    for key, cell in runs.groupby(CELL, sort=False):
-        yield dict(zip(CELL, key, strict=True)), cell
-
-
 def _by_seed(own: pd.DataFrame, quantity: str) -> pd.Series:
     """Values of `quantity` that can be compared, by seed: steps of runs at their threshold, the rest of sound runs."""
     sound = own[own["status"] == "threshold"] if quantity == "steps" else own[own["status"] != "diverged"]
     return sound.set_index("seed")[quantity].astype(float)
-
-
-def _cost_columns(cost: pd.Series) -> dict[str, float]:
-    """Return what the table of methods shows of a row of costs."""
-    return {
-        "seconds_per_step": cost["seconds_per_step"],
-        "seconds_per_step_low": cost["low"],
-        "seconds_per_step_high": cost["high"],
-        "seconds_in_memory": cost["seconds_in_memory"],
-        "whole_run": whole_run_ratio(cost),
-    }

@@ -53,9 +53,7 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
         Rows of metrics and rows of times, one per evaluation.
     """
     model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
-    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
-    stream = batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
-    update = updates(model, run, stream)
+    update = updates(model, run, loaded(run, data))
     cosine = cosine_meter(model, run, data) if run.probes else None
     metrics, times, step, seconds = [], [], 0, 0.0
     while True:
@@ -73,6 +71,12 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
             next(update)
         seconds += time.perf_counter() - start
         step += steps
+
+
+def loaded(run: Run, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Return the batches that `run` trains on, each gathered when it is asked for."""
+    order = batch_seed(run.experiment, run.dataset, run.model, run.seed)
+    return batches(data.train.inputs, data.train.labels, run.settings.batch_size, order)
 
 
 def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iterator[tuple[Tensor, Tensor]]:
@@ -171,6 +175,6 @@ def run_record(run: Run, data: Dataset, last: dict) -> dict:
         "steps": last["step"],
         "estimator": run.settings.estimator,
         "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
-        "data": {"source": data.provenance.source, "sha256": data.provenance.sha256},
+        "data": {key: data.provenance[key] for key in ("source", "sha256")},
         **made_here(threads=torch.get_num_threads()),
     }

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from forwardgrad.catalogue import ESTIMATORS
-from forwardgrad.experiments.training.analyses.budgets import BUDGETS, budget_table, last_within, step_costs
+from forwardgrad.experiments.training.analyses.budgets import BUDGETS, budgets, last_within, step_costs
 
 CELL = {"dataset": "mnist5k", "model": "lr"}
 
@@ -18,12 +18,16 @@ def frames(results):
     return results.frames()
 
 
+@pytest.fixture
+def table(frames, store_frames):
+    return budgets(store_frames(frames), "students")
+
+
 def row(table, method, budget):
     return table.set_index(["method", "budget"]).loc[method, budget]
 
 
-def test_equal_steps_by_hand(frames):
-    table = budget_table(frames)
+def test_equal_steps_by_hand(table):
     assert list(table) == list(BUDGETS)
     ours = row(table, "forward_rank_one", "steps")
     assert ours[["amount", "step", "runs", "diverged"]].tolist() == [40, 40, 3, 0]
@@ -34,8 +38,7 @@ def test_equal_steps_by_hand(frames):
     assert backprop["train_loss"] == pytest.approx(0.2)
 
 
-def test_equal_passes_by_hand(frames):
-    table = budget_table(frames)
+def test_equal_passes_by_hand(table):
     # Rank one has spent 80 passes in the end, backpropagation 120: 80 are 26.7 of its steps, the last evaluation at 20.
     backprop = row(table, "backprop", "passes")
     assert backprop[["amount", "step"]].tolist() == [80, 20]
@@ -43,8 +46,7 @@ def test_equal_passes_by_hand(frames):
     assert row(table, "forward_rank_one", "passes")["step"] == 40
 
 
-def test_equal_seconds_by_hand(frames):
-    table = budget_table(frames)
+def test_equal_seconds_by_hand(table):
     backprop, ours = (row(table, method, "seconds") for method in ("backprop", "forward_rank_one"))
     assert backprop[["amount", "step"]].tolist() == pytest.approx([0.02, 20])
     assert ours[["amount", "step"]].tolist() == pytest.approx([0.02, 40])
@@ -52,11 +54,11 @@ def test_equal_seconds_by_hand(frames):
     assert backprop["test_accuracy_low"] == pytest.approx(backprop["test_accuracy_high"])
 
 
-def test_a_method_whose_price_is_unknown_has_no_row_where_it_counts(results):
+def test_a_method_whose_price_is_unknown_has_no_row_where_it_counts(results, store_frames):
     for method in ("backprop", "forward_blockwise", "spsa"):
         results.run(method, 0, (2.0, 1.0), **CELL)
     results.cost({"backprop": 1e-3, "forward_blockwise": 1e-3}, **CELL)
-    table = budget_table(results.frames())
+    table = budgets(store_frames(results.frames()), "students")
     found = table.groupby("method", sort=False)["budget"].agg(list).to_dict()
     # Its passes depend on the network; the third was not measured at all.
     assert found == {"backprop": ["steps", "passes", "seconds"], "forward_blockwise": ["steps", "seconds"]}

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.analyses.loss_ratios import LOSS_RATIOS, place, ratios_to
+from forwardgrad.experiments.training.analyses.loss_ratios import LOSS_RATIOS, loss_ratios, place
 from forwardgrad.experiments.training.figures.loss_ratios import loss_ratios as draw_loss_ratios
 
 
@@ -18,8 +18,14 @@ def pairs(results):
     return results
 
 
-def test_ratios_by_hand(pairs):
-    table = ratios_to(pairs.frames().runs, "forward_gaussian")
+@pytest.fixture
+def ratios_to(results, store_frames):
+    """A function that returns the ratios of the runs so far to the method that it is given."""
+    return lambda against: loss_ratios(store_frames(results.frames()), "students", against)
+
+
+def test_ratios_by_hand(pairs, ratios_to):
+    table = ratios_to("forward_gaussian")
     assert list(table) == list(LOSS_RATIOS)
     signs, rank_one = table.to_dict("records")
     # 1/2, 2, 1/2, 2: their geometric mean is 1; means of four draws reach from 1/2 to 2.
@@ -31,34 +37,33 @@ def test_ratios_by_hand(pairs):
     assert (rank_one["place"], rank_one["learning_rate"], rank_one["learning_rate_against"]) == ("inside", 0.3, 0.2)
 
 
-def test_exchanging_the_methods_inverts_the_ratio(pairs):
-    runs = pairs.frames().runs
-    one = ratios_to(runs, "forward_gaussian").set_index("method").loc["forward_rank_one", "ratio"]
-    other = ratios_to(runs, "forward_rank_one").set_index("method").loc["forward_gaussian", "ratio"]
+def test_exchanging_the_methods_inverts_the_ratio(pairs, ratios_to):
+    one = ratios_to("forward_gaussian").set_index("method").loc["forward_rank_one", "ratio"]
+    other = ratios_to("forward_rank_one").set_index("method").loc["forward_gaussian", "ratio"]
     assert one * other == pytest.approx(1)
 
 
-def test_a_diverged_run_has_no_ratio_and_is_counted(pairs):
+def test_a_diverged_run_has_no_ratio_and_is_counted(pairs, ratios_to):
     pairs.run("forward_gaussian", 4, (2.0, 2e4), "diverged")
     pairs.run("forward_rademacher", 4)
     pairs.run("forward_rank_one", 4, (2.0, 2e4), "diverged")
-    table = ratios_to(pairs.frames().runs, "forward_gaussian")
+    table = ratios_to("forward_gaussian")
     assert table["pairs"].tolist() == [4, 4]
     assert table["diverged"].tolist() == [1, 1]
 
 
-def test_two_pairs_have_no_interval_and_no_place(results):
+def test_two_pairs_have_no_interval_and_no_place(results, ratios_to):
     for seed in range(2):
         results.run("forward_gaussian", seed, (2.0, 1.0))
         results.run("forward_rank_one", seed, (2.0, 3.0))
-    (row,) = ratios_to(results.frames().runs, "forward_gaussian").to_dict("records")
+    (row,) = ratios_to("forward_gaussian").to_dict("records")
     assert row["ratio"] == pytest.approx(3)
     assert math.isnan(row["low"])
     assert row["place"] == ""
 
 
-def test_a_cell_without_the_method_has_no_rows(pairs):
-    assert ratios_to(pairs.frames().runs, "backprop").empty
+def test_a_cell_without_the_method_has_no_rows(pairs, ratios_to):
+    assert ratios_to("backprop").empty
 
 
 @pytest.mark.parametrize(
@@ -72,10 +77,10 @@ def test_places(low, high, expected):
     assert place(low, high) == expected
 
 
-def test_the_figure_shows_ratios_against_the_band(pairs, store):
+def test_the_figure_shows_ratios_against_the_band(pairs, store, ratios_to):
     pairs.run("forward_gaussian", 4, (2.0, 2e4), "diverged")
     pairs.run("forward_rank_one", 4)
-    ratios = ratios_to(pairs.frames().runs, "forward_gaussian")
+    ratios = ratios_to("forward_gaussian")
     figure, _ = draw_loss_ratios(store({"tables/students/loss-ratios": ratios}), "students")
     (axes,) = figure.axes
     assert axes.get_xlim()[0] < 0.5
@@ -87,10 +92,10 @@ def test_the_figure_shows_ratios_against_the_band(pairs, store):
     plt.close(figure)
 
 
-def test_without_any_ratio_the_figure_is_still_drawn(results, store):
+def test_without_any_ratio_the_figure_is_still_drawn(results, store, ratios_to):
     results.run("forward_gaussian", 0, (2.0, 2e4), "diverged")
     results.run("forward_rank_one", 0)
-    ratios = ratios_to(results.frames().runs, "forward_gaussian")
+    ratios = ratios_to("forward_gaussian")
     figure, _ = draw_loss_ratios(store({"tables/students/loss-ratios": ratios}), "students")
     shown = "\n".join(text.get_text() for text in figure.findobj(plt.Text))
     assert "Forward gradient, rank one: 1 of 1 diverged" in shown

@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.experiments.training.analyses.norms import NORMS, norm_table
+from forwardgrad.experiments.training.analyses.norms import NORMS, norms
 
 
-def test_growth_by_hand(results):
+def test_growth_by_hand(results, store_frames):
     for seed in range(3):
         results.run("backprop", seed, (2.0, 1.0))
         results.run("forward_gaussian", seed, (2.0, 0.5 - seed / 10))
@@ -14,7 +14,7 @@ def test_growth_by_hand(results):
     for frame, last in ((frames.metrics, frames.metrics["step"] == 1), (frames.runs, frames.runs["steps"] == 1)):
         grown = last & (frame["method"] == "forward_gaussian")
         frame.loc[grown, "weight_norm"] = 1.5 + frame.loc[grown, "seed"] / 2
-    table = norm_table(frames)
+    table = norms(store_frames(frames), "students")
     assert list(table) == list(NORMS)
     backprop, forward = table.to_dict("records")
     assert (backprop["growth"], backprop["growth_low"], backprop["growth_high"]) == (1, 1, 1)
@@ -25,9 +25,9 @@ def test_growth_by_hand(results):
     assert (forward["runs"], forward["diverged"], forward["steps"]) == (4, 1, 1)
 
 
-def test_two_runs_have_no_interval(results):
+def test_two_runs_have_no_interval(results, store_frames):
     for seed in range(2):
         results.run("backprop", seed)
-    (row,) = norm_table(results.frames()).to_dict("records")
+    (row,) = norms(store_frames(results.frames()), "students").to_dict("records")
     assert np.isnan([row["growth_low"], row["train_loss_high"]]).all()
     assert not pd.isna(row["growth"])

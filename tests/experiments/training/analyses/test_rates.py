@@ -9,7 +9,6 @@ from forwardgrad.experiments.training.analyses.rates import (
     by_method,
     chosen_rates,
     differing,
-    grid_runs,
     rate_table,
     tuned_yaml,
 )
@@ -100,13 +99,13 @@ def test_methods_whose_grids_have_a_rate_in_common_stand_together():
 def test_methods_with_other_rates_have_a_panel_of_their_own(grid):
     other = grid.assign(method="activity@3", estimator="activity", learning_rate=3.0)
     both = pd.concat([grid, other])
-    figure = draw_rates(grid_runs(both), rate_table(both))
+    figure = draw_rates(both)
     assert [len(axes.get_xticks()) for axes in figure.axes] == [3, 1]
     plt.close(figure)
 
 
 def test_the_figure_shows_every_run_and_rings_the_chosen(grid):
-    figure = draw_rates(grid_runs(grid), rate_table(grid))
+    figure = draw_rates(grid)
     (axes,) = figure.axes
     lines = axes.get_lines()
     rings = [line for line in lines if line.get_markersize() == 10]

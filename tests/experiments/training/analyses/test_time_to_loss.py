@@ -2,28 +2,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forwardgrad.experiments.training.analyses import time_to_loss as times
+from forwardgrad.experiments.training.analyses import time_to_loss
 from forwardgrad.experiments.training.analyses.time_to_loss import (
     TIMES_SUMMARY,
     TIMES_TO_LOSS,
     first_step,
     step_times,
-    summarise,
-    times_table,
 )
 from forwardgrad.experiments.training.tables import counterpart
-from forwardgrad.results.quoted import QUOTED
 
 INF = float("inf")
 CELL = {"dataset": "mnist5k", "model": "lr"}
-QUOTES = pd.DataFrame(
-    [
-        ("paper", "", "lr", "forward_gaussian", "T_f", "197.3", "FIG"),
-        ("paper", "", "lr", "backprop", "T_b", "356.8", "FIG"),
-        ("paper", "", "lr", "forward_gaussian", "T_f/T_b", "0.553", "FIG"),
-    ],
-    columns=list(QUOTED),
-)
 
 
 @pytest.fixture
@@ -42,8 +31,8 @@ def rows(table, cost):
     return table[table["cost"] == cost].set_index("seed")
 
 
-def test_times_by_hand(frames):
-    table = times_table(frames)
+def test_times_by_hand(frames, times_of):
+    table = times_of(frames)
     assert list(table) == list(TIMES_TO_LOSS)
     engine = rows(table, "engine")
     # Seed 3 has no row: its backpropagation diverged.
@@ -56,13 +45,13 @@ def test_times_by_hand(frames):
     assert set(engine["against"]) == {"backprop"}
 
 
-def test_a_run_with_few_evaluations_does_not_tell_when_a_loss_is_reached(frames, monkeypatch):
-    monkeypatch.setattr(times, "EVALUATIONS", 4)
-    assert times_table(frames).empty
+def test_a_run_with_few_evaluations_does_not_tell_when_a_loss_is_reached(frames, monkeypatch, times_of):
+    monkeypatch.setattr(time_to_loss, "EVALUATIONS", 4)
+    assert times_of(frames).empty
 
 
-def test_times_in_memory_and_of_whole_runs_by_hand(frames):
-    table = times_table(frames)
+def test_times_in_memory_and_of_whole_runs_by_hand(frames, times_of):
+    table = times_of(frames)
     assert set(table["cost"]) == {"engine", "engine_in_memory", "engine_whole_run"}
     # Steps take 0.8 of their time with the batch in memory; 100 steps of a whole run take 110 times as long as one.
     assert rows(table, "engine_in_memory")["T_f"][1] == pytest.approx(0.048)
@@ -75,24 +64,24 @@ def measured(**changed):
     return pd.DataFrame([row | changed])
 
 
-def test_the_stock_frameworks_step_costs_its_ratio_times_that_of_backpropagation(frames):
-    times = step_times(frames.costs, measured()).set_index(["method", "cost"])["seconds"]
-    assert times["backprop", "stock"] == pytest.approx(1e-3)
-    assert times["forward_gaussian", "stock"] == pytest.approx(5e-3)
-    assert rows(times_table(frames, measured()), "stock")["ratio"][1] == pytest.approx(7.5)
+def test_the_stock_frameworks_step_costs_its_ratio_times_that_of_backpropagation(frames, times_of):
+    times = step_times(frames.costs, measured())
+    assert times["mnist5k", "lr", "backprop", "stock"] == pytest.approx(1e-3)
+    assert times["mnist5k", "lr", "forward_gaussian", "stock"] == pytest.approx(5e-3)
+    assert rows(times_of(frames, measured()), "stock")["ratio"][1] == pytest.approx(7.5)
 
 
 @pytest.mark.parametrize(
     "changed", [{"model": "mlp"}, {"batch_size": 16}, {"device": "cuda"}, {"method": "forward_ad"}]
 )
-def test_another_networks_ratio_does_not_count(frames, changed):
-    assert "stock" not in set(times_table(frames, measured(**changed))["cost"])
+def test_another_networks_ratio_does_not_count(frames, changed, times_of):
+    assert "stock" not in set(times_of(frames, measured(**changed))["cost"])
 
 
-def test_a_cell_without_validation_has_no_times(frames):
+def test_a_cell_without_validation_has_no_times(frames, times_of, summary_of):
     frames.runs["validation_loss"] = frames.metrics["validation_loss"] = np.nan
-    assert len(times_table(frames)) == 0
-    assert list(summarise(times_table(frames), QUOTES)) == list(TIMES_SUMMARY)
+    assert len(times_of(frames)) == 0
+    assert list(summary_of(times_of(frames), paper_settings=True)) == list(TIMES_SUMMARY)
 
 
 def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
@@ -103,8 +92,8 @@ def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
     assert first_step(run, 0.5) == INF
 
 
-def test_the_summary_by_hand(frames):
-    table = summarise(times_table(frames), QUOTES)
+def test_the_summary_by_hand(frames, times_of, summary_of):
+    table = summary_of(times_of(frames), paper_settings=True)
     assert list(table) == list(TIMES_SUMMARY)
     engine = table.set_index("cost").loc["engine"]
     # Ratios 1, 3 and never: the median of three resampled runs may be any of them.
@@ -114,10 +103,10 @@ def test_the_summary_by_hand(frames):
     assert engine["certainty"] == "FIG"
 
 
-def test_the_paper_has_no_time_for_methods_of_ours(frames):
+def test_the_paper_has_no_time_for_methods_of_ours(frames, times_of, summary_of):
     for frame in (frames.metrics, frames.runs, frames.costs):
         frame.replace("forward_gaussian", "forward_rank_one", inplace=True)
-    (row,) = summarise(rows(times_table(frames), "engine").reset_index(), QUOTES).to_dict("records")
+    (row,) = summary_of(rows(times_of(frames), "engine").reset_index(), True).to_dict("records")
     assert np.isnan([row["ratio_quoted"], row["T_b_quoted"]]).all()
 
 

@@ -4,14 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from forwardgrad.experiments.training.analyses.time_to_loss import summarise, times_table
 from forwardgrad.experiments.training.figures.budgets import budgets
 from forwardgrad.experiments.training.figures.cosines import cosines
 from forwardgrad.experiments.training.figures.curves import DRAWN, VALIDATED, drawn_metrics
 from forwardgrad.experiments.training.figures.norms import norms
 from forwardgrad.experiments.training.figures.times import times as draw_times
-
-from ..analyses.test_time_to_loss import QUOTES
 
 CELL = {"dataset": "mnist5k", "model": "lr"}
 NAMES = {"experiment": "students", **CELL}
@@ -41,18 +38,18 @@ def words(figure):
 
 
 @pytest.fixture
-def draw(store):
-    """A function that draws times beside those quoted."""
+def draw(store, summary_of):
+    """A function that draws times beside the paper's or not."""
 
-    def draw(times, quoted):
-        tables = {"times": times, "times-summary": summarise(times, quoted)}
-        return draw_times(store({f"tables/students/{name}": table for name, table in tables.items()}), "students")[0]
+    def draw(times, paper_settings):
+        summary = summary_of(times, paper_settings)
+        return draw_times(store({"tables/students/times-summary": summary}), "students")[0]
 
     return draw
 
 
-def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames, draw):
-    figure = draw(times_table(frames), QUOTES)
+def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames, draw, times_of):
+    figure = draw(times_of(frames), paper_settings=True)
     lines = figure.axes[0].get_lines()
     censored = [line for line in lines if line.get_marker() == ">"]
     assert [line.get_xdata().tolist() for line in censored] == [[pytest.approx(3)], [pytest.approx(1)] * 3]
@@ -64,10 +61,10 @@ def test_times_mark_runs_that_never_got_there_and_the_papers_ratio(frames, draw)
     assert "3 seeds per method" in shown
 
 
-def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames, draw):
-    times = times_table(frames)
+def test_times_of_runs_that_all_got_there_have_no_mark_for_others(frames, draw, times_of):
+    times = times_of(frames)
     reached = times[times["reached"].astype(bool)]
-    shown = words(draw(reached, QUOTES[:0]))
+    shown = words(draw(reached, paper_settings=False))
     assert "not reached" not in shown
     assert "Baydin" not in shown
 

@@ -3,8 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib.ticker import LogLocator
 
-from forwardgrad.experiments.estimators.figures.networks import networks_of, with_size
-from forwardgrad.experiments.estimators.tables import distances
+from forwardgrad.experiments.estimators.tables import networks_of
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import ticks, title
 from forwardgrad.plotting.style import INK, WIDTH, Drawn, look, style
@@ -22,8 +21,8 @@ def closing(results: Results) -> Drawn:
     Returns:
         The figure, and the distances; columns ESTIMATORS.
     """
-    shown = distances(results.frame("estimators"))
-    shown = shown[shown["estimator"].isin(SHOWN)]
+    frame = results.frame("estimators")
+    shown = frame[(frame["quantity"] == "distance") & frame["estimator"].isin(SHOWN)]
     networks = networks_of(shown)
     with style():
         figure, panels = plt.subplots(
@@ -42,7 +41,7 @@ def closing(results: Results) -> Drawn:
             axes.set(xscale="log", yscale="log")
             for axis in (axes.xaxis, axes.yaxis):
                 ticks(axis, LogLocator(numticks=6))
-            axes.set_title(with_size(network, n))
+            axes.set_title(f"{labels.model(network)}: {n:,} parameters")
         panels[len(networks) // 2, 0].set_ylabel("Distance from the gradient / its norm")
         panels[-1, 0].set_xlabel("Number of estimates")
         title(

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib.lines import Line2D
 
-from forwardgrad.experiments.estimators.figures.networks import networks_of
+from forwardgrad.experiments.estimators.tables import networks_of
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import mark, title
 from forwardgrad.plotting.style import INK, MUTED, PAPER, WIDTH, Drawn, look, style

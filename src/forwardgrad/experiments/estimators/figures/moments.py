@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.ticker import FixedLocator
 
-from forwardgrad.experiments.estimators.figures.networks import networks_of, with_size
-from forwardgrad.experiments.estimators.tables import relative
+from forwardgrad.experiments.estimators.tables import networks_of, relative
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import mark, rows, ticks, title
 from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, look, style
@@ -28,7 +27,9 @@ def moments(results: Results) -> Drawn:
     """
     shown = relative(results.frame("estimators"))
     shown = shown[shown["quantity"].isin(PANELS)]
-    estimators, networks = list(dict.fromkeys(shown["estimator"])), networks_of(shown)
+    estimators = list(dict.fromkeys(shown["estimator"]))
+    names = {network: f"{labels.model(network)}: {n:,} parameters" for network, n in networks_of(shown).items()}
+    networks = list(names)
     with style():
         figure, panels = plt.subplots(
             1, len(PANELS), sharey=True, squeeze=False, figsize=(WIDTH, 2.2 + 0.43 * len(estimators))
@@ -37,7 +38,7 @@ def moments(results: Results) -> Drawn:
             axes.axvline(1, color=INK, linewidth=1)
             own = shown[shown["quantity"] == quantity]
             for place, estimator in enumerate(estimators):
-                _draw_row(axes, place, own[own["estimator"] == estimator].set_index("network"), estimator, [*networks])
+                _draw_row(axes, place, own[own["estimator"] == estimator].set_index("network"), estimator, networks)
             axes.set_xscale("log")
             axes.set_xlim(*SPAN)
             ticks(axes.xaxis, FixedLocator([0.5, 1, 2]))
@@ -51,8 +52,8 @@ def moments(results: Results) -> Drawn:
         first.set_zorder(1)
         first.patch.set_visible(False)
         handles = [
-            mark("o", with_size(network, n), markersize=5, markerfacecolor=_face(INK, network, [*networks]))
-            for network, n in networks.items()
+            mark("o", name, markersize=5, markerfacecolor=_face(INK, network, networks))
+            for network, name in names.items()
         ]
         title(
             figure,

@@ -1,1 +1,1 @@
-"""Figures of the cost of steps: each module begins with the function of its name, which draws it from results."""
+"""Figures of the cost of steps, each drawn from results."""

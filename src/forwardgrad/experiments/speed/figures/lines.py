@@ -1,18 +1,94 @@
-"""One line per method against depth or batch size."""
+"""One line per method against depth or batch size: cost of a step, and its memory."""
 
 from collections.abc import Iterable
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, LogLocator
 
-from forwardgrad.experiments.speed.figures.rows import ordered
+from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed
+from forwardgrad.experiments.speed.tables import paper_rows, parameter_bytes
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import ticks
-from forwardgrad.plotting.style import look
+from forwardgrad.plotting.pieces import STAR, ticks, title
+from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look, style
+from forwardgrad.results.folder import Results
 
 HERE = "Measured on this machine without other jobs, steps of all methods interleaved, in several processes."
+LABEL = "Hidden layers, 1,024 wide"
+MIB, LEAST = 2**20, 2**18  # bytes
+
+
+def depth(results: Results, device: str) -> Drawn:
+    """Draw the cost over backpropagation against the number of hidden layers; return it too, columns SPEED."""
+    shown, paper = deep(timed(results, device)), paper_rows(results.quoted())
+    ends = sorted((row["depth"], row["ratio"]) for row in paper if row["model"] == "mlp" and row["depth"] in (1, 100))
+    with style():
+        figure, axes = plt.subplots(figsize=(WIDTH, 5))
+        handles = draw_lines(axes, shown, "depth", "ratio_to_backprop", floors=True)
+        axes.axhline(1, color=INK, linewidth=1.2)
+        if ends:
+            axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
+            handles += axes.plot(*zip(*ends, strict=True), **STAR, label=f"{labels.PAPER}: ends of its curve")
+        handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="ratio of multiply-adds")]
+        ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
+        axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
+        axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
+        note = f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
+        title(figure, "Does the ratio hold for deep networks?", note, handles)
+        return figure, shown
+
+
+def batch(results: Results, device: str) -> Drawn:
+    """Draw the cost over backpropagation against the batch size, one panel per model; return it too, columns SPEED."""
+    shown = named(timed(results, device))
+    sizes = shown.groupby("model", sort=False)["batch_size"].nunique()
+    models = list(sizes[sizes > 1].index)
+    shown = shown[shown["model"].isin(models)]
+    with style():
+        figure, panels = plt.subplots(
+            len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models))
+        )
+        handles: dict[str, Line2D] = {}
+        for model, axes in zip(models, panels[:, 0], strict=True):
+            for line in draw_lines(axes, shown[shown["model"] == model], "batch_size", "ratio_to_backprop"):
+                handles.setdefault(line.get_label(), line)
+            axes.axhline(1, color=INK, linewidth=1.2)
+            axes.set_ylim(0, None)
+            axes.set_title(labels.model(model))
+            ticks_at(axes, shown["batch_size"])
+        axes.set_xlabel("Examples per step")
+        note = (
+            f"Cost of a step over that of a backpropagation step. {HERE} Whiskers: 95 % interval. Line at 1: "
+            "backpropagation."
+        )
+        title(figure, "Does the ratio depend on the batch size?", note, handles.values())
+        return figure, shown
+
+
+def memory(results: Results, device: str) -> Drawn:
+    """Draw peak memory beyond the parameters against the number of hidden layers; return it too, columns SPEED."""
+    measured = results.frame("speed")
+    shown = deep(measured[(measured["device"] == device) & measured["peak_bytes"].notna()])
+    shown = shown.assign(parameter_bytes=[parameter_bytes(int(layers)) for layers in shown["depth"]])
+    parameters = shown.groupby("depth")["parameter_bytes"].first() / MIB
+    with style():
+        figure, axes = plt.subplots(figsize=(WIDTH, 5))
+        peaks = shown.assign(peak=np.maximum(shown["peak_bytes"], LEAST) / MIB)
+        handles = draw_lines(axes, peaks, "depth", "peak", also=("backprop",))
+        handles += axes.plot(parameters, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
+        axes.set_yscale("log")
+        ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
+        ticks_at(axes, shown["depth"])
+        axes.set(xlabel=LABEL, ylabel="MiB beyond the parameters")
+        note = (
+            "Peak memory of the process over a few steps, less what it held before; every method in a process of its "
+            f"own. Batch {int(shown['batch_size'].iloc[0])}. Less than 0.25 MiB is drawn as 0.25 MiB."
+        )
+        title(figure, "How much memory does a step need?", note, handles)
+        return figure, shown
 
 
 def draw_lines(

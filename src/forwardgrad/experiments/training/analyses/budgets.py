@@ -8,17 +8,15 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.catalogue.estimators import ESTIMATORS
-from forwardgrad.experiments.training.frames import CELL, Frames, load_frames
+from forwardgrad.experiments.training.columns import METHOD
+from forwardgrad.experiments.training.frames import CELL, load_frames
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
 UNITS = ("steps", "passes", "seconds")
 
 BUDGETS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "learning_rate": "rate of the first step",
     "budget": "what is equal: steps; passes, equivalents of a forward pass by the estimator's arithmetic; "
     "seconds, steps times the time of one step measured alone",
@@ -26,26 +24,14 @@ BUDGETS = {
     "step": "last evaluated step within the budget",
     "runs": "number of runs, one per seed",
     "diverged": "runs that diverged by then",
-    "test_accuracy": "mean test accuracy there, of the runs that had not diverged",
-    "test_accuracy_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
-    "test_accuracy_high": "upper end",
-    "train_loss": "mean training loss there, of the runs that had not diverged",
-    "train_loss_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
-    "train_loss_high": "upper end",
+    **statistics.meanings("test_accuracy", "mean test accuracy there, of the runs that had not diverged"),
+    **statistics.meanings("train_loss", "mean training loss there, of the runs that had not diverged"),
 }
 
 
 def budgets(results: Results, experiment: str) -> pd.DataFrame:
-    """The outcome of an experiment's methods at equal compute budget."""
-    return budget_table(load_frames(*results.training(experiment)))
-
-
-def budget_table(frames: Frames) -> pd.DataFrame:
-    """One row per method and kind of budget; columns BUDGETS. Methods of unknown cost have no row.
-
-    Args:
-        frames: Frames of one experiment.
-    """
+    """One row per method of an experiment and budget; columns BUDGETS. Methods of unknown cost have no row."""
+    frames = load_frames(results, experiment)
     cost, rows = step_costs(frames.costs), []
     metrics = dict(list(frames.metrics.groupby([*CELL, "method"])))
     for cell, runs in frames.runs.groupby(CELL, sort=False):
@@ -55,16 +41,13 @@ def budget_table(frames: Frames) -> pd.DataFrame:
         lasts = {key[0]: own["steps"].max() for key, own in methods.items()}
         for unit in UNITS:
             costs = {name: cost[unit].get((*pair, name), np.nan) for name in lasts}
-            spent = [lasts[name] * costs[name] for name in lasts if costs[name] == costs[name]]
-            if not spent:
-                continue
-            amount = min(spent)
+            amount = min((lasts[name] * costs[name] for name in lasts if costs[name] == costs[name]), default=np.nan)
             for (name, estimator, rate), own in methods.items():
                 if costs[name] != costs[name]:
                     continue
                 values = last_within(metrics[*cell, name], amount / costs[name])
                 sound = values[values["status"] != "diverged"]
-                row = dict(zip(("dataset", "model", "method", "estimator"), (*pair, name, estimator), strict=True))
+                row = dict(zip(METHOD, (*pair, name, estimator), strict=True))
                 row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": values["step"].max()}
                 row |= {"runs": len(own), "diverged": len(values) - len(sound)}
                 for metric in ("test_accuracy", "train_loss"):

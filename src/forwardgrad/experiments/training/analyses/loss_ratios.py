@@ -5,6 +5,7 @@ The interval of the ratio lies inside the equivalence band, outside it, or overl
 
 import pandas as pd
 
+from forwardgrad.experiments.training.columns import METHOD
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
@@ -12,10 +13,7 @@ from forwardgrad.results.folder import Results
 EQUIVALENCE = LEAST, MOST = 0.95, 1.05  # ratios that make no difference in practice
 
 LOSS_RATIOS = {
-    "dataset": "data set key",
-    "model": "model key",
-    "method": "method key",
-    "estimator": "estimator key",
+    **METHOD,
     "against": "method key of the one it is compared with",
     "learning_rate": "rate of the method's first step",
     "learning_rate_against": "rate of the other's",
@@ -29,19 +27,9 @@ LOSS_RATIOS = {
 
 
 def loss_ratios(results: Results, experiment: str, against: str) -> pd.DataFrame:
-    """The final training losses of an experiment's methods relative to the method `against`."""
-    return ratios_to(load_frames(*results.training(experiment)).runs, against)
-
-
-def ratios_to(runs: pd.DataFrame, against: str) -> pd.DataFrame:
-    """Every method of a cell against the method `against`; columns LOSS_RATIOS.
-
-    Args:
-        runs: The runs frame of one experiment.
-        against: Method key. A cell without it has no rows.
-    """
+    """Every method of a cell against the method `against`, without which it has no rows; columns LOSS_RATIOS."""
     rows = []
-    for (_, dataset, model), cell in runs.groupby(CELL, sort=False):
+    for (_, dataset, model), cell in load_frames(results, experiment).runs.groupby(CELL, sort=False):
         by_method = {method: cell[cell["method"] == method].set_index("seed") for method in methods_of(cell)}
         if against not in by_method:
             continue

@@ -13,6 +13,7 @@ import yaml
 
 from forwardgrad.arguments import RefusalError
 from forwardgrad.catalogue import AT
+from forwardgrad.experiments.training.columns import METHOD
 from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.experiments.training.runs import tuned_rate
 from forwardgrad.files import write_atomically
@@ -20,10 +21,8 @@ from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
 RATES = {
-    "dataset": "data set key",
-    "model": "model key",
+    **METHOD,
     "method": "method key, without the rate",
-    "estimator": "estimator key",
     "learning_rate": "rate of the first step",
     "runs": "number of runs, one per tuning seed",
     "diverged": "runs whose loss exceeded 1e4 or was not finite",
@@ -44,19 +43,19 @@ HEADER = """\
 
 def rates(results: Results, experiment: str) -> pd.DataFrame:
     """The outcome of every learning rate of an experiment's grid."""
-    return rate_table(load_frames(*results.training(experiment)).runs)
+    return rate_table(load_frames(results, experiment).runs)
 
 
-def write_tuned(results: Path, output: Path, experiment: str = "tuning") -> None:
-    """Write the learning rates that `experiment` chose, as `tuned_yaml` has them.
+def write_tuned(results: Results, output: Path) -> None:
+    """Write the learning rates that the experiment `tuning` chose, as `tuned_yaml` has them.
 
     Raises:
         RefusalError: It has no runs.
     """
-    runs = Results(results).frame(f"{experiment}-runs")
+    runs = results.frame("tuning-runs")
     if runs.empty:
         raise RefusalError("the tuning experiment has no runs: its data are unavailable")
-    write_atomically(output, tuned_yaml(runs, Results(results).provenance(experiment)))
+    write_atomically(output, tuned_yaml(runs, results.provenance("tuning")))
 
 
 def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:
@@ -66,11 +65,7 @@ def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:
 
 
 def rate_table(runs: pd.DataFrame) -> pd.DataFrame:
-    """One row per cell, method and rate of a grid, the chosen rates marked; columns RATES.
-
-    Args:
-        runs: The runs frame of an experiment whose cells are grids.
-    """
+    """One row per cell, method and rate of the grids in `runs`, the chosen rates marked; columns RATES."""
     rows = []
     for key, own in grid_runs(runs).groupby([*METHOD_KEY, "estimator", "learning_rate"], sort=False):
         loss = statistics.median_range(own["validation_loss"])
@@ -116,18 +111,12 @@ def chosen_rates(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
 def differing(table: pd.DataFrame, config: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the rows of chosen rates that are not those of config/tuned.yaml, with its rate as `written`."""
     rows = table[table["chosen"]].to_dict("records")
-    written = [tuned_rate(dict(config), *(row[key] for key in METHOD_KEY)) for row in rows]
-    pairs = zip(rows, written, strict=True)
-    return [row | {"written": rate} for row, rate in pairs if rate != row["learning_rate"]]
+    rows = [row | {"written": tuned_rate(dict(config), *(row[key] for key in METHOD_KEY))} for row in rows]
+    return [row for row in rows if row["written"] != row["learning_rate"]]
 
 
 def tuned_yaml(runs: pd.DataFrame, produced_by: list[dict[str, Any]]) -> str:
-    """Return the text of config/tuned.yaml: the chosen rates, after comments that say where they come from.
-
-    Args:
-        runs: The runs frame of the tuning experiment.
-        produced_by: What produced its runs (`results.produced_by`).
-    """
+    """Return the text of config/tuned.yaml: the rates chosen from `runs`, after comments on where they come from."""
     table = rate_table(runs)
     lines = []
     for (dataset, model), own in runs.groupby(["dataset", "model"], sort=False):

@@ -12,12 +12,11 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.experiments.training.columns import COST_MODELS, TIMES_TO_LOSS
-from forwardgrad.experiments.training.frames import CELL, Frames, load_frames, methods_of
+from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.experiments.training.tables import WHOLE_STEPS, counterpart
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
-# Whose measured time a step is given.
 EVALUATIONS = 10  # below this a run does not tell when a loss is reached
 STOCK_METHOD, STOCK_ESTIMATOR = "jvp", "forward_gaussian"
 
@@ -41,27 +40,14 @@ TIMES_SUMMARY = {
 
 
 def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
-    """The times to the loss of backpropagation, run by run; `stock`: the experiment `speed` was run too."""
-    return times_table(load_frames(*results.training(experiment)), results.frame("speed") if stock else None)
-
-
-def times_summary(results: Results, experiment: str, paper_settings: bool) -> pd.DataFrame:
-    """The same over the seeds; `paper_settings`: the paper's times belong beside them."""
-    quoted = results.quoted()
-    return summarise(results.table(experiment, "times"), quoted if paper_settings else quoted[:0])
-
-
-def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per run of a forward gradient and cost model; columns TIMES_TO_LOSS.
 
     Cells without validation loss have none, nor have seeds at which backpropagation diverged, nor runs with fewer than
-    ten evaluations: those lie too far apart to tell when a loss is reached.
-
-    Args:
-        frames: Frames of one experiment.
-        measured: See `step_times`.
+    ten evaluations: those lie too far apart to tell when a loss is reached. What the stock framework takes is known,
+    `stock`, if the experiment `speed` was run too.
     """
-    step = step_times(frames.costs, measured).set_index(["dataset", "model", "method", "cost"])["seconds"]
+    frames = load_frames(results, experiment)
+    step = step_times(frames.costs, results.frame("speed") if stock else None)
     runs = dict(list(frames.metrics.groupby([*CELL, "method", "seed"])))
     rows = []
     for cell, own in frames.runs.groupby(CELL, sort=False):
@@ -79,40 +65,38 @@ def times_table(frames: Frames, measured: pd.DataFrame | None = None) -> pd.Data
                 steps, last = first_step(run, end.validation_loss), run["step"].max()
                 for cost in COST_MODELS:
                     ours, other = (step.get((*pair, name, cost), np.nan) for name in (method, against))
-                    reached, total = steps * ours, end.steps * other
-                    times = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
-                    if total == total and ours == ours:
-                        rows.append((*pair, method, estimator, against, end.seed, cost, *times))
+                    if ours == ours and other == other:  # both are known
+                        reached, total = steps * ours, end.steps * other
+                        ends = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
+                        rows.append((*pair, method, estimator, against, end.seed, cost, *ends))
     return pd.DataFrame(rows, columns=list(TIMES_TO_LOSS))
 
 
-def summarise(times: pd.DataFrame, quoted: pd.DataFrame) -> pd.DataFrame:
-    """Medians over the seeds with their intervals, the paper's numbers beside them; columns TIMES_SUMMARY.
+def times_summary(results: Results, experiment: str, paper_settings: bool) -> pd.DataFrame:
+    """Medians of `times` over the seeds with their intervals; columns TIMES_SUMMARY.
 
-    Args:
-        times: What `times_table` returned.
-        quoted: Published numbers; columns `quoted.QUOTED`.
+    An experiment with the settings of the paper has the paper's times beside its own.
     """
-    rows = []
-    for key, own in times.groupby(COMPARED, sort=False):
+    quoted, rows = results.quoted(), []
+    for key, own in results.table(experiment, "times").groupby(COMPARED, sort=False):
         ratio = statistics.median(own["ratio"], "times", *key)
         row = dict(zip(COMPARED, key, strict=True))
         row |= {"runs": len(own), "reached": int(own["reached"].sum())}
         row |= {name: statistics.median_range(own[name]).value for name in ("T_f", "T_b")}
         row |= {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
         row |= {"bound": own.loc[~own["reached"].astype(bool), "bound"].min()}
-        rows.append(row | _quoted(quoted, row))
+        rows.append(row | (_quoted(quoted, row) if paper_settings else {}))
     return pd.DataFrame(rows, columns=list(TIMES_SUMMARY))
 
 
-def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return the seconds of a step by cell, method and cost model; columns dataset, model, method, cost, seconds.
+def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None) -> dict[tuple[str, str, str, str], float]:
+    """Return the seconds of a step by (data set, model, method, cost model), nan where they are not known.
 
     Args:
         costs: Measurements of one experiment; columns COSTS.
-        measured: Measurements of the experiment `speed` (columns BENCH), for what the stock framework takes.
+        measured: Measurements of the experiment `speed` (columns SPEED), for what the stock framework takes.
     """
-    rows = []
+    seconds = {}
     for cell, methods in costs.groupby(["dataset", "model"], sort=False):
         estimators = methods_of(methods)
         for row in methods.itertuples():
@@ -125,9 +109,8 @@ def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None = None) -> pd.
                 other = counterpart(row.method, estimators)
                 ours = methods.loc[methods["method"] == other, "seconds_per_step"]
                 times["stock"] = ours.iloc[0] * _stock_ratio(measured, row) if len(ours) else np.nan
-            rows += [(*cell, row.method, cost, seconds) for cost, seconds in times.items()]
-    table = pd.DataFrame(rows, columns=["dataset", "model", "method", "cost", "seconds"])
-    return table[table["seconds"].notna()].reset_index(drop=True)
+            seconds |= {(*cell, row.method, cost): time for cost, time in times.items()}
+    return seconds
 
 
 def first_step(run: pd.DataFrame, loss: float) -> float:

@@ -2,19 +2,21 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
 
 from forwardgrad import catalogue
 from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
-from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
-from forwardgrad.experiments.training.frames import Frames
+from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
 METRIC = "test_accuracy"
+RATES = {
+    "own": "Every method at its own tuned learning rate",
+    "paper_rate": "Every method at the paper\u2019s learning rate",
+}
 WORDS = {
     "steps": "Steps",
     "passes": "Forward-pass equivalents",
@@ -31,7 +33,10 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
     cell = read_cell(results, experiment, dataset, model)
     chosen = [(catalogue.variant(row.method, row.estimator) or "own") == variant for row in cell.runs.itertuples()]
     runs = cell.runs[chosen]
-    bands = _with_costs(bands_of(Frames(cell.metrics, runs, cell.costs), (METRIC,)), cell.costs)
+    price = step_costs(cell.costs).droplevel(["dataset", "model"])
+    bands = curve_table(cell.metrics, runs, cell.costs, (METRIC,))
+    for unit in UNITS:
+        bands[unit] = bands["step"] * bands["method"].map(price[unit]).astype(float)
     drawn = bands[bands["step"] > 0]
     with style():
         figure, panels = plt.subplots(
@@ -40,35 +45,18 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
         lines = {}
         for unit, axes in zip(UNITS, panels, strict=True):
             lines |= draw_bands(axes, drawn[drawn[unit].notna()], unit, runs)
-            _scale(axes, drawn[unit])
+            axes.set_xscale("log")
+            axes.set_xlim(np.nanmin(drawn[unit]), np.nanmax(drawn[unit]) * 1.15)
+            axes.set_ylim(0, 1)
+            whole_numbers(axes.xaxis)
+            axes.xaxis.set_minor_locator(plt.NullLocator())
             axes.set_xlabel(WORDS[unit])
         panels[0].set_title(labels.metric(METRIC))
-        title(figure, labels.cell(dataset, model), _note(bands, variant), lines.values())
+        rate = RATES.get(variant, variant.replace("_", " ").capitalize())
+        note = (
+            f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th "
+            "percentile. Marker: end of the run. Forward passes: counted by multiply-adds, without sampling and "
+            "updates; seconds on this machine."
+        )
+        title(figure, labels.cell(dataset, model), note, lines.values())
         return figure, bands
-
-
-def _with_costs(bands: pd.DataFrame, costs: pd.DataFrame) -> pd.DataFrame:
-    """Add what each step has cost in every unit."""
-    price = step_costs(costs).reset_index().set_index("method")
-    return bands.assign(**{unit: bands["step"] * bands["method"].map(price[unit]).astype(float) for unit in UNITS})
-
-
-def _scale(axes: Axes, values: pd.Series) -> None:
-    axes.set_xscale("log")
-    axes.set_xlim(np.nanmin(values), np.nanmax(values) * 1.15)
-    axes.set_ylim(0, 1)
-    whole_numbers(axes.xaxis)
-    axes.xaxis.set_minor_locator(plt.NullLocator())
-
-
-def _note(bands: pd.DataFrame, variant: str) -> str:
-    rates = {
-        "own": "every method at its own tuned learning rate",
-        "paper_rate": "every method at the paper\u2019s learning rate",
-    }
-    rate = rates.get(variant, variant.replace("_", " ")).capitalize()
-    return (
-        f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th percentile. "
-        "Marker: end of the run. Forward passes: counted by multiply-adds, without sampling and updates; seconds on "
-        "this machine."
-    )

@@ -3,11 +3,11 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
-from forwardgrad.experiments.training.frames import Frames
+from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import ticks, title, whole_numbers
 from forwardgrad.plotting.style import MUTED, WIDTH, Drawn, style
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
 
@@ -20,7 +20,7 @@ def cosines(results: Results, experiment: str, dataset: str, model: str) -> Draw
     cell = read_cell(results, experiment, dataset, model)
     measured = cell.metrics.loc[cell.metrics["cosine"].notna(), "method"].unique()
     runs = cell.runs[cell.runs["method"].isin(measured) & (cell.runs["estimator"] != "backprop")]
-    bands = bands_of(Frames(cell.metrics, runs, cell.costs), ("cosine",))
+    bands = curve_table(cell.metrics, runs, cell.costs, ("cosine",))
     n = int(runs["parameters"].iloc[0])
     with style():
         figure, axes = plt.subplots(figsize=(WIDTH, 3.2 + 0.2 * runs["method"].nunique()))

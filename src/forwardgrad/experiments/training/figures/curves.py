@@ -6,10 +6,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from forwardgrad.experiments.training.figures.bands import bands_of, draw_bands, read_cell
+from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import choose_scale, cross_at_divergence, title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn, look, style
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
 DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
@@ -21,7 +22,7 @@ AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 time of one step, mea
 def curves(results: Results, experiment: str, dataset: str, model: str, axis: str) -> Drawn:
     """Draw one cell's training against the `axis`, `step` or `time`; return the bands too, columns CURVES."""
     cell = read_cell(results, experiment, dataset, model)
-    bands = bands_of(cell, drawn_metrics(cell.metrics))
+    bands = curve_table(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics))
     return draw_curves(bands, cell.runs, COLUMNS[axis], labels.cell(dataset, model)), bands
 
 
@@ -31,14 +32,7 @@ def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
 
 
 def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -> Figure:
-    """Draw one cell's bands, the metrics below each other.
-
-    Args:
-        bands: Bands of every method; columns CURVES.
-        runs: The cell's rows of the runs frame, for endings and counts.
-        x: Column of `bands`, `step` or `seconds`.
-        heading: Title of the figure.
-    """
+    """Draw the `bands` (columns CURVES) and endings of one cell's `runs` against `x`, `step` or `seconds`."""
     drawn = bands[bands[x].notna()]
     names = list(dict.fromkeys(bands["metric"]))
     with style():
@@ -55,6 +49,8 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -
             whole_numbers(axes.yaxis)
         axes.set_xlabel(AXES[x])
         _scale(axes, drawn, x)
+        for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
+            mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
         title(figure, heading, _note(bands, drawn, runs), lines.values())
         return figure
 

@@ -23,17 +23,13 @@ RING = {"markerfacecolor": "none", "markersize": 10, "mew": 1, "zorder": 5}
 
 def rates(results: Results, experiment: str) -> Drawn:
     """Draw the final validation losses against the learning rate; return the runs of the grid too."""
-    runs = load_frames(*results.training(experiment)).runs
-    return draw_rates(grid_runs(runs), rate_table(runs)), grid_runs(runs)
+    runs = load_frames(results, experiment).runs
+    return draw_rates(runs), grid_runs(runs)
 
 
-def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
-    """Draw the losses, one line per method, methods with other learning rates in other panels.
-
-    Args:
-        runs: Runs of the grid (`grid_runs`), one mark each.
-        table: Their summary (`rate_table`).
-    """
+def draw_rates(runs: pd.DataFrame) -> Figure:
+    """Draw the losses, a mark per run and a line per method; methods with other learning rates in other panels."""
+    table, runs = rate_table(runs), grid_runs(runs)
     cells = [
         (key, pd.DataFrame(grid))
         for key, cell in table.groupby(["dataset", "model"], sort=False)
@@ -52,7 +48,10 @@ def draw_rates(runs: pd.DataFrame, table: pd.DataFrame) -> Figure:
                 drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)
                 lines[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
                 lines[method].set_label(labels.method(method, estimator))
-            _scale(axes, sorted(set(cell["learning_rate"])), bottom, top)
+            axes.set_xscale("log")
+            ticks(axes.xaxis, FixedLocator(sorted(set(cell["learning_rate"]))))
+            if np.isfinite(top) and bottom < top:
+                axes.set_ylim(bottom - 0.12 * (top - bottom), top)
             axes.set_title(labels.cell(dataset, model))
             axes.set_ylabel("Validation loss (nats)")
         axes.set_xlabel("Learning rate")
@@ -82,11 +81,3 @@ def _draw_method(axes: Axes, grid: pd.DataFrame, runs: pd.DataFrame, drawing: Lo
     place = aside * best["learning_rate"], best["validation_loss"].clip(upper=top)
     axes.plot(*place, "o", color=INK, **RING)
     return Line2D([], [], color=drawing.color, linestyle=drawing.line, marker=drawing.marker, markersize=4)
-
-
-def _scale(axes: Axes, rates: list[float], bottom: float, top: float) -> None:
-    """A logarithmic axis with a tick at every learning rate."""
-    axes.set_xscale("log")
-    ticks(axes.xaxis, FixedLocator(rates))
-    if np.isfinite(top) and bottom < top:
-        axes.set_ylim(bottom - 0.12 * (top - bottom), top)

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from forwardgrad.experiments.training.frames import load_frames, methods_of, with_threshold
+from forwardgrad.experiments.training.frames import load_frames, methods_of
 from forwardgrad.experiments.training.tables import quoted_steps
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, choose_scale, mark, rows, stacked, star, title, write
@@ -17,22 +17,17 @@ from forwardgrad.results.folder import Results
 
 DOT = 4.2
 BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
-Quoted = Mapping[tuple[str, str, str], float]
 
 
 def steps_to_threshold(results: Results, experiment: str) -> Drawn:
     """Draw every run's steps to its threshold beside those published for the experiment; return the runs too."""
-    runs, quoted = with_threshold(load_frames(*results.training(experiment)).runs), results.quoted()
+    runs, quoted = load_frames(results, experiment).runs, results.quoted()
+    runs = runs[runs["threshold"].notna()]
     return draw_thresholds(runs, quoted_steps(quoted[quoted["source"] == experiment])), runs
 
 
-def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
-    """Draw every run's steps to its threshold, one panel per cell, one row per method.
-
-    Args:
-        runs: Rows of the runs frame whose runs were to stop at a threshold.
-        quoted: The students' steps by (dataset, model, method), marked beside ours.
-    """
+def draw_thresholds(runs: pd.DataFrame, quoted: Mapping[tuple[str, str, str], float]) -> Figure:
+    """Draw every run's steps to its threshold, one panel per cell, one row per method, beside those `quoted`."""
     cells = list(runs.groupby(["dataset", "model"], sort=False))
     with style():
         figure, panels = stacked([len(methods_of(cell)) for _, cell in cells], 1.3, 0.45, 0.64)
@@ -42,10 +37,7 @@ def draw_thresholds(runs: pd.DataFrame, quoted: Quoted) -> Figure:
             threshold = " or ".join(f"{loss:g}" for loss in sorted(set(cell["threshold"])))
             axes.set_title(f"{labels.cell(dataset, model)}, loss {threshold}")
         axes.set_xlabel("Steps to the threshold")
-        marks = [
-            mark("o", "one run", MUTED, markersize=DOT),
-            mark("|", "median of all runs", markersize=13, mew=2.2),
-        ]
+        marks = [mark("o", "one run", MUTED, markersize=DOT), mark("|", "median of all runs", markersize=13, mew=2.2)]
         if any((row.dataset, row.model, row.method) in quoted for row in runs.itertuples()):
             marks.append(star(labels.STUDENTS))
         sizes = runs.groupby(["dataset", "model", "method"]).size()

@@ -16,7 +16,7 @@ IN_MEMORY = {"markersize": 11, "mew": 1.4}
 
 def time_per_step(results: Results, experiment: str) -> Drawn:
     """Draw the time of one step in every cell of an experiment; return the costs too, columns COSTS."""
-    costs = load_frames(*results.training(experiment)).costs
+    costs = load_frames(results, experiment).costs
     return draw_costs(costs), costs
 
 
@@ -29,8 +29,8 @@ def draw_costs(costs: pd.DataFrame) -> Figure:
         figure, panels = stacked([len(cell) for _, cell in cells], 0.9, 0.5, 0.44)
         for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
             _draw_cell(axes, cell)
-            one = cell["batch_size"].nunique() == 1
-            axes.set_title(labels.cell(dataset, model) + (_batch(cell["batch_size"].iloc[0]) if one else ""))
+            one = f", batch {cell['batch_size'].iloc[0]:,}" if cell["batch_size"].nunique() == 1 else ""
+            axes.set_title(labels.cell(dataset, model) + one)
         axes.set_xlabel("Milliseconds per step")
         threads = " or ".join(map(str, sorted(set(costs["threads"]))))
         title(
@@ -59,14 +59,10 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
         axes.plot(1e3 * entry.seconds_in_memory, row, "|", color=MUTED, zorder=5, **IN_MEMORY)
         end = np.nanmax([high[row], middle[row]])
         write(axes, labels.seconds(middle[row] / 1e3), (end, row), (7, 0), va="center")
-        batch = "" if cell["batch_size"].nunique() == 1 else _batch(entry.batch_size)
+        batch = "" if cell["batch_size"].nunique() == 1 else f", batch {entry.batch_size:,}"
         names.append(labels.method(entry.method, entry.estimator) + batch)
     rows(axes, names)
     if scale == "log":
         axes.set_xlim(np.nanmin([low, middle]) / 1.6, np.nanmax([high, middle]) * 4)
     else:
         axes.set_xlim(0, 1.28 * np.nanmax([high, middle]))
-
-
-def _batch(size: int) -> str:
-    return f", batch {size:,}"

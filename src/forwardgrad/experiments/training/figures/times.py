@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
 from forwardgrad.plotting import labels
@@ -31,8 +30,22 @@ def times(results: Results, experiment: str) -> Drawn:
         axes.set_xlim(values.min() / 1.35, values.max() * 1.6)
         ticks(axes.xaxis, LogLocator(subs=(1, 2, 5)))
         axes.set_xlabel("$T_f/T_b$")
-        heading = "When does the forward gradient catch up?"
-        title(figure, heading, _note(runs), _marks(runs, shown), handle_length=1)
+        marks = [mark("o", "one run", MUTED, markersize=4.5)]
+        if not runs["reached"].astype(bool).all():
+            marks.append(mark(">", "not reached by the end of the run: a lower bound", MUTED, markersize=6))
+        marks.append(mark("|", "median over the seeds", markersize=13, mew=2.2))
+        if shown["ratio_quoted"].notna().any():
+            marks.append(star(labels.PAPER))
+        seeds = runs.groupby(["dataset", "model", "method", "cost"])["seed"].nunique()
+        title(
+            figure,
+            "When does the forward gradient catch up?",
+            "$T_b$: when backpropagation ends its run. $T_f$: when the validation loss of the forward gradient is "
+            "first at or below the one that backpropagation ended with at the same seed. To the left of 1 the forward "
+            f"gradient is faster. {labels.plurals(seeds, 'seed')} per method.",
+            marks,
+            handle_length=1,
+        )
         return figure, runs
 
 
@@ -59,21 +72,3 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame, runs: pd.DataFrame) -> None:
             labels.method(entry.method, entry.estimator) + stock + (f": {never} of {entry.runs} never" if never else "")
         )
     rows(axes, names)
-
-
-def _marks(runs: pd.DataFrame, shown: pd.DataFrame) -> list[Line2D]:
-    """Return what the legend shows: only marks that occur."""
-    marks = [mark("o", "one run", MUTED, markersize=4.5)]
-    if not runs["reached"].astype(bool).all():
-        marks.append(mark(">", "not reached by the end of the run: a lower bound", MUTED, markersize=6))
-    marks.append(mark("|", "median over the seeds", markersize=13, mew=2.2))
-    return marks + ([star(labels.PAPER)] if shown["ratio_quoted"].notna().any() else [])
-
-
-def _note(runs: pd.DataFrame) -> str:
-    seeds = runs.groupby(["dataset", "model", "method", "cost"])["seed"].nunique()
-    return (
-        "$T_b$: when backpropagation ends its run. $T_f$: when the validation loss of the forward gradient is first at "
-        "or below the one that backpropagation ended with at the same seed. To the left of 1 the forward gradient is "
-        f"faster. {labels.plurals(seeds, 'seed')} per method."
-    )
