@@ -132,6 +132,7 @@ CATALOGUED = (
     "tests/experiments/speed/test_bench.py::test_a_wrong_argument_is_one_line_before_any_work",
     "tests/experiments/training/analyses/test_budgets.py::test_step_costs",
     "tests/pipeline/test_digest.py",
+    "tests/pipeline/test_validation.py",
     "tests/plotting/test_style.py",
 )
 
