@@ -109,7 +109,7 @@ def measure_network(
     write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
     record = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
     record |= {"parameters": len(problem.gradient)}
-    record |= {"data": {"source": prepared.provenance.source, "sha256": prepared.provenance.sha256}}
+    record |= {"data": {key: prepared.provenance[key] for key in ("source", "sha256")}}
     write_json(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1))
     write_csv(output, SAMPLED, rows)
 
