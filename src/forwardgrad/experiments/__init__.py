@@ -1,1 +1,1 @@
-"""Experiments."""
+"""The experiments, a folder for each kind: what is run, its tables, figures and section of the report."""

@@ -44,7 +44,6 @@ def interleave(steps: Steps, seconds: float, minimum: int = 10, wait: Callable[[
     Returns:
         Seconds per call, shape (rounds,), row i of every step from the same round.
     """
-    names = list(steps)
     calls, warm, total = {}, {}, 0.0
     for name, step in steps.items():
         estimate = once(step, 1, wait)
@@ -55,9 +54,9 @@ def interleave(steps: Steps, seconds: float, minimum: int = 10, wait: Callable[[
         total += (calls[name] + warm[name]) * estimate
     rounds = max(minimum, int(seconds / total))
     order = np.random.default_rng()  # not seeded: every process has an order of its own
-    samples = {name: np.empty(rounds) for name in names}
+    samples = {name: np.empty(rounds) for name in steps}
     for index in range(rounds):
-        for name in order.permutation(names):
+        for name in order.permutation(list(steps)):
             samples[name][index] = once(steps[name], calls[name], wait, warm[name])
     return samples
 
@@ -76,8 +75,7 @@ def cost(parts: Sequence[np.ndarray]) -> float:
 
 def cost_ratio(parts: Sequence[np.ndarray], base: np.ndarray) -> tuple[float, float, float]:
     """Return cost over median of `base`, with its 95 % interval; whole rounds are resampled, which keeps the pairs."""
-    stacked = np.stack(parts)
     rounds = np.random.default_rng(0).integers(len(base), size=(RESAMPLES, len(base)))
-    medians = np.mean([np.median(part[rounds], axis=1) for part in stacked], axis=0)
+    medians = np.mean([np.median(part[rounds], axis=1) for part in parts], axis=0)
     low, high = np.percentile(medians / np.median(base[rounds], axis=1), [2.5, 97.5])
     return cost(parts) / float(np.median(base)), float(low), float(high)

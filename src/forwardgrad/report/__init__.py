@@ -1,1 +1,1 @@
-"""Report."""
+"""The report: the page, its printed form and the notebooks, made from results alone."""

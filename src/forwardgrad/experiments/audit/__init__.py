@@ -1,1 +1,1 @@
-"""Audit."""
+"""What defects in published reproductions do to their numbers, each shown by a small computation."""

@@ -79,13 +79,9 @@ def moments() -> Iterator[dict[str, Any]]:
 
 
 def write(defects: Path, data: Path | None, output: Path, moments_output: Path) -> None:
-    """Write the audit and the moments as CSV: the same bytes from the same data, versions and machine.
+    """Write the audit and the moments as CSV, columns AUDIT and MOMENTS: from the same data and machine the same bytes.
 
-    Args:
-        defects: `report/audit.yaml`.
-        data: Prepared penguins; None leaves out what is computed on them, and the rows say so.
-        output: The audit, columns AUDIT.
-        moments_output: Second moments, columns MOMENTS.
+    `defects` is `report/audit.yaml`. Without `data`, the prepared penguins, rows say that they are not computed.
     """
     torch.set_num_threads(1)
     splits = [read(data, seed) for seed in range(SPLITS)] if data else None

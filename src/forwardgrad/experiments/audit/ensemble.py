@@ -6,6 +6,7 @@ each trains as it would alone, at a fraction of the time.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
+from itertools import repeat
 
 import torch
 import torch.nn.functional as F
@@ -67,7 +68,7 @@ class Ensemble:
 
     def whole(self, steps: int) -> Iterator[Examples]:
         """Yield the whole training part `steps` times."""
-        return (self.train for _ in range(steps))
+        return repeat(self.train, steps)
 
 
 def stacked(parts: Sequence[Examples]) -> Examples:

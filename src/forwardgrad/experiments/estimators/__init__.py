@@ -1,1 +1,1 @@
-"""Estimators."""
+"""Many estimates of one gradient: bias, second moment and angle of every estimator, beside theory."""

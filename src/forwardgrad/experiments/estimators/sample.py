@@ -90,16 +90,10 @@ class Sample:
 def measure_network(
     dataset: str, model: str, data: Path, estimators: Sequence[str], draws: int, batch_size: int, output: Path
 ) -> None:
-    """Measure `estimators` on one network, at its initial weights, and write `output`, its cloud and its record.
+    """Measure `estimators`, with `draws` tangents each, on one network at its initial weights.
 
-    Args:
-        dataset: Key of the data set.
-        model: Key of the model.
-        data: The prepared data set; the batch is the first of its training split of seed 0.
-        estimators: Their keys.
-        draws: Tangents for each.
-        batch_size: Examples in the batch, at most.
-        output: CSV to write; beside it `-cloud.csv` and `-record.json`.
+    The batch is the first of the training split of seed 0 of the prepared `data`, of at most `batch_size` examples.
+    Writes `output`, columns SAMPLED, and beside it `-cloud.csv` and `-record.json`.
     """
     torch.set_num_threads(1)
     prepared = read(data, 0, NORMALISATION if MODELS[model].shape == IMAGE else None)
@@ -109,7 +103,7 @@ def measure_network(
     write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
     record = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
     record |= {"parameters": len(problem.gradient)}
-    record |= {"data": {"source": prepared.provenance.source, "sha256": prepared.provenance.sha256}}
+    record |= {"data": {key: prepared.provenance[key] for key in ("source", "sha256")}}
     write_json(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1))
     write_csv(output, SAMPLED, rows)
 

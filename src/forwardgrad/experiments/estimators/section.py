@@ -7,8 +7,8 @@ import pandas as pd
 
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
 from forwardgrad.experiments.estimators.tables import inside, summary
-from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.page import Shown, themed
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.page import Shown, styled
 
 
 def gather(shown: Shown) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def gather(shown: Shown) -> dict[str, Any]:
 def network(own: pd.DataFrame) -> dict[str, Any]:
     """Return one network's rows of the table, with label and colour, and by estimator."""
     first = own.iloc[0]
-    rows = [row | looked(row["estimator"]) for row in own.to_dict("records")]
+    rows = [styled(row | {"method": row["estimator"]}) for row in own.to_dict("records")]
     return {
         "key": first["network"],
         "label": labels.model(first["network"]),
@@ -47,12 +47,6 @@ def network(own: pd.DataFrame) -> dict[str, Any]:
         "rows": rows,
         "by_estimator": {row["estimator"]: row for row in rows},
     }
-
-
-def looked(estimator: str) -> dict[str, Any]:
-    """Return an estimator's label and colour."""
-    color = themed(style.look(estimator, estimator).color)
-    return {"label": labels.method(estimator, estimator), "color": color, "hollow": False}
 
 
 def alternative(stem: str, networks: Sequence[Mapping[str, Any]]) -> str:

@@ -1,1 +1,1 @@
-"""Functions."""
+"""Descents of test functions by their gradient and by forward gradients, and the time of a step."""

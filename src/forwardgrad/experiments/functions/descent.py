@@ -142,18 +142,11 @@ def learning_rates(case: Case) -> Tensor:
 
 def draw_tangents(case: Case, runs: Sequence[MethodSeed], steps: int) -> Tensor:
     """Draw the tangents of several runs, shape (steps, runs, dimensions)."""
-    return torch.stack(
-        [
-            tangents_of(
-                method.removeprefix(FORWARD),
-                steps,
-                case.dimensions,
-                derive_seed("functions", case.source, case.name, method, seed),
-            )
-            for method, seed in runs
-        ],
-        dim=1,
-    )
+    drawn = []
+    for method, seed in runs:
+        own = derive_seed("functions", case.source, case.name, method, seed)
+        drawn.append(tangents_of(method.removeprefix(FORWARD), steps, case.dimensions, own))
+    return torch.stack(drawn, dim=1)
 
 
 def tangents_of(distribution: str, steps: int, dimensions: int, seed: int) -> Tensor:

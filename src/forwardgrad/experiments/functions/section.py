@@ -85,11 +85,8 @@ def headline(costs: pd.DataFrame, column: str) -> dict[str, dict[str, float]]:
 
 def limits(contraction: pd.DataFrame) -> dict[str, dict[int, float]]:
     """Return {method: {dimension: rate below which a step decreases a sphere}}."""
-    rows = contraction.drop_duplicates(["method", "dimensions"])
-    return {
-        method: dict(own[["dimensions", "limit"]].itertuples(index=False, name=None))
-        for method, own in rows.groupby("method", sort=False)
-    }
+    rows = contraction.drop_duplicates(["method", "dimensions"]).set_index("dimensions")
+    return {method: own.to_dict() for method, own in rows.groupby("method", sort=False)["limit"]}
 
 
 def agreeing(contraction: pd.DataFrame) -> int:

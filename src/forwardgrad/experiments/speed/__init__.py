@@ -1,1 +1,1 @@
-"""Speed."""
+"""What one training step costs by every method, in time and in memory, beside backpropagation."""

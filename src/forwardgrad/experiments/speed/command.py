@@ -45,17 +45,9 @@ def bench(options: argparse.Namespace) -> int:
     if reason := graphs.obstacle(options.device):
         options.usage.error(f"argument --device: {reason}")
     rows = bench(
-        options.models,
-        options.batch_size,
-        options.depths,
-        options.methods or METHODS,
-        options.threads,
-        options.device,
-        options.seconds,
-        options.rounds,
-        options.memory,
-        report=partial(print, flush=True),
-    )
+        options.models, options.batch_size, options.depths, options.methods or METHODS, options.threads,
+        options.device, options.seconds, options.rounds, options.memory, report=partial(print, flush=True),
+    )  # fmt: skip
     write_json(options.json, rows)
     if options.record:
         write_json(options.record, made_here(options.threads, graphs.name(options.device)))

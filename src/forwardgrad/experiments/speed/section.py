@@ -7,7 +7,7 @@ import pandas as pd
 
 from forwardgrad.experiments.speed.columns import NETWORK
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
-from forwardgrad.experiments.speed.plan import EXPERIMENT, Measurement, measurements
+from forwardgrad.experiments.speed.plan import EXPERIMENT, measurements
 from forwardgrad.experiments.speed.tables import parameter_bytes
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import Shown
@@ -99,12 +99,8 @@ def alternative(stem: str, measured: pd.DataFrame) -> str:
 
 def left(config: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:
     """Return the networks and batch sizes that the full protocol measures and `config` does not."""
-
-    def names(chosen: Mapping[str, Any]) -> dict[str, None]:
-        return dict.fromkeys(map(name, measurements(chosen)))
-
-    def name(one: Measurement) -> str:
-        return place({"model": one.model, "depth": one.depth or 2, "batch_size": one.batch_size})
-
-    done = names(config)
-    return [text for text in names(full) if text not in done]
+    done, asked = (
+        dict.fromkeys(place(vars(one) | {"depth": one.depth or 2}) for one in measurements(each))
+        for each in (config, full)
+    )
+    return [text for text in asked if text not in done]

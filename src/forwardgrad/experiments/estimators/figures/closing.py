@@ -16,11 +16,7 @@ SHOWN = (
 
 
 def closing(results: Results) -> Drawn:
-    """Draw how far the mean of M estimates lies from the gradient, against M, with its formula.
-
-    Returns:
-        The figure, and the distances; columns ESTIMATORS.
-    """
+    """Draw how far the mean of M estimates lies from the gradient, against M; return it too, columns ESTIMATORS."""
     frame = results.frame("estimators")
     shown = frame[(frame["quantity"] == "distance") & frame["estimator"].isin(SHOWN)]
     networks = networks_of(shown)

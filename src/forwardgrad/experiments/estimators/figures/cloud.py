@@ -17,11 +17,7 @@ MEAN = {"markersize": 5, "markerfacecolor": PAPER}
 
 
 def cloud(results: Results) -> Drawn:
-    """Draw single estimates of the smallest network's gradient, one panel per estimator.
-
-    Returns:
-        The figure, and the estimates; columns `network` and CLOUD.
-    """
+    """Draw single estimates of the smallest network's gradient, one panel per estimator; return them too, as CLOUD."""
     clouds = results.frame("estimators-clouds")
     network, n = next(iter(networks_of(results.frame("estimators")).items()))
     shown = clouds[(clouds["network"] == network) & clouds["estimator"].isin(SHOWN)]

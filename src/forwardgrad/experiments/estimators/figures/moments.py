@@ -22,8 +22,7 @@ SPAN = (0.45, 2.2)  # of measured over formula
 def moments(results: Results) -> Drawn:
     """Draw what was measured over its formula: a row per estimator, a panel per quantity, a mark per network.
 
-    Returns:
-        The figure, and what it shows: columns ESTIMATORS and `ratio`, `low` and `high` those of the ratio.
+    Returns it too: columns ESTIMATORS and `ratio`, of which `low` and `high` are the ends.
     """
     shown = relative(results.frame("estimators"))
     shown = shown[shown["quantity"].isin(PANELS)]

@@ -18,11 +18,7 @@ ORDER = (
 
 
 def cost(results: Results) -> Drawn:
-    """Draw the time of a step on the paper's functions, and what the paper's ratio would make of ours.
-
-    Returns:
-        The figure, and the measured steps; columns DESCENT_COSTS.
-    """
+    """Draw the time of a step on the paper's functions beside the paper's ratio; return it too, as DESCENT_COSTS."""
     costs, ratios = results.frame("functions-costs"), published(results.quoted(), "functions", "time_ratio")
     shown = costs[costs["source"] == "paper"]
     cases = [(name, own.set_index("method")) for name, own in shown.groupby("function", sort=False)]

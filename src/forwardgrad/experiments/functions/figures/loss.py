@@ -20,16 +20,9 @@ LEAST = 1e-20  # of the value at the start: below that a run has arrived
 
 
 def loss(results: Results, source: str, function: str, case: str) -> Drawn:
-    """Draw the value above the minimum against the step: median and band of every method.
+    """Draw the value above the minimum against the step: median and band of every method; return the bands too.
 
-    Args:
-        results: Where results lie.
-        source: Whose settings the case has.
-        function: Name of the case.
-        case: The case, as JSON.
-
-    Returns:
-        The figure, and the bands that it shows.
+    `source` and `function` name the case, and `case` is all of it, as JSON.
     """
     settings = Case.from_json(case)
     curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))

@@ -20,16 +20,9 @@ MARKS = {"start": ("o", PAPER), "minimum": ("X", "#d55e00")}
 
 
 def paths(results: Results, source: str, function: str, case: str) -> Drawn:
-    """Draw the paths of gradient descent and of the Gaussian forward gradient in the plane.
+    """Draw the paths of gradient descent and of the Gaussian forward gradient in the plane; return the points too.
 
-    Args:
-        results: Where results lie.
-        source: Whose settings the case has.
-        function: Name of the case, a function of two dimensions.
-        case: The case, as JSON.
-
-    Returns:
-        The figure, and the points that it shows; columns DESCENTS.
+    `source` and `function` name the case, and `case` is all of it, as JSON.
     """
     settings = Case.from_json(case)
     curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
@@ -43,7 +36,8 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
         ).values()
         draw_contours(plane, settings, ranges)
         draw_surface(space, settings, ranges)
-        for method, seed, path in _ordered(drawn):
+        last = drawn.sort_values("method", key=lambda method: method == GRADIENT_DESCENT, kind="stable")  # on top
+        for (method, seed), path in last.groupby(["method", "seed"], sort=False):
             main = method == GRADIENT_DESCENT or seed == middle
             color, width = look_of(method).color, 1.6 if main else 0.5
             plane.plot(path["x1"], path["x2"], color=color, linewidth=width, alpha=1 if main else 0.5, zorder=3 + main)
@@ -64,12 +58,6 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
             text += f" {labels.plural(lost, 'run')} diverged and left the picture."
         title(figure, labels.case(source, function), text, handles)
         return figure, drawn
-
-
-def _ordered(drawn: pd.DataFrame) -> list[tuple[str, int, pd.DataFrame]]:
-    """Return (method, seed, path) of every run, gradient descent last, so that it lies on top."""
-    groups = [(method, seed, path) for (method, seed), path in drawn.groupby(["method", "seed"], sort=False)]
-    return sorted(groups, key=lambda group: group[0] == GRADIENT_DESCENT)
 
 
 def median_seed(runs: pd.DataFrame) -> int:

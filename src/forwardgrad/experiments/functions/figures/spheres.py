@@ -18,11 +18,7 @@ LEAST = 1e-12
 
 
 def spheres(results: Results) -> Drawn:
-    """Draw the value over that at the start against the step, and the mean factor of one step at every learning rate.
-
-    Returns:
-        The figure, and what one step does; columns CONTRACTED.
-    """
+    """Draw runs on spheres, and the mean factor of one step by learning rate; return that too, columns CONTRACTED."""
     curves, runs = results.frame("functions"), results.frame("functions-runs")
     contraction = results.table("functions", "contraction")
     names = list(dict.fromkeys(contraction["function"]))

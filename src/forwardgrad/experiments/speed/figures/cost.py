@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
 from forwardgrad.experiments.speed.figures.lines import HERE
-from forwardgrad.experiments.speed.figures.rows import grouped, label_in_group, named, ordered, timed, usual
+from forwardgrad.experiments.speed.figures.rows import grouped, named, ordered, timed, usual
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, mark, no_y_axis, star, ticks, title, write
@@ -50,7 +50,8 @@ def cost(results: Results, device: str) -> Drawn:
         for heading, place in {labels.PAPER: -0.48, **headings}.items():
             _write_above(first, heading, place, "bold")
         for method, place in places.items():
-            _write_above(first, label_in_group(method), place - 0.48, "normal")
+            name = labels.variant(labels.estimator(method)).removeprefix("Backpropagation").lstrip(", ")
+            _write_above(first, name, place - 0.48, "normal")
         first.set_zorder(1)
         first.patch.set_visible(False)
         handles = [

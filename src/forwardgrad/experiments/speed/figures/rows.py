@@ -4,7 +4,6 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from forwardgrad.plotting import labels
 from forwardgrad.results.folder import Results
 
 BASES = "What ratios are taken to"
@@ -22,11 +21,6 @@ def timed(results: Results, device: str) -> pd.DataFrame:
     """Return what was timed on `device`; columns SPEED."""
     measured = results.frame("speed")
     return measured[(measured["device"] == device) & measured["seconds"].notna()]
-
-
-def label_in_group(method: str) -> str:
-    """Label of a method below the heading of its group."""
-    return labels.variant(labels.estimator(method)).removeprefix("Backpropagation").lstrip(", ")
 
 
 def ordered(methods: Iterable[str]) -> list[str]:
