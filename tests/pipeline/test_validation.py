@@ -219,3 +219,4 @@ def test_results_need_a_folder_that_can_be_written_to(tmp_path):
 def test_results_need_room(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(3 * 2**20))
     assert obstacles(Path(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
+    assert obstacles(Path(tmp_path), megabytes=3) == []
