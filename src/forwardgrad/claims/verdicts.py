@@ -29,7 +29,7 @@ CLAIMS = {
     "certainty": "of what is quoted: FIG, read off a figure; SEC, from a secondary source; UNV, unverified; or plain",
     "cost_model": "whose forward mode a cost is measured with: stock, the framework's (torch.func.jvp for networks, "
     "torch.autograd.forward_ad for test functions); engine, this package's; or none",
-    "expected": "what the claim comes to for the measured quantity, with its tolerance",
+    "expected": "expected value of the measured quantity, with its tolerance",
     "measured": "the quantity, measured; empty without evidence",
     "low": "lower end of its 95 % interval; empty without evidence or for fewer than three runs",
     "high": "upper end",

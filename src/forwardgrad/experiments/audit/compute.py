@@ -51,7 +51,7 @@ def rows(repositories: Sequence[Mapping[str, Any]], known: Computations) -> Iter
 
 
 def outcome(compute: Callable[[], Finding] | None) -> dict[str, Any]:
-    """Return what a computation came to, as columns of its row."""
+    """Return the result of a computation, as columns of its row."""
     if compute is None:
         return {"shown": "no data"}
     finding = compute()

@@ -14,7 +14,7 @@ from forwardgrad.experiments.audit.ensemble import Ensemble
 from forwardgrad.experiments.audit.finding import Finding, exact, named, sampled
 from forwardgrad.experiments.functions.definitions import sum_squares, trid
 
-DECAY, STEPS = 1e-4, 20_000  # the paper's k, and the steps of its perceptron
+DECAY, STEPS = 1e-4, 20_000  # the paper's k, and the steps of its MLP
 GIVEN = -12.0  # the minimum of trid as Gallo gives it
 SUM_SQUARES = ((-18.0, 20.0), 1e-2, 1_200)  # his start, rate and steps
 DRAWS = 100_000
@@ -84,7 +84,7 @@ def step_up(
 
 
 def summed_directions(combine: Callable[..., Tensor] = torch.sum, directions: int = 10, entries: int = 10) -> Finding:
-    """Component along the gradient of the estimate from ten directions, over the gradient's own."""
+    """Component along the gradient of the estimate from ten tangents, over the gradient's own."""
     drawn = tangents(torch.randn, 10_000, directions, entries)
     gradient = torch.ones(entries, dtype=torch.float64) / math.sqrt(entries)
     return sampled(1, combine((drawn @ gradient).square(), dim=1), "larger")

@@ -1,1 +1,1 @@
-"""Descents of test functions by their gradient and by forward gradients, and the time of a step."""
+"""Test functions, descended by their gradient and by forward gradients, and the time of a step."""

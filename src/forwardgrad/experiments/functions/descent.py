@@ -1,4 +1,4 @@
-"""Descents of test functions, all seeds at once: by their gradient, and by forward gradients.
+"""Runs on test functions, all seeds at once: by gradient descent and by forward gradients.
 
 Points are float64, of shape (runs, dimensions). No operation mixes rows, and every run draws from a
 generator of its own: its descent is the same to the bit whether it runs alone or beside others.
@@ -20,7 +20,7 @@ from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed
 
-# Descents start as high as 12,632 (Gallo's Beale): what has diverged can only be told relative to the start.
+# Runs start as high as 12,632 (Gallo's Beale): what has diverged can only be told relative to the start.
 DIVERGED = 1e4
 POINTS = 100  # of a descent, about, that are kept
 FRACTIONS = (0.125, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)  # of the limit: rates at which single steps are measured
@@ -30,7 +30,7 @@ MethodSeed = tuple[str, int]
 
 
 def run_case(case: Case, stem: Path) -> None:
-    """Carry out the descents of a case on one thread; write `stem`.csv, `stem`-runs.csv and `stem`-record.json.
+    """Carry out the runs of a case on one thread; write `stem`.csv, `stem`-runs.csv and `stem`-record.json.
 
     The CSV files are deterministic: same case, same versions, same machine, same bytes.
     """

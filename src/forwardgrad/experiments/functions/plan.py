@@ -14,7 +14,7 @@ from forwardgrad.suggestions import unknown, unknown_value
 Config = dict[str, Any]
 EXPERIMENT, PART = "functions", "results"
 GRADIENT_DESCENT = "gradient_descent"
-FORWARD = "forward_"  # then the distribution of the directions
+FORWARD = "forward_"  # then the distribution of the tangents
 METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere")
 
 
@@ -30,7 +30,7 @@ class Case:
         learning_rate: Rate lr_0 of the first step.
         decay: k in lr_i = lr_0 exp(-k i); 0 keeps the rate constant.
         steps: Number of updates.
-        methods: Gradient descent, and forward gradients by the distribution of their directions.
+        methods: Gradient descent, and forward gradients by the distribution of their tangents.
         seeds: Number of seeds of the forward gradients.
     """
 

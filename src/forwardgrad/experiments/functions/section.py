@@ -105,7 +105,7 @@ def alternative(stem: str, outcomes: pd.DataFrame) -> str:
     if stem == "cost":
         return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
     if stem == "spheres":
-        return "Descents of spheres, slower the more dimensions, and the mean factor of one step against the rate."
+        return "Runs on isotropic quadratics, slower in more dimensions, and the mean factor of a step by rate."
     source, name, kind = stem.split("-")
     rows = rows_of_case(outcomes, (source, name)).to_dict("records")
     ends = "; ".join(

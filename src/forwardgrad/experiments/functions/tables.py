@@ -1,4 +1,4 @@
-"""Descents of test functions: checked, joined, summarised, and set beside theory and published numbers."""
+"""Runs on test functions: checked, joined, summarised, and set beside theory and published numbers."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return what produced the descents, as `results.reading.produced_by`, a descent being a run."""
+    """Return what produced the runs (`results.reading.produced_by`)."""
     records = [read_record(path, ["descents"]) for path in paths]
     return produced_by(record for record in records for _ in range(record["descents"]))
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwardgrad.arguments import add_results, duration, writable
+from forwardgrad.arguments import add_results, calling, duration, writable
 
 if TYPE_CHECKING:
     from forwardgrad.experiments.training.runs import Run
@@ -16,14 +16,14 @@ def add(commands: Any) -> None:
     command.add_argument("--run", required=True, type=run_of, metavar="JSON", help="the run with all its settings")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
-    command.set_defaults(carry_out=run)
+    command.set_defaults(carry_out=calling("training.train:train_run", "run", "data", "output"))
 
     command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
     command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")
     command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
     command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
     command.add_argument("--seconds", type=duration, default=3.0, metavar="S", help="time to measure (default: 3)")
-    command.set_defaults(carry_out=cost)
+    command.set_defaults(carry_out=calling("training.cost:measure_cell", "runs", "data", "output", "seconds"))
 
     command = commands.add_parser("frames", help="join the runs and costs of one experiment into frames")
     command.add_argument("experiment", help="its name")
@@ -36,22 +36,6 @@ def add(commands: Any) -> None:
     command.add_argument("--output", required=True, type=writable, metavar="YAML", help="file to write")
     add_results(command)
     command.set_defaults(carry_out=tuned)
-
-
-def run(options: argparse.Namespace) -> int:
-    """Train one run."""
-    from forwardgrad.experiments.training.train import train_run
-
-    train_run(options.run, options.data, options.output)
-    return 0
-
-
-def cost(options: argparse.Namespace) -> int:
-    """Measure the time of one step of every method of a cell, interleaved, in this process alone."""
-    from forwardgrad.experiments.training.cost import measure_cell
-
-    measure_cell(options.runs, options.data, options.output, options.seconds)
-    return 0
 
 
 def frames(options: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""The grid of learning rates: what every rate came to, and which was chosen."""
+"""The grid of learning rates: the outcome of every learning rate, and which was chosen."""
 
 import matplotlib.pyplot as plt
 import numpy as np
