@@ -31,7 +31,6 @@ ELSEWHERE = {
     "snakemake -f FILE": "a pattern",
     "pip install snakemake-executor-plugin-slurm==2.8.0": "needs the network",
     "snakemake --profile profiles/slurm --default-resources slurm_partition=YOUR_PARTITION": "needs a cluster",
-    "pip install .": "tests/test_library.py",
     "conda env create --file environment.yml": "needs conda and the network",
     "conda activate forwardgrad": "needs conda",
 }
