@@ -58,7 +58,8 @@ def test_sound_results_break_nothing(frames):
         ("x", 1, "train_loss", math.inf, "x: x/mnist/lr/backprop/0: loss inf at step 10 (finite losses)"),
         ("x", 1, "test_accuracy", 1.5, "x: x/mnist/lr/backprop/0: test_accuracy 1.5 at step 10 (losses and"),
         ("x", 1, "validation_loss", -0.5, "x: x/mnist/lr/backprop/0: validation_loss -0.5 at step 10 (losses and"),
-        ("x", 1, "cosine", 1.5, "x: x/mnist/lr/backprop/0: cosine 1.5 at step 10"),
+        ("x", 1, "cosine", 1.001, "x: x/mnist/lr/backprop/0: cosine 1.001 at step 10"),
+        ("x", 1, "cosine", -1.001, "x: x/mnist/lr/backprop/0: cosine -1.001 at step 10"),
         ("x", 1, "step", 30, "x: x/mnist/lr/backprop/0: steps do not increase (steps increase)"),
         ("x-runs", 2, "threshold", 1.5, "x-runs: x/mnist/lr/backprop/0: ended above its threshold 1.5"),
         ("x-costs", 0, "low", 2.5, "x-costs: backprop: 2 s is not within 2.5 to 3 (costs are ordered)"),
@@ -79,6 +80,13 @@ def test_a_broken_one_is_told_in_one_line(frames, frame, row, column, value, lin
     assert [found for found in lines if found.startswith(line)] == lines[:1]
     assert len(lines) == 1
     assert table["broken"].sum() == 1
+
+
+def test_rounding_breaks_nothing(frames, metrics):
+    metrics.loc[1, "cosine"], metrics.loc[2, "cosine"] = 1 + 9e-5, -1 - 9e-5
+    metrics.loc[3, "weight_norm"] *= 1 + 9e-7
+    frames["speed"].loc[0, "ratio_to_backprop"] = 1 + 9e-7
+    assert check(frames)[1] == []
 
 
 def test_a_frame_without_rows_breaks_nothing(metrics):

@@ -27,7 +27,8 @@ PARAMETERS = {
 
 
 def test_the_catalogue_lists_the_models():
-    assert list(catalogue.MODELS) == list(models.MODELS) == list(PARAMETERS)
+    assert list(catalogue.MODELS) == list(models.MODELS)
+    assert set(PARAMETERS) <= set(models.MODELS)
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

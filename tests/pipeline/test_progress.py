@@ -10,6 +10,8 @@ from forwardgrad.pipeline.progress import Progress, line
     [
         (1, 4, 10, "1 of 4 jobs done (25%), about 30 s left; last: run a"),
         (10, 100, 60, "10 of 100 jobs done (10%), about 9 min left; last: run a"),
+        (1, 2, 89, "1 of 2 jobs done (50%), about 89 s left; last: run a"),
+        (1, 2, 120, "1 of 2 jobs done (50%), about 2 min left; last: run a"),
         (4, 4, 10, "4 of 4 jobs done (100%), in 10 s; last: run a"),
     ],
 )

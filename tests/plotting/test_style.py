@@ -17,12 +17,6 @@ from forwardgrad.results.curves import curve_table
 NBSP = "\u00a0"
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.95238, "0.952"), (1234.5, "1,230"), (0, "0"), (np.nan, "–"), (np.inf, "never"), (-7.59e-6, "-7.59 × 10⁻⁶")],

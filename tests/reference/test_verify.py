@@ -10,6 +10,7 @@ from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import publish as reference
 from forwardgrad.reference import verify
 from forwardgrad.results.folder import Results
+from forwardgrad.results.statistics import Interval
 
 
 def runs(shift=0.0, status="completed", seeds=4, method="backprop"):
@@ -39,6 +40,21 @@ def test_a_difference_within_tolerance_agrees_and_is_named():
     check = only(runs(5e-4), runs())["e: by seed"]
     assert (check.verdict, check.agree) == ("agrees", 4)
     assert check.worst.startswith("e penguins lr backprop")
+
+
+@pytest.mark.parametrize(
+    ("shift", "verdict"), [(9e-9, "identical"), (1.1e-8, "agrees"), (9.9e-4, "agrees"), (1.01e-3, "differs")]
+)
+def test_limits_of_what_is_identical_and_of_what_agrees(shift, verdict):
+    assert only(runs(shift), runs())["e: by seed"].verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "shared"), [(0.0, 1.0, True), (1.0, 2.0, True), (2.0, 3.0, True), (2.1, 3.0, False)]
+)
+def test_intervals_that_touch_overlap(low, high, shared):
+    one, other = Interval(1.5, 1.0, 2.0, 5), Interval((low + high) / 2, low, high, 5)
+    assert verify.overlap(one, other) == verify.overlap(other, one) == shared
 
 
 def test_other_losses_at_the_same_seed_fail_where_nothing_else_changed():

@@ -131,6 +131,7 @@ def test_links_to_what_the_page_does_not_have_become_words():
 
 def test_sentences():
     assert sentence("put it <there> with `cp a b`") == "Put it &lt;there&gt; with <code>cp a b</code>."
+    assert sentence("It ends already.") == "It ends already."
 
 
 def test_commands_name_the_configuration_that_the_page_shows():

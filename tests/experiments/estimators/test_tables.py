@@ -45,12 +45,6 @@ def rows(key):
         yield key, "distance", 3.1 / size**0.5, "", "", size, 3 / size**0.5
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def paths(tmp_path):
     """What two networks' jobs write."""

@@ -35,12 +35,6 @@ BEALE = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, 4, METHODS, 4)
 SPHERE = Case("ours", "sphere_10", "sphere", (1.0,) * 10, 0.0417, 0.0, 4, METHODS, 4)
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def descents(case):
     """Curves and runs: gradient descent halves the value; seeds end at 1, 2, 4 and the last diverges at step 2."""
     curves, runs = [], []

@@ -169,12 +169,18 @@ def command(*arguments, json="rows.json"):
     return main(["bench", *arguments, "--json", str(json)])
 
 
+MODELS, METHODS = ", ".join(catalogue.BENCHMARKED), ", ".join(catalogue.MEASURED)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--models", "lrr"], "argument --models: 'lrr': allowed is one of students_lr,"),
+        (["--models", "lrr"], f"argument --models: 'lrr': allowed is one of {MODELS}"),
         (["--models", "students_cnn_softmax"], "argument --models: 'students_cnn_softmax': allowed is one of"),
-        (["--models", "lr", "--methods", "jvp,bp"], "argument --methods: 'bp': allowed is one of evaluation,"),
+        (
+            ["--models", "lr", "--methods", "jvp,bp"],
+            f"argument --methods: 'bp': allowed is one of {METHODS}",
+        ),
         (["--models", "lr", "--batch-size", "64,0"], "argument --batch-size: '0': allowed is a whole number above 0"),
         (["--depths", "x"], "argument --depths: 'x': allowed is a whole number above 0"),
         (["--models", "lr", "--threads", "1.5"], "argument --threads: '1.5': allowed is a whole number above 0"),

@@ -13,12 +13,6 @@ from .conftest import COSTS
 FIGURES = (cost, depth, memory, batch)
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def draw(frame, store):
     """A function that draws a figure of one device, and is blind to the rows of another."""

@@ -14,12 +14,6 @@ CELL = {"dataset": "mnist5k", "model": "lr"}
 NAMES = {"experiment": "students", **CELL}
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def frames(results, few):
     """Backpropagation, and a forward gradient that gets as far at two of three seeds."""
