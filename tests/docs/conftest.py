@@ -9,6 +9,8 @@ import pytest
 PARTS = (
     "Snakefile",
     "Makefile",
+    "README.md",
+    "results/README.md",
     "constraints.txt",
     "pyproject.toml",
     "config",
@@ -31,6 +33,7 @@ class Copy:
             if (root / part).is_dir():
                 shutil.copytree(root / part, folder / part, ignore=OUTPUTS)
             else:
+                (folder / part).parent.mkdir(exist_ok=True)
                 shutil.copy(root / part, folder / part)
 
     def __call__(self, *command):
