@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from forwardgrad.claims.verdicts import VERDICTS
+from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import readme
 from forwardgrad.report.markup import one_folder_down
 
@@ -57,3 +58,12 @@ def test_what_is_never_reached_is_called_so():
 def test_a_measured_value_has_its_interval_where_there_is_one(low, high, text):
     assert readme.cell({"measured": 1.5, "low": low, "high": high}) == text
     assert readme.cell({"measured": float("nan"), "low": low, "high": high}) == "–"
+
+
+def test_a_run_without_the_papers_networks_is_not_published(tmp_path, capsys):
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames/speed.csv").write_text("model\nmlp\n")
+    status = main(["publish", "--results", str(tmp_path), "--reference", str(tmp_path / "reference")])
+    assert status == 1
+    assert capsys.readouterr().err.startswith(f"forwardgrad: {tmp_path}/frames/speed.csv has no steps of lr, cnn: ")
+    assert not (tmp_path / "reference").exists()

@@ -41,10 +41,12 @@ def publish(options: argparse.Namespace) -> int:
     """Publish a run."""
     from forwardgrad.reference.pages import publish_pages
     from forwardgrad.reference.publish import publish, publish_full
+    from forwardgrad.reference.readme import require_networks
 
     if options.full:
         publish_full(options.results, options.reference, options.full)
     else:
+        require_networks(options.results / "frames/speed.csv")
         publish(options.results, options.reference)
         publish_pages(options.results, options.reference, Path("report"), Path("README.md"))
     return 0

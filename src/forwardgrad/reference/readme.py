@@ -8,6 +8,7 @@ import jinja2
 import pandas as pd
 import yaml
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.reference.publish import load
 
@@ -67,6 +68,19 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
         "cell": cell,
     }
     return {name: environment.get_template(f"readme_{name}.md.j2").render(values) for name in BLOCKS}
+
+
+def require_networks(speed: Path) -> None:
+    """Check that a run measured the networks that README names.
+
+    Raises:
+        RefusalError: It did not.
+    """
+    measured = set(pd.read_csv(speed)["model"]) if speed.exists() else set()
+    if missing := [model for model in MODELS if model not in measured]:
+        raise RefusalError(
+            f"{speed} has no steps of {', '.join(missing)}: publish a default run, `snakemake reference`"
+        )
 
 
 def costs(speed: pd.DataFrame, method: str, ratio: str = "ratio_to_backprop") -> list[float]:
