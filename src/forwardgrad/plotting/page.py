@@ -1,42 +1,15 @@
 """Figures and colours as parts of a page."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
 from forwardgrad.plotting import labels, style
-from forwardgrad.results.folder import Results
 
 # Colours of the figures that follow the page's theme once a figure is part of the page.
 THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """An experiment, as the section of its kind takes it.
-
-    Attributes:
-        name: The experiment.
-        config: The configuration that was run.
-        full: That of the full protocol, for what was left to it.
-        results: Where results lie.
-        figures: The experiment's figures, as `figure` returns them.
-    """
-
-    name: str
-    config: Mapping[str, Any]
-    full: Mapping[str, Any]
-    results: Results
-    figures: Sequence[Mapping[str, Any]]
-
-    @property
-    def settings(self) -> Mapping[str, Any]:
-        """What the configuration says of the experiment."""
-        return self.config[self.name] if self.name in self.config else self.config["experiments"][self.name]
 
 
 def themed(color: str) -> str:

@@ -18,13 +18,14 @@ import pandas as pd
 from forwardgrad.claims import section as claims_section
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.experiments.kinds import kind_of, part_of, plan_of, room
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.experiments.training.tables import BUSY
 from forwardgrad.machine import provenance
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown, figure
+from forwardgrad.plotting.page import figure
 from forwardgrad.report.markup import sentence, tex, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results

@@ -17,10 +17,10 @@ from forwardgrad.experiments.estimators.figures.cloud import SHOWN as CLOUDS
 from forwardgrad.experiments.estimators.figures.cloud import cloud
 from forwardgrad.experiments.estimators.figures.moments import moments
 from forwardgrad.experiments.estimators.tables import inside, join, relative, summary
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.report.page import redo
 from forwardgrad.results.folder import Results

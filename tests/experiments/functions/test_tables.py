@@ -24,9 +24,9 @@ from forwardgrad.experiments.functions.figures.loss import loss
 from forwardgrad.experiments.functions.figures.paths import median_seed, paths
 from forwardgrad.experiments.functions.figures.spheres import spheres
 from forwardgrad.experiments.functions.plan import Case, cases, figures, files
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels, style
-from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.results.reading import ResultError
 

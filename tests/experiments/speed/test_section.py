@@ -5,10 +5,10 @@ from functools import partial
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed import section as speed_section
 from forwardgrad.experiments.speed.tables import parameter_bytes, ratios
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown
 from forwardgrad.report.markup import sentence
 from forwardgrad.report.page import redo
 from forwardgrad.results.folder import Results

@@ -7,8 +7,9 @@ import pandas as pd
 
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
 from forwardgrad.experiments.estimators.tables import inside, summary
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown, styled
+from forwardgrad.plotting.page import styled
 
 
 def gather(shown: Shown) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.experiments.functions.figures.cost import ORDER
 from forwardgrad.experiments.functions.plan import EXPERIMENT, Case, cases, tables
 from forwardgrad.experiments.functions.tables import rows_of_case
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown, themed
+from forwardgrad.plotting.page import themed
 
 
 def gather(shown: Shown) -> dict[str, Any]:

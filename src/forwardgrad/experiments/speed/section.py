@@ -5,12 +5,12 @@ from typing import Any
 
 import pandas as pd
 
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed.columns import NETWORK
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
 from forwardgrad.experiments.speed.plan import EXPERIMENT, measurements
 from forwardgrad.experiments.speed.tables import parameter_bytes
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown
 
 SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
 

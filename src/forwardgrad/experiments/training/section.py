@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.catalogue import AT
+from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training import plan
 from forwardgrad.experiments.training.analyses.rates import differing
 from forwardgrad.experiments.training.plan import all_runs, cells_of
 from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.tables import baseline_of
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.page import Shown, styled
+from forwardgrad.plotting.page import styled
 
 
 def gather(shown: Shown) -> dict[str, Any]:
