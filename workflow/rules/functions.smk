@@ -34,14 +34,14 @@ rule contract:
         "forwardgrad contract --case {params.case:q} --output {output} > {log} 2>&1"
 
 
-# Alone on the machine: it takes every core, though a step uses one.
 rule descent_costs:
     output:
-        costs="results/functions/costs.csv",
-        record="results/functions/costs-record.json",
+        costs="results/functions/costs/process-{process}.csv",
+        record="results/functions/costs/process-{process}-record.json",
     log:
-        "results/logs/functions/costs.log",
-    threads: workflow.cores
+        "results/logs/functions/costs/process-{process}.log",
+    wildcard_constraints:
+        process="[0-9]+",
     params:
         cases="\n".join(case.to_json() for case in functions.cases(config)),
         seconds=config["functions"]["seconds"],
@@ -56,8 +56,8 @@ rule functions_frames:
         curves=functions.files(config, ".csv"),
         runs=functions.files(config, "-runs.csv"),
         contraction=[f"results/functions/{case.path}-contraction.csv" for case in functions.spheres(config)],
-        costs=rules.descent_costs.output.costs,
-        records=[*functions.files(config, "-record.json"), rules.descent_costs.output.record],
+        costs=functions.costs(config, ".csv"),
+        records=[*functions.files(config, "-record.json"), *functions.costs(config, "-record.json")],
     output:
         curves="results/frames/functions.csv",
         runs="results/frames/functions-runs.csv",

@@ -23,24 +23,6 @@ rule run:
         "forwardgrad run --run {params.run:q} --data {input.arrays} --output {params.folder} > {log} 2>&1"
 
 
-# Alone on the machine: it takes every core, and a process of its own.
-rule cost:
-    input:
-        arrays="results/data/{dataset}.npz",
-    output:
-        costs="results/costs/{experiment}/{dataset}/{model}.csv",
-    log:
-        "results/logs/costs/{experiment}/{dataset}/{model}.log",
-    threads: workflow.cores
-    params:
-        runs=lambda wildcards: "\n".join(run.to_json() for run in or_exit(training.timed_at, RUNS, **wildcards)),
-        seconds=config.get("cost_seconds", 3),
-        code=digest("experiments.training.cost"),
-    shell:
-        "forwardgrad cost --runs {params.runs:q} --data {input.arrays} --output {output.costs}"
-        " --seconds {params.seconds} > {log} 2>&1"
-
-
 # Every file is checked on the way; a broken one stops here, with its name and the command that makes it again.
 # Bash writes out the folders, `seed-{0..9}`: a command with the names of some thousand runs would be too long.
 rule frames:

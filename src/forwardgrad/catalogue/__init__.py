@@ -5,13 +5,14 @@ content of an entry (its label, cost or formula) imports the module that declare
 """
 
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
-from forwardgrad.catalogue.problems import DATASETS, IMAGE, MODELS, TABLE, Shape
+from forwardgrad.catalogue.problems import DATASETS, IMAGE, MODELS, TABLE, DataSet, Shape, network_parts
 
-__all__ = ["BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "Shape"]
+__all__ = ["BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "DataSet", "Shape", "network_parts"]
 
-# What the benchmark measures, and on which networks: no softmax layer has a backward pass by hand.
+# Whose steps can be measured; PLAIN are measured on every network, since costs are ratios to theirs.
 MEASURED = BASELINES | ESTIMATORS
-BENCHMARKED = tuple(key for key in MODELS if key != "students_cnn_softmax")
+PLAIN = ("evaluation", "backprop")
+ADAM = "+adam"  # behind the key of an estimator: a step of Adam along its estimate
 
 SPLITS = ("train", "validation", "test")
 

@@ -33,6 +33,11 @@ Layers = Sequence[LayerCost]
 Cost = Callable[[Layers], float]
 
 
+def nothing(layers: Layers) -> float:
+    """No product at all."""
+    return 0.0
+
+
 def evaluation(layers: Layers) -> float:
     """F: the loss alone."""
     return sum(layer.product for layer in layers)
@@ -51,6 +56,11 @@ def along(layers: Layers, own: float) -> float:
 def dense(layers: Layers) -> float:
     """3 F - F_1: a dense tangent, and also backprop and activity perturbation, which need other products as large."""
     return along(layers, evaluation(layers))
+
+
+def checkpointed(layers: Layers) -> float:
+    """Backprop that computes all but the last layer with weights once more."""
+    return dense(layers) + evaluation(layers[:-1])
 
 
 def framework(layers: Layers) -> float:

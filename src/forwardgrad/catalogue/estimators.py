@@ -118,9 +118,12 @@ ESTIMATORS = {
 
 # In the colour of the same gradient or tangent computed by other means.
 BASELINES = {
+    "gathering": Measured("Gathering a batch", None, costs.nothing),
     "evaluation": Measured("Evaluation: forward pass and loss", None, costs.evaluation),
-    "backprop_compiled": Measured("Backpropagation, compiled", ("#1b1c20", (0, (4, 1, 1, 1)), "d"), costs.dense),
     "backprop_by_hand": Measured("Backpropagation by hand, in place", ("#1b1c20", (0, (1, 1.1)), "o"), costs.dense),
+    "backprop_checkpoint": Measured(
+        "Backpropagation, checkpointed", ("#1b1c20", (0, (4, 1, 1, 1)), "d"), costs.checkpointed
+    ),
     "jvp": Measured("Forward gradient, torch.func.jvp", ("#0072b2", (0, (1, 1.1)), "s"), costs.framework),
     "forward_ad": Measured(
         "Forward gradient, torch.autograd.forward_ad", ("#0072b2", (0, (4, 1, 1, 1)), "8"), costs.framework

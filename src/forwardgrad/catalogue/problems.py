@@ -1,5 +1,6 @@
 """Data sets and models: their labels, and the shapes that decide which fit together."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -22,15 +23,22 @@ class Entry:
     shape: Shape
 
 
+@dataclass(frozen=True)
+class DataSet(Entry):
+    """A data set; `train` is the number of examples in its training split."""
+
+    train: int
+
+
 TABLE = Shape((4,), 3)
 IMAGE = Shape((1, 28, 28), 10)
 
 DATASETS = {
-    "penguins": Entry("Palmer penguins", TABLE),
-    "mnist5k": Entry("MNIST, 5,000 digits", IMAGE),
-    "kmnist600": Entry("KMNIST, 600 images", IMAGE),
-    "mnist": Entry("MNIST", IMAGE),
-    "kmnist": Entry("KMNIST", IMAGE),
+    "penguins": DataSet("Palmer penguins", TABLE, 250),
+    "mnist5k": DataSet("MNIST, 5,000 digits", IMAGE, 3_500),
+    "kmnist600": DataSet("KMNIST, 600 images", IMAGE, 500),
+    "mnist": DataSet("MNIST", IMAGE, 55_000),
+    "kmnist": DataSet("KMNIST", IMAGE, 55_000),
 }
 
 MODELS = {
@@ -45,3 +53,14 @@ MODELS = {
     "mlp_256_256": Entry("MLP 784-256-256-10", IMAGE),
     "cnn_small": Entry("small CNN", IMAGE),
 }
+
+RESIZED = re.compile(r"(mlp|cnn)_(depth|width)_([1-9][0-9]*)")
+
+
+def network_parts(network: str) -> tuple[str, str | None, int | None]:
+    """Return the model of a network and, for one of another size, what differs: `mlp_depth_10` has ten hidden layers.
+
+    `mlp_width_8` has hidden layers of 8 units, `cnn_width_8` convolutions of 8 channels.
+    """
+    found = RESIZED.fullmatch(network)
+    return (found[1], found[2], int(found[3])) if found else (network, None, None)

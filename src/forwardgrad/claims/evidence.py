@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.claims.ledger import columns_asked, intervals_of
-from forwardgrad.experiments.training.tables import contradicted, whole_run_ratio
 from forwardgrad.results import statistics
 from forwardgrad.results.curves import align
 from forwardgrad.results.statistics import Interval
@@ -105,8 +104,6 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     if len(rows) > 1:
         raise EvidenceError("the query fits more than one row")
     row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
-    if "whole_steps" in row and contradicted(ratio := whole_run_ratio(row)):
-        raise EvidenceError(f"a whole run took {ratio:.2f} times its steps, so that neither time is believed")
     scale = float(row[query["over"]]) if "over" in query else 1.0
     value, low, high = (float(row[name]) / scale for name in (query["value"], low, high))
     return Interval(value, low, high, int(row[count]))

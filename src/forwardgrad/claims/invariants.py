@@ -61,8 +61,8 @@ def thresholds_are_reached(runs: pd.DataFrame) -> Iterator[str]:
 
 def costs_are_ordered(costs: pd.DataFrame) -> Iterator[str]:
     """A time is positive and lies in its interval."""
-    value = costs["seconds_per_step"]
-    broken = costs[~((costs["low"] > 0) & (costs["low"] <= value) & (value <= costs["high"]))]
+    value, low, high = costs["seconds_per_step"], costs["low"].fillna(0), costs["high"].fillna(np.inf)
+    broken = costs[~((value > 0) & (low <= value) & (value <= high))]
     for _, row in broken.iterrows():
         yield f"{row['method']}: {row['seconds_per_step']:g} s is not within {row['low']:g} to {row['high']:g}"
 

@@ -6,7 +6,7 @@ writes out a dense one; `dense` does, for optimizers that need it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -64,6 +64,23 @@ class ForwardGradient:
         total = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
         self.add_to_(total, 1.0)
         return total
+
+
+@dataclass(frozen=True)
+class AlongTangents:
+    """An estimator that draws tangents, then evaluates along them: two stages, of which each has a cost of its own.
+
+    Attributes:
+        draw: Returns the next tangents for a batch of inputs.
+        evaluate: Returns the estimate from tangents, inputs and targets.
+    """
+
+    draw: Callable[[Tensor], Any]
+    evaluate: Callable[[Any, Tensor, Tensor], ForwardGradient]
+
+    def __call__(self, inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        """Return the estimate along fresh tangents."""
+        return self.evaluate(self.draw(inputs), inputs, targets)
 
 
 def detached(model: nn.Module) -> Parameters:

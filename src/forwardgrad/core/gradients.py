@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import DenseEstimate, Estimator, ForwardGradient, detached
+from forwardgrad.core.estimates import AlongTangents, DenseEstimate, Estimator, ForwardGradient, detached
 from forwardgrad.core.forward import Network, Parameters, network
 from forwardgrad.core.perturbations import activity, spsa
 from forwardgrad.core.rules import Loss
@@ -55,12 +55,11 @@ def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Es
 def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> Estimator:
     """g = <grad f, v> v for one tangent v of the whole network per call (Baydin et al., 2022, arXiv 2202.08587)."""
 
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        tangents = next(stream)
+    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
         value, derivative = net.evaluate(parameters, tangents, inputs, targets)
         return ForwardGradient(value, [(derivative, tangents)])
 
-    return estimate
+    return AlongTangents(lambda inputs: next(stream), evaluate)
 
 
 def forward_gradient(
@@ -88,12 +87,12 @@ def forward_several(
     net, parameters = network(model, loss), detached(model)
     stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator, count)
 
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        tangents, rows = stream.next_k(count)
+    def evaluate(drawn: tuple[list[Tangents], Tensor], inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        tangents, rows = drawn
         values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
         return ForwardGradient(values[0], list(zip(weights(torch.stack(derivatives), rows), tangents, strict=True)))
 
-    return estimate
+    return AlongTangents(lambda inputs: stream.next_k(count), evaluate)
 
 
 def mean_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
@@ -135,9 +134,9 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
     change = standardise if standardised else lambda part: part
     stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
 
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
         layer_inputs, values, terms = net.layer_inputs(parameters, inputs), [], []
-        for layer, tangent in next(stream).items():
+        for layer, tangent in tangents.items():
             start, reached = layer_inputs[layer]  # what lies in front of it is the same for every block
             biases = [] if tangent.bias is None else [Dense(None, change(tangent.bias))]
             for block in ({layer: part} for part in (Dense(change(tangent.weight)), *biases)):
@@ -146,7 +145,7 @@ def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, gene
                 terms.append((derivative, block))
         return ForwardGradient(values[0], terms)
 
-    return estimate
+    return AlongTangents(lambda inputs: next(stream), evaluate)
 
 
 ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {

@@ -10,6 +10,8 @@ from itertools import pairwise
 import torch
 from torch import nn
 
+from forwardgrad.catalogue import network_parts
+
 
 def layers(*widths: int) -> list[nn.Module]:
     """Linear layers of these widths with ReLU between them."""
@@ -35,11 +37,14 @@ def students_cnn() -> nn.Sequential:
     return nn.Sequential(*images, *layers(784, 64, 10))
 
 
-def cnn() -> nn.Sequential:
-    """The paper's: four convolutions of 64 channels, pooling after the second and the fourth."""
-    first = [*convolution(1, 64), *convolution(64, 64), nn.MaxPool2d(2)]
-    second = [*convolution(64, 64), *convolution(64, 64), nn.MaxPool2d(2)]
-    return nn.Sequential(*first, *second, nn.Flatten(), *layers(3136, 1024, 10))
+def cnn(width: int = 64) -> nn.Sequential:
+    """The paper's: four convolutions of 64 channels, pooling after the second and the fourth.
+
+    Of another `width` everything behind the images is wider or narrower alike.
+    """
+    first = [*convolution(1, width), *convolution(width, width), nn.MaxPool2d(2)]
+    second = [*convolution(width, width), *convolution(width, width), nn.MaxPool2d(2)]
+    return nn.Sequential(*first, *second, nn.Flatten(), *layers(49 * width, 16 * width, 10))
 
 
 def cnn_small() -> nn.Sequential:
@@ -67,8 +72,19 @@ MODELS: dict[str, Callable[[], nn.Sequential]] = {
 }
 
 
-def build(model: str, seed: int) -> nn.Sequential:
-    """Return a model with the initial weights of `seed`; torch's global random state is left alone."""
+RESIZED: dict[tuple[str, str], Callable[[int], nn.Sequential]] = {
+    ("mlp", "depth"): deep,
+    ("mlp", "width"): lambda width: deep(2, width),
+    ("cnn", "width"): cnn,
+}
+
+
+def build(network: str, seed: int) -> nn.Sequential:
+    """Return a model by key, or one of another size (`network_parts`), with the initial weights of `seed`.
+
+    Torch's global random state is left alone.
+    """
+    model, axis, number = network_parts(network)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return MODELS[model]()
+        return RESIZED[model, axis](number) if axis else MODELS[model]()

@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import Estimator, ForwardGradient, detached
+from forwardgrad.core.estimates import AlongTangents, Estimator, ForwardGradient, detached
 from forwardgrad.core.forward import Network, Parameters, network
 from forwardgrad.core.rules import Loss
 from forwardgrad.core.tangents import Tangents
@@ -39,14 +39,13 @@ def spsa(
         ForwardGradient(one, [(one, tangents)]).add_to_(copies, epsilon)
         return copies
 
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        tangents = next(stream)
+    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
         ahead, behind = (
             net.evaluate(moved(tangents, epsilon), {}, inputs, targets)[0] for epsilon in (EPSILON, -EPSILON)
         )
         return ForwardGradient((ahead + behind) / 2, [((ahead - behind) / (2 * EPSILON), tangents)])
 
-    return estimate
+    return AlongTangents(lambda inputs: next(stream), evaluate)
 
 
 class Perturbation:
@@ -131,11 +130,13 @@ def activity(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimato
 
         return draws.TangentStream(net.trainable, structure, draws.rademacher_, generator)
 
-    def estimate(inputs: Tensor, targets: Tensor) -> ForwardGradient:
+    def draw(inputs: Tensor) -> Tangents:
         if inputs.shape not in streams:
             streams[inputs.shape] = stream(inputs)
-        tangents = next(streams[inputs.shape])
+        return next(streams[inputs.shape])
+
+    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
         value, shares = loss_and_shares(net, *net.outputs(parameters, tangents, inputs), targets)
         return ForwardGradient(value, [(shares, tangents)])
 
-    return estimate
+    return AlongTangents(draw, evaluate)

@@ -43,6 +43,19 @@ def settings_of(config: Mapping[str, Any], experiment: str) -> Mapping[str, Any]
     return config[experiment] if experiment in KINDS else config["experiments"][experiment]
 
 
+def steps(config: Mapping[str, Any]) -> list[Any]:
+    """Return the measurements of steps (`speed.plan.Measurement`) that the configuration's experiments ask for.
+
+    Those that are run decide what is measured of a network; what only others ask for can be measured too.
+    """
+    merged = room("speed", "plan").merged
+    others, run = (
+        {one.path: one for one in merged(one for name in names for one in plan_of(name).steps(config, name))}
+        for names in (experiments(config), config["run"])
+    )
+    return list((others | run).values())
+
+
 def part_of(config: Mapping[str, Any], experiment: str) -> str:
     """Return the part of the page that shows an experiment: results, cost or frontier."""
     return settings_of(config, experiment).get("part", plan_of(experiment).PART)

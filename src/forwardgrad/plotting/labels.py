@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from forwardgrad.catalogue import AT, estimators, problems
+from forwardgrad.catalogue import ADAM, AT, estimators, network_parts, problems
 
 DATASETS = {key: entry.label for key, entry in problems.DATASETS.items()}
 MODELS = {key: entry.label for key, entry in problems.MODELS.items()}
@@ -36,10 +36,9 @@ STEPS = {
 }
 
 COST_MODELS = {
-    "engine": "this project\u2019s step, batch gathered",
-    "engine_in_memory": "this project\u2019s step, batch in memory",
-    "engine_whole_run": "this project\u2019s step, from a whole run",
-    "stock": "stock forward mode, torch.func.jvp",
+    "engine": "this project\u2019s step",
+    "engine_gathered": "this project\u2019s step, and gathering the batch",
+    "stock": "stock forward mode: torch.func.jvp or forward_ad, the faster",
 }
 
 STUDENTS = "Ramirez Palacios and Perez Barreales (2023), one run"
@@ -85,8 +84,9 @@ def method(key: str, estimator: str) -> str:
 
 
 def estimator(key: str) -> str:
-    """Label of an estimator or a baseline."""
-    return method(key, key)
+    """Label of an estimator or a baseline, with Adam where that takes the step."""
+    plain = key.removesuffix(ADAM)
+    return method(plain, plain) + (", Adam" if plain != key else "")
 
 
 def variant(label: str) -> str:
@@ -200,7 +200,10 @@ def plurals(counts: Iterable[int], noun: str) -> str:
 
 
 def network(model_key: str, depth: float) -> str:
-    """Label of a model, or of the paper's MLP by its number of hidden layers."""
+    """Label of a network: a model, or one of another width or, for the paper's MLP, another number of hidden layers."""
+    base, axis, number = network_parts(model_key)
+    if axis:
+        return f"MLP, hidden layers of {number:,}" if base == "mlp" else f"CNN, {plural(number, 'channel')}"
     if model_key != "mlp" or depth == 2:
         return model(model_key)
     return f"MLP, {plural(int(depth), 'hidden layer')} of 1,024"

@@ -22,7 +22,6 @@ from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
-from forwardgrad.experiments.training.tables import BUSY
 from forwardgrad.machine import provenance
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import figure
@@ -73,7 +72,7 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
     )
     environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
-    environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE, "BUSY": BUSY}
+    environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE}
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))

@@ -18,7 +18,7 @@ CURVES = {
     "estimator": "estimator key",
     "metric": "column of the metrics that is drawn",
     "step": "number of updates done",
-    "seconds": "step times the time of one step measured alone; empty where that was not measured",
+    "seconds": "step times the processor time of one step; empty where that was not measured",
     "median": "median over the seeds; inf (accuracy: -inf) where half of them have diverged",
     "low": "10th percentile of the seeds, rounded outwards; empty for fewer than three seeds",
     "high": "90th percentile of the seeds, rounded outwards; empty for fewer than three seeds",

@@ -86,6 +86,15 @@ def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> 
     return Interval(*np.exp([value, low, high]).tolist(), n)
 
 
+def product(ours: Interval, other: Interval) -> Interval:
+    """Product of two independent positive quantities: in the logarithm the widths of their intervals add in squares."""
+    value, ends = ours.value * other.value, []
+    for end in ("low", "high"):
+        widths = [np.log(getattr(each, end) / each.value) for each in (ours, other)]
+        ends.append(value * np.exp((-1 if end == "low" else 1) * np.hypot(*widths)))
+    return Interval(value, *map(float, ends), min(ours.n, other.n))
+
+
 def repeated_ratio(values: ArrayLike) -> Interval:
     """Geometric mean of ratios, one per independent repetition, with Student's interval of the mean logarithm.
 

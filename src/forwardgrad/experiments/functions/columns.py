@@ -24,16 +24,23 @@ DESCENT_RUNS = {
     "dimensions": "number of coordinates of a point",
 }
 
-DESCENT_COSTS = {
+# The measurements of one process, and their summary.
+STEPS = {
     **{name: DESCENTS[name] for name in ("source", "function")},
     "method": "forward_* by torch.func.jvp; _dual: by torch.autograd.forward_ad; _added: 100*x replaced by a sum",
-    "seconds_per_step": "median wall seconds of one step of one run, methods interleaved, nothing else running",
-    "low": "lower end of the 95 % interval of that median",
-    "high": "upper end of the 95 % interval of that median",
-    "n": "number of interleaved samples",
-    "ratio": "time of the step over that of gradient descent on the same form of the function, paired by round",
-    "ratio_low": "lower end of the 95 % interval of ratio, by resampling whole rounds",
-    "ratio_high": "upper end of the 95 % interval of ratio",
+    "seconds_per_step": "processor seconds of one step of one run: lowest tenth of interleaved samples",
+}
+
+DESCENT_COSTS = {
+    **STEPS,
+    "seconds_per_step": STEPS["seconds_per_step"] + "; geometric mean over processes",
+    "low": "lower end of its 95 % interval, Student's t over processes; empty for fewer than three processes",
+    "high": "upper end",
+    "ratio": "time of the step over that of gradient descent on the same form of the function, in the same process; "
+    "geometric mean over processes",
+    "ratio_low": "lower end of its 95 % interval",
+    "ratio_high": "upper end",
+    "processes": "number of processes behind the row",
 }
 
 TIMED = {
@@ -83,7 +90,10 @@ QUERIED_TABLES = {}
 
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
 INTERVALS = {
-    "-costs": {"seconds_per_step": ("low", "high", "n"), "ratio": ("ratio_low", "ratio_high", "n")},
+    "-costs": {
+        "seconds_per_step": ("low", "high", "processes"),
+        "ratio": ("ratio_low", "ratio_high", "processes"),
+    },
 }
 
 # What is published of each frame: the table, and its columns.

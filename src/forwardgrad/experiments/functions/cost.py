@@ -1,4 +1,4 @@
-"""What one step of one descent costs, alone on the machine: by forward mode and by reverse mode.
+"""What one step of one descent costs: by forward mode and by reverse mode.
 
 By the framework's own means, as one would write it and as the paper's loops were timed: next to no
 arithmetic, so that what is measured is how long the framework takes to arrange it.
@@ -7,47 +7,39 @@ arithmetic, so that what is measured is how long the framework takes to arrange 
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 from torch.func import jvp
 
-from forwardgrad.experiments.functions.columns import DESCENT_COSTS
+from forwardgrad.experiments.functions.columns import STEPS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
-from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
+from forwardgrad.experiments.functions.plan import ADDED, GRADIENT_DESCENT, Case
 from forwardgrad.files import write_csv, write_json
+from forwardgrad.machine.clocks import cpu
 from forwardgrad.machine.provenance import made_here
-from forwardgrad.machine.timing import Steps, cost_ratio, interleave, median_interval
+from forwardgrad.machine.timing import Step, interleave, low
 
+ROUNDS = 10
 FORWARD_GAUSSIAN = "forward_gaussian"
-DUAL, ADDED = "_dual", "_added"  # by torch.autograd.forward_ad; without a product by 100
+DUAL = "_dual"  # by torch.autograd.forward_ad
 
 
 def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
-    """Measure the steps of all cases on one thread, interleaved, for about `seconds` in all.
+    """Measure the steps of all cases in one process, interleaved, for about `seconds` of processor time in all.
 
-    Writes `output`, columns DESCENT_COSTS, and beside it what it was made with.
+    Writes `output`, columns STEPS, and beside it what it was made with.
     """
     torch.set_num_threads(1)
-    steps = {case.path: steps_of(case) for case in cases}
-    flat = {f"{path} {method}": step for path, own in steps.items() for method, step in own.items()}
-    samples, rows = interleave(flat, seconds), []
-    for case in cases:
-        for method in steps[case.path]:
-            times = samples[f"{case.path} {method}"]
-            base = GRADIENT_DESCENT + (ADDED if method.endswith(ADDED) else "")
-            low, high = median_interval(times)
-            paired = cost_ratio([times], samples[f"{case.path} {base}"])
-            measured = {"seconds_per_step": float(np.median(times)), "low": low, "high": high, "n": len(times)}
-            ratios = dict(zip(("ratio", "ratio_low", "ratio_high"), paired, strict=True))
-            rows.append({"source": case.source, "function": case.name, "method": method} | measured | ratios)
+    steps = {(case.source, case.name, method): step for case in cases for method, step in steps_of(case).items()}
+    samples = interleave({" ".join(key): Step(step) for key, step in steps.items()}, seconds, ROUNDS, cpu)
+    rows = [dict(zip(STEPS, (*key, low(samples[" ".join(key)])), strict=True)) for key in steps]
     record = made_here(threads=1) | {"case": "costs", "descents": 0}
     write_json(output.with_name(f"{output.stem}-record.json"), record)
-    write_csv(output, DESCENT_COSTS, rows)
+    write_csv(output, STEPS, rows)
 
 
-def steps_of(case: Case) -> Steps:
+def steps_of(case: Case) -> dict[str, Callable[[], object]]:
     """Return one step of every kind from the start of `case`, each from the point, the draw included, to the next."""
     steps = steps_on(case, FUNCTIONS[case.function].value)
     if case.function == "rosenbrock":
@@ -56,7 +48,7 @@ def steps_of(case: Case) -> Steps:
     return steps
 
 
-def steps_on(case: Case, function: Callable[[Tensor], Tensor]) -> Steps:
+def steps_on(case: Case, function: Callable[[Tensor], Tensor]) -> dict[str, Callable[[], object]]:
     """Return one step on `function` from the start of `case` by reverse mode, and two by forward mode."""
     rate = case.learning_rate
     start, generator = torch.tensor(case.start, dtype=torch.float64), torch.Generator().manual_seed(0)

@@ -14,6 +14,7 @@ from forwardgrad.suggestions import unknown, unknown_value
 Config = dict[str, Any]
 EXPERIMENT, PART = "functions", "results"
 GRADIENT_DESCENT = "gradient_descent"
+ADDED = "_added"  # behind a method whose step was measured with a sum in place of a product
 FORWARD = "forward_"  # then the distribution of the tangents
 METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere")
 
@@ -108,6 +109,11 @@ def settings(config: Config, source: str, function: str) -> dict[str, str]:
     return {"case": case_at(config, source, function).to_json()}
 
 
+def steps(config: Config, experiment: str = EXPERIMENT) -> list[Any]:
+    """Return the steps of networks whose cost is needed: none."""
+    return []
+
+
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
     """Return the data sets that are needed: none."""
     return []
@@ -118,6 +124,11 @@ def files(config: Config, suffix: str) -> list[str]:
     return [f"results/functions/{case.path}{suffix}" for case in cases(config)]
 
 
+def costs(config: Config, suffix: str) -> list[str]:
+    """Return the files of the measurements of steps, one for each process, that end in `suffix`."""
+    return [f"results/functions/costs/process-{process}{suffix}" for process in range(config["timing"]["processes"])]
+
+
 def spheres(config: Config) -> list[Case]:
     """Return the cases of which single steps are measured: on a sphere every point is like every other."""
     return [case for case in cases(config) if case.function == "sphere"]
@@ -125,7 +136,7 @@ def spheres(config: Config) -> list[Case]:
 
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
     """Return everything that is measured."""
-    return files(config, ".csv")
+    return files(config, ".csv") + costs(config, ".csv")
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:

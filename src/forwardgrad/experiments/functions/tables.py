@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.functions.columns import CONTRACTED, FRAMES, OUTCOMES, TIMED
-from forwardgrad.experiments.functions.plan import EXPERIMENT, GRADIENT_DESCENT
+from forwardgrad.experiments.functions.columns import CONTRACTED, DESCENT_COSTS, FRAMES, OUTCOMES, STEPS, TIMED
+from forwardgrad.experiments.functions.plan import ADDED, EXPERIMENT, GRADIENT_DESCENT
 from forwardgrad.results import statistics
 from forwardgrad.results.curves import percentile_band
 from forwardgrad.results.folder import Results
@@ -26,6 +26,20 @@ def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
     """
     parts = [read_table(path, FRAMES[suffix]) for path in paths]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FRAMES[suffix]))
+
+
+def pool_costs(paths: Sequence[Path]) -> pd.DataFrame:
+    """Join what single processes measured of the steps; columns DESCENT_COSTS."""
+    rows = pd.concat([read_table(path, STEPS).assign(process=path.stem) for path in paths], ignore_index=True)
+    rows["form"] = rows["method"].str.endswith(ADDED)
+    within = [*CASE, "process", "form"]
+    base = rows[rows["method"].str.startswith(GRADIENT_DESCENT)].set_index(within)["seconds_per_step"].rename("base")
+    rows["ratio"] = rows["seconds_per_step"] / rows.join(base, on=within)["base"]
+    pooled = []
+    for key, own in rows.groupby([*CASE, "method"], sort=False):
+        seconds, ratio = (statistics.repeated_ratio(own[name]) for name in ("seconds_per_step", "ratio"))
+        pooled.append((*key, *seconds[:3], *ratio[:3], len(own)))
+    return pd.DataFrame(pooled, columns=list(DESCENT_COSTS))
 
 
 def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:

@@ -1,44 +1,86 @@
-"""What forward gradients are measured against: one step of everything else, as a function without arguments.
+"""What forward gradients are measured against: one step of everything else.
 
-`evaluation` is the base of the paper's R: a plain forward pass with loss. Backprop comes in three
-strengths: the fastest a library user gets, compiled, and written out by hand with in-place updates.
-`jvp` and `forward_ad` are the framework's own forward mode, which other reproductions measured.
+`evaluation` is the base of the
+paper's R: a plain forward pass with loss. Backprop comes in three strengths: the fastest that a library user
+gets, with activations computed twice to spare memory, and written out by hand (`by_hand`). `jvp` and `forward_ad` are
+the framework's own forward mode, which other reproductions measured.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.utils.checkpoint import checkpoint
 
 from forwardgrad.core.estimates import detached
-from forwardgrad.core.gradients import backprop
-from forwardgrad.core.rules import Loss
+from forwardgrad.experiments.speed.by_hand import by_hand
+from forwardgrad.experiments.speed.steps import Case, Parts
 
-Step = Callable[[], object]
-aten = torch.ops.aten
+EXAMPLES = 50_000  # from which a batch is gathered: about as many as MNIST has
 
 
-def evaluation(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor) -> Step:
+def gathering(case: Case) -> Parts:
+    """Gather a random batch of as many examples into memory that is in the cache, as training does."""
+    size = len(case.inputs)
+    inputs = case.inputs.new_zeros((EXAMPLES, *case.inputs.shape[1:]))
+    targets, batch = case.targets.new_zeros(EXAMPLES), torch.empty_like(case.inputs)
+    orders = torch.randperm(EXAMPLES // size * size, device=inputs.device).split(size)
+    count = 0
+
+    def step() -> Iterator[str]:
+        nonlocal count
+        order, count = orders[count % len(orders)], count + 1
+        torch.index_select(inputs, 0, order, out=batch)
+        torch.index_select(targets, 0, order)
+        yield "forward"
+
+    return step
+
+
+def evaluation(case: Case) -> Parts:
     """The loss, and nothing else."""
-    return torch.no_grad()(lambda: loss(model(inputs), targets))
+
+    @torch.no_grad()
+    def value() -> Tensor:
+        return case.loss(case.model(case.inputs), case.targets)
+
+    def step() -> Iterator[str]:
+        value()
+        yield "forward"
+
+    return step
 
 
-def gradient_foreach(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
+def gradient_foreach(case: Case) -> Parts:
     """`torch.autograd.grad` and one fused update of all parameters."""
-    estimate, parameters = backprop(model, loss, torch.Generator()), detached(model)
-    return lambda: estimate(inputs, targets).add_to_(parameters, -rate)
+    parameters = tuple(case.model.parameters())
+    moved = list(detached(case.model).values())
+
+    def step() -> Iterator[str]:
+        value = case.loss(case.model(case.inputs), case.targets)
+        yield "forward"
+        gradient = torch.autograd.grad(value, parameters)
+        yield "backward"
+        torch._foreach_add_(moved, gradient, alpha=-case.rate)
+        yield "update"
+
+    return step
 
 
-def sgd_fused(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
+def sgd_fused(case: Case) -> Parts:
     """`backward` and `torch.optim.SGD(fused=True)`."""
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate, fused=True)
+    optimizer = torch.optim.SGD(case.model.parameters(), lr=case.rate, fused=True)
 
-    def step() -> None:
+    def step() -> Iterator[str]:
         optimizer.zero_grad()
-        loss(model(inputs), targets).backward()
+        value = case.loss(case.model(case.inputs), case.targets)
+        yield "forward"
+        value.backward()
+        yield "backward"
         optimizer.step()
+        yield "update"
 
     return step
 
@@ -46,120 +88,83 @@ def sgd_fused(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor,
 LIBRARY = {"grad_foreach": gradient_foreach, "sgd_fused": sgd_fused}
 
 
-def compiled(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
-    """Backprop of the compiled model and loss, then the fused update."""
-    parameters = list(model.parameters())
-    torch.compiler.reset()  # what was compiled for another network would count towards the limit of recompilations
-    function = torch.compile(lambda images, classes: loss(model(images), classes))
+def checkpointed(case: Case) -> Parts:
+    """Backprop that keeps the inputs of about sqrt(L) groups of layers and computes the rest once more.
 
-    def step() -> None:
-        gradient = torch.autograd.grad(function(inputs, targets), parameters)
-        with torch.no_grad():
-            torch._foreach_add_(parameters, gradient, alpha=-rate)
+    The last layer that has weights is not computed again (Chen et al., 2016, arXiv 1604.06174).
+    """
+    groups, last = groups_of(list(case.model))
+    parameters, moved = tuple(case.model.parameters()), list(detached(case.model).values())
+
+    def step() -> Iterator[str]:
+        value = case.inputs
+        for group in groups:
+            value = checkpoint(group, value, use_reentrant=False, preserve_rng_state=False)
+        value = case.loss(last(value), case.targets)
+        yield "forward"
+        gradient = torch.autograd.grad(value, parameters)
+        yield "backward"
+        torch._foreach_add_(moved, gradient, alpha=-case.rate)
+        yield "update"
 
     return step
 
 
-def jvp(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
+def groups_of(modules: list[nn.Module]) -> tuple[list[nn.Sequential], nn.Sequential]:
+    """Return the layers in groups of about sqrt(L) blocks, each from a layer with weights on, and the last block."""
+    starts = [index for index, module in enumerate(modules) if next(module.parameters(), None) is not None]
+    *starts, last = [0, *starts[1:]]
+    size = max(1, round(len(starts) ** 0.5))
+    cuts = [*starts[::size], last] if starts else [last]
+    groups = [nn.Sequential(*modules[low:high]) for low, high in pairwise(cuts)]
+    return groups, nn.Sequential(*modules[last:])
+
+
+def jvp(case: Case) -> Parts:
     """`torch.func.jvp` along a dense Gaussian tangent, then the update."""
-    parameters = detached(model)
 
-    def value(theta: dict[str, Tensor]) -> Tensor:
-        return loss(torch.func.functional_call(model, theta, (inputs,)), targets)
+    def derivative(parameters: dict[str, Tensor], tangent: dict[str, Tensor]) -> Tensor:
+        def value(theta: dict[str, Tensor]) -> Tensor:
+            return case.loss(torch.func.functional_call(case.model, theta, (case.inputs,)), case.targets)
 
-    def step() -> None:
-        tangent = {name: torch.randn_like(parameter) for name, parameter in parameters.items()}
-        _, derivative = torch.func.jvp(value, (parameters,), (tangent,))
-        for name, parameter in parameters.items():
-            parameter.addcmul_(tangent[name], derivative, value=-rate)
+        return torch.func.jvp(value, (parameters,), (tangent,))[1]
 
-    return step
+    return along_gaussian(case, derivative)
 
 
-def dual_numbers(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
+def dual_numbers(case: Case) -> Parts:
     """`torch.autograd.forward_ad`, the same along dual parameters."""
-    parameters = detached(model)
 
-    def step() -> None:
-        tangent = {name: torch.randn_like(parameter) for name, parameter in parameters.items()}
+    def derivative(parameters: dict[str, Tensor], tangent: dict[str, Tensor]) -> Tensor:
         with torch.no_grad(), forward_ad.dual_level():
             theta = {name: forward_ad.make_dual(parameters[name], tangent[name]) for name in parameters}
-            value = loss(torch.func.functional_call(model, theta, (inputs,)), targets)
-            derivative = forward_ad.unpack_dual(value).tangent
+            value = case.loss(torch.func.functional_call(case.model, theta, (case.inputs,)), case.targets)
+            return forward_ad.unpack_dual(value).tangent
+
+    return along_gaussian(case, derivative)
+
+
+def along_gaussian(case: Case, derivative: Callable[[dict[str, Tensor], dict[str, Tensor]], Tensor]) -> Parts:
+    """A forward-gradient step as one writes it with the framework: draw, `derivative` along the tangent, update."""
+    parameters = detached(case.model)
+
+    def step() -> Iterator[str]:
+        tangent = {name: torch.randn_like(parameter) for name, parameter in parameters.items()}
+        yield "draw"
+        slope = derivative(parameters, tangent)
+        yield "forward"
         for name, parameter in parameters.items():
-            parameter.addcmul_(tangent[name], derivative, value=-rate)
-
-    return step
-
-
-def linear_by_hand(layer: nn.Linear, inputs: Tensor, cotangent: Tensor, rate: float, first: bool) -> Tensor | None:
-    """Cotangent of the input, then W -= rate G: the gradient is never stored."""
-    below = None if first else cotangent @ layer.weight
-    layer.weight.addmm_(cotangent.t(), inputs, alpha=-rate)
-    layer.bias.sub_(cotangent.sum(0), alpha=rate)
-    return below
-
-
-def conv2d_by_hand(layer: nn.Conv2d, inputs: Tensor, cotangent: Tensor, rate: float, first: bool) -> Tensor | None:
-    """The library's three gradients of a convolution."""
-    geometry = (layer.stride, layer.padding, layer.dilation, False, [0, 0], layer.groups, [not first, True, True])
-    weight, bias = layer.weight, layer.bias
-    below, *gradient = aten.convolution_backward(cotangent, inputs, weight, list(bias.shape), *geometry)
-    torch._foreach_add_([weight, bias], gradient, alpha=-rate)
-    return below
-
-
-def windows(pool: nn.MaxPool2d) -> tuple:
-    """Return the geometry of a max-pool, in the order in which torch's functions take it."""
-    return pool.kernel_size, pool.stride, pool.padding, pool.dilation, pool.ceil_mode
-
-
-def by_hand(model: nn.Sequential, loss: Loss, inputs: Tensor, targets: Tensor, rate: float) -> Step:
-    """Backprop without a graph: every layer's update is made in place as soon as its cotangent is there.
-
-    For Linear, Conv2d, ReLU, max-pool and flatten under mean cross-entropy. Less work than any library
-    does, and less memory: the fairest opponent of an engine that is written by hand as well.
-    """
-    modules = list(model)
-
-    @torch.no_grad()
-    def step() -> None:
-        activations, places = [inputs], []
-        for module in modules:
-            if isinstance(module, nn.MaxPool2d):
-                value, place = F.max_pool2d(activations[-1], *windows(module), return_indices=True)
-                places.append(place)
-            else:
-                value = module(activations[-1])
-            activations.append(value)
-        logits = activations.pop()
-        cotangent = torch.softmax(logits, 1)
-        cotangent.scatter_add_(1, targets[:, None], cotangent.new_full((len(targets), 1), -1.0)).div_(len(targets))
-        F.cross_entropy(logits, targets)
-        for index in range(len(modules) - 1, -1, -1):
-            module, below = modules[index], activations.pop()
-            first = not any(isinstance(earlier, nn.Linear | nn.Conv2d) for earlier in modules[:index])
-            if isinstance(module, nn.Linear):
-                cotangent = linear_by_hand(module, below, cotangent, rate, first)
-            elif isinstance(module, nn.Conv2d):
-                cotangent = conv2d_by_hand(module, below, cotangent, rate, first)
-            elif isinstance(module, nn.ReLU):
-                cotangent = aten.threshold_backward(cotangent, below, 0)
-            elif isinstance(module, nn.MaxPool2d):
-                cotangent = aten.max_pool2d_with_indices_backward(cotangent, below, *windows(module), places.pop())
-            elif isinstance(module, nn.Flatten):
-                cotangent = cotangent.view(below.shape)
-            else:
-                raise TypeError(f"no hand-written backprop for {module}")
-            if first:
-                return
+            parameter.addcmul_(tangent[name], slope, value=-case.rate)
+        yield "update"
 
     return step
 
 
 BASELINES = {
-    "backprop_compiled": compiled,
+    "gathering": gathering,
+    "evaluation": evaluation,
     "backprop_by_hand": by_hand,
+    "backprop_checkpoint": checkpointed,
     "jvp": jvp,
     "forward_ad": dual_numbers,
 }

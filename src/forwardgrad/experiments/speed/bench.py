@@ -2,57 +2,57 @@
 
 from collections.abc import Callable, Sequence
 
-from forwardgrad.experiments.speed.measure import METHODS, RATIOS_TO, Row, measure_network
+from forwardgrad.catalogue import MEASURED
+from forwardgrad.experiments.speed.measure import Row, measure_network
 from forwardgrad.experiments.speed.peaks import add_peaks
 
 
 def bench(
-    models: Sequence[str],
+    networks: Sequence[str],
     batch_sizes: Sequence[int] = (64,),
-    depths: Sequence[int] = (),
-    methods: Sequence[str] = METHODS,
-    threads: int = 2,
+    methods: Sequence[str] = tuple(MEASURED),
+    threads: int = 1,
     device: str = "cpu",
     seconds: float = 30.0,
-    rounds: int = 10,
+    rounds: int = 5,
+    parts: bool = False,
     peaks: bool = False,
     report: Callable[[str], None] = print,
 ) -> list[Row]:
-    """Measure every network at every batch size; `depths` adds the paper's MLP with that many hidden layers.
+    """Measure every network at every batch size.
 
     Args:
-        models: Model keys; any but `students_cnn_softmax`, for which there is no backprop by hand.
+        networks: Model keys, or networks of another size such as `mlp_depth_10`.
         batch_sizes: Examples per step.
-        depths: Numbers of hidden layers.
-        methods: Of `METHODS`; those of `RATIOS_TO` are always measured.
-        threads: Threads of torch.
+        methods: Keys of MEASURED; evaluation and backprop are always measured.
+        threads: Threads of torch. With one thread the clock is the processor time of the process, else wall time.
         device: `cpu` or `cuda`, where every step is a CUDA graph.
         seconds: Time to spend on each network.
         rounds: Least number of rounds, whatever they take.
+        parts: Whether to measure a step part by part too.
         peaks: Whether to measure peak memory too.
         report: Called with one line per row as it is measured.
     """
-    needed = [key for key in METHODS if key in {*RATIOS_TO, *methods}]
-    cases = [(name, None) for name in models]
-    cases += [("mlp", depth) for depth in depths if not (depth == 2 and "mlp" in models)]  # `mlp` has two
     rows: list[Row] = []
-    for name, depth in cases:
+    for name in networks:
         for batch_size in batch_sizes:
-            measured = measure_network(name, depth, batch_size, needed, threads, device, seconds, rounds)
+            measured = measure_network(name, batch_size, methods, threads, device, seconds, rounds, parts)
             if peaks:
-                add_peaks(measured, depth)
+                add_peaks(measured, name)
             for row in measured:
-                report(describe(row))
+                report(describe(name, row, measured))
             rows += measured
     return rows
 
 
-def describe(row: Row) -> str:
-    """Return one line for people."""
-    head = f"{row['model']:>4} depth {row['depth'] or '-':>3} batch {row['batch_size']:>4}  {row['method']:<32}"
+def describe(name: str, row: Row, rows: Sequence[Row]) -> str:
+    """Return one line for people; `rows` are all of the network."""
+    head = f"{name:<14} batch {row['batch_size']:>4}  {row['method']:<32}"
     if row["seconds"] is None:
         return f"{head} not measured: {row['note']}"
-    interval = f"{row['ratio_to_backprop']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-    peak = "" if row["peak_bytes"] is None else f"  peak {row['peak_bytes'] / 2**20:.0f} MiB"
-    hand, base = row["ratio_to_backprop_by_hand"], row["ratio_to_evaluation"]
-    return f"{head} {row['seconds'] * 1e6:11.1f} us  R {base:6.2f}  /backprop {interval}  /by hand {hand:.2f}{peak}"
+    base, evaluation = (
+        next(each["seconds"] for each in rows if each["method"] == key) for key in ("backprop", "evaluation")
+    )
+    peak = "" if row["peak_bytes"] is None else f"  peak {row['peak_bytes'] / 2**20:.1f} MiB"
+    ratios = f"R {row['seconds'] / evaluation:6.2f}  /backprop {row['seconds'] / base:6.3f}"
+    return f"{head} {row['seconds'] * 1e6:11.1f} us  {ratios}{peak}"

@@ -1,22 +1,29 @@
-"""Columns of the frames of `speed`."""
+"""Columns of the frames of `speed`, and of every other measurement of a step."""
 
 BENCH = {
-    "model": "model key; `mlp` for the paper's MLP of any depth",
-    "method": "estimator key, or a baseline: evaluation, backprop_compiled, backprop_by_hand, jvp, forward_ad",
-    "batch_size": "examples in one step",
+    "model": "model key, or one of another width such as mlp_width_8; `mlp` for the paper's MLP of any depth",
     "depth": "number of hidden layers; empty for convolutional networks",
-    "threads": "threads used for the measurement",
+    "batch_size": "examples in one step",
     "device": "cpu or cuda",
-    "seconds": "median wall seconds of one step, interleaved with the network's other methods; empty if not measured",
-    "ratio_to_evaluation": "R: seconds over those of an evaluation, a forward pass with loss",
-    "ratio_to_backprop": "R / R_b: seconds over those of the library's fastest backpropagation",
-    "low": "lower end of the 95 % interval of ratio_to_backprop within this process, by resampling whole rounds",
-    "high": "upper end",
-    "ratio_to_backprop_by_hand": "seconds over those of backpropagation written by hand, with updates in place",
-    "flop_floor": "multiply-adds of the step over those of a backpropagation step; draws and updates are not counted",
+    "threads": "threads used for the measurement",
+    "clock": "cpu: processor time of the process; wall: wall time; device: time between events of the GPU",
+    "parameters": "number of parameters of the network",
+    "method": "estimator key, with +adam for a step of Adam, or a baseline: evaluation, gathering (of a batch), "
+    "backprop_by_hand, backprop_checkpoint, jvp, forward_ad",
+    "seconds": "seconds of one step: lowest tenth of samples interleaved with those of the network's other methods; "
+    "empty if not measured",
+    "draw": "seconds of its part that draws random numbers; empty where parts were not measured or it has none",
+    "forward": "seconds of its forward pass, with the tangent where it has one",
+    "backward": "seconds of its backward pass",
+    "update": "seconds of its update of the parameters",
+    "operations": "torch operations in one step; empty on a GPU",
+    "multiply_adds": "multiply-adds of products in one step; draws, elementwise operations and updates are not counted",
     "peak_bytes": "peak bytes of a step beyond those allocated before, in a process of its own; empty if not measured",
+    "switches_per_second": "involuntary context switches of the process while it measured: other processes beside it",
+    "steal": "share of one processor that the host of a virtual machine gave to others meanwhile",
     "note": "why the row has no measurement",
 }
+PARTS = ("draw", "forward", "backward", "update")
 
 NETWORK = ("device", "model", "depth", "batch_size")
 IDENTITY = (*NETWORK, "method")
@@ -24,10 +31,17 @@ IDENTITY = (*NETWORK, "method")
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
 INTERVALS = {
     "": {
+        "seconds": ("seconds_low", "seconds_high", "processes"),
         "ratio_to_evaluation": ("R_low", "R_high", "processes"),
         "ratio_to_backprop": ("low", "high", "processes"),
         "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
     },
+}
+
+RATIOS_TO = {
+    "ratio_to_evaluation": "evaluation",
+    "ratio_to_backprop": "backprop",
+    "ratio_to_backprop_by_hand": "backprop_by_hand",
 }
 
 # The measurements of one network in several processes, and their summary. Memory layout differs between processes, and
@@ -35,20 +49,40 @@ INTERVALS = {
 PROCESSES = {
     **{name: BENCH[name] for name in IDENTITY},
     "process": "number of the process: 0, 1, ...; processes measure the network independently",
-    **{name: BENCH[name] for name in ("seconds", *INTERVALS[""])},
+    "seconds": BENCH["seconds"],
+    "ratio_to_evaluation": "R: seconds over those of an evaluation, a forward pass with loss, in the same process",
+    "ratio_to_backprop": "R / R_b: seconds over those of the library's fastest backpropagation, in the same process",
+    "ratio_to_backprop_by_hand": "seconds over those of backpropagation written by hand, with updates in place",
+    "switches_per_second": BENCH["switches_per_second"],
+    "steal": BENCH["steal"],
 }
 
 SPEED = {
-    **BENCH,
-    "seconds": "median over processes of the median wall seconds of one step; empty if not measured",
+    **{name: BENCH[name] for name in (*IDENTITY, "threads", "clock", "parameters")},
+    "seconds": "seconds of one step, lowest tenth of samples, geometric mean over processes; empty if not measured",
+    "seconds_low": "lower end of its 95 % interval, Student's t over processes; empty for fewer than three processes",
+    "seconds_high": "upper end",
     "ratio_to_evaluation": "R: seconds over those of an evaluation, geometric mean over processes",
-    "ratio_to_backprop": "R / R_b, with the library's fastest backpropagation: geometric mean over processes",
-    "low": "lower end of its 95 % interval, Student's t over processes; empty for fewer than three processes",
-    "R_low": "lower end of the 95 % interval of ratio_to_evaluation",
+    "R_low": "lower end of its 95 % interval",
     "R_high": "upper end",
-    "by_hand_low": "lower end of the 95 % interval of ratio_to_backprop_by_hand",
+    "ratio_to_backprop": "R / R_b, with the library's fastest backpropagation: geometric mean over processes",
+    "low": "lower end of its 95 % interval",
+    "high": "upper end",
+    "ratio_to_backprop_by_hand": PROCESSES["ratio_to_backprop_by_hand"] + ": geometric mean over processes",
+    "by_hand_low": "lower end of its 95 % interval",
     "by_hand_high": "upper end",
+    "flop_floor": "multiply-adds of the step over those of a backpropagation step",
+    **{name: BENCH[name] for name in (*PARTS, "operations", "multiply_adds", "peak_bytes")},
+    **{name: BENCH[name] for name in ("switches_per_second", "steal", "note")},
     "processes": "number of processes behind the row",
+}
+
+WALL = {
+    **{name: BENCH[name] for name in (*IDENTITY, "threads")},
+    "seconds": "wall seconds of one step, geometric mean of two processes; empty if not measured",
+    "ratio_to_backprop": "over those of the library's fastest backpropagation; empty if either was not measured",
+    "disagreement": "the longer of the two over the shorter",
+    "note": "why the row has no measurement: the two processes disagree by more than 10 %",
 }
 
 RATIOS = {
@@ -65,19 +99,19 @@ RATIOS = {
     "by_hand_low": "lower end of its 95 % interval",
     "by_hand_high": "upper end",
     "processes": SPEED["processes"],
-    "floor": BENCH["flop_floor"],
+    "floor": SPEED["flop_floor"],
     "certainty": "of published numbers; FIG: read off a figure; UNV: unverified",
 }
 
 # The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
-FRAMES = {"": SPEED, "-processes": PROCESSES}
+FRAMES = {"": SPEED, "-processes": PROCESSES, "-wall": WALL}
 QUERIED_TABLES = {}
 
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "": (
         "speed",
-        (*IDENTITY, "threads", "seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high",
-         "ratio_to_backprop_by_hand", "peak_bytes"),
+        (*IDENTITY, "threads", "parameters", "seconds", "seconds_low", "seconds_high", "ratio_to_evaluation",
+         "ratio_to_backprop", "low", "high", "ratio_to_backprop_by_hand", "peak_bytes"),
     ),
 }  # fmt: skip

@@ -5,22 +5,26 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import add_results, count, counts, duration, keys_of, writable
+from forwardgrad.arguments import add_results, count, counts, duration, require, writable
 
 
 def add(commands: Any) -> None:
     """Add them to the parser's `commands`."""
     command = commands.add_parser("bench", help="measure what one step of every method costs, beside backpropagation")
-    command.add_argument("--models", type=keys_of("BENCHMARKED"), default=[], metavar="KEYS", help="such as lr,mlp,cnn")
-    command.add_argument("--depths", type=counts, default=[], metavar="N,N", help="hidden layers of the paper's MLP")
+    command.add_argument(
+        "--networks", type=networks, required=True, metavar="NAMES", help="such as lr,mlp,cnn,mlp_depth_10,cnn_width_8"
+    )
     command.add_argument(
         "--batch-size", type=counts, default=[64], metavar="N,N", help="examples per step (default: 64)"
     )
-    command.add_argument("--methods", type=keys_of("MEASURED"), metavar="KEYS", help="what to measure (default: all)")
+    command.add_argument("--methods", type=methods, metavar="KEYS", help="what to measure (default: all)")
+    command.add_argument("--parts", action="store_true", help="measure a step part by part too")
     command.add_argument("--memory", action="store_true", help="measure peak memory too")
-    command.add_argument("--threads", type=count, default=2, metavar="N", help="threads of torch (default: 2)")
+    command.add_argument(
+        "--threads", type=count, default=1, metavar="N", help="threads of torch; more than 1: wall time (default: 1)"
+    )
     command.add_argument("--seconds", type=duration, default=30.0, metavar="S", help="for each network (default: 30)")
-    command.add_argument("--rounds", type=count, default=10, metavar="N", help="least number of rounds (default: 10)")
+    command.add_argument("--rounds", type=count, default=5, metavar="N", help="least number of rounds (default: 5)")
     command.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
@@ -32,12 +36,30 @@ def add(commands: Any) -> None:
     command.set_defaults(carry_out=frames)
 
 
+def networks(text: str) -> list[str]:
+    """Read names of networks: models by key, or of another depth or width."""
+    from forwardgrad.catalogue import MODELS, network_parts
+
+    for name in text.split(","):
+        allowed = f"one of {', '.join(MODELS)}, or mlp_depth_N, mlp_width_N, cnn_width_N"
+        require(network_parts(name)[0] in MODELS, name, allowed)
+    return text.split(",")
+
+
+def methods(text: str) -> list[str]:
+    """Read keys of what is measured, each with or without `+adam`."""
+    from forwardgrad.catalogue import ADAM, ESTIMATORS, MEASURED
+
+    for name in text.split(","):
+        known = ESTIMATORS if name.endswith(ADAM) else MEASURED
+        require(name.removesuffix(ADAM) in known, name, f"one of {', '.join(MEASURED)}")
+    return text.split(",")
+
+
 def bench(options: argparse.Namespace) -> int:
     """Measure what a step of every method costs; needs torch and numpy alone."""
-    if not options.models and not options.depths:
-        options.usage.error("give --models, --depths or both")
+    from forwardgrad.catalogue import MEASURED
     from forwardgrad.experiments.speed.bench import bench
-    from forwardgrad.experiments.speed.measure import METHODS
     from forwardgrad.files import write_json
     from forwardgrad.machine import graphs
     from forwardgrad.machine.provenance import made_here
@@ -45,8 +67,8 @@ def bench(options: argparse.Namespace) -> int:
     if reason := graphs.obstacle(options.device):
         options.usage.error(f"argument --device: {reason}")
     rows = bench(
-        options.models, options.batch_size, options.depths, options.methods or METHODS, options.threads,
-        options.device, options.seconds, options.rounds, options.memory, report=partial(print, flush=True),
+        options.networks, options.batch_size, options.methods or tuple(MEASURED), options.threads, options.device,
+        options.seconds, options.rounds, options.parts, options.memory, report=partial(print, flush=True),
     )  # fmt: skip
     write_json(options.json, rows)
     if options.record:
@@ -55,13 +77,12 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def frames(options: argparse.Namespace) -> int:
-    """Join the measurements: one row per process, and one of all processes."""
+    """Join the measurements: one row per process, one of all processes, and wall times beside their check."""
     from forwardgrad.experiments.speed.tables import join
     from forwardgrad.files import write_json
 
-    frame, processes, produced_by = join(options.rows)
-    stem = options.results / "frames/speed"
-    frame.to_csv(f"{stem}.csv", index=False)
-    processes.to_csv(f"{stem}-processes.csv", index=False)
-    write_json(Path(f"{stem}-provenance.json"), produced_by)
+    frames, produced_by = join(options.rows)
+    for suffix, frame in frames.items():
+        frame.to_csv(options.results / f"frames/speed{suffix}.csv", index=False)
+    write_json(options.results / "frames/speed-provenance.json", produced_by)
     return 0

@@ -1,150 +1,215 @@
-"""What one step of every method costs on one network, beside backprop.
+"""What one step of every method costs on one network, in one process.
 
 Needs torch and numpy alone, so that it can be taken to any machine.
 """
 
-import shutil
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad.catalogue import MODELS
+from forwardgrad.catalogue import ADAM, MODELS, PLAIN, network_parts
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import Estimator, detached
-from forwardgrad.core.flops import layer_costs, relative
+from forwardgrad.core.estimates import AlongTangents, Estimator, detached
+from forwardgrad.core.flops import layer_costs, multiply_adds
 from forwardgrad.core.forward import network
 from forwardgrad.core.gradients import ESTIMATORS, along
-from forwardgrad.core.models import build, deep
+from forwardgrad.core.models import build
 from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed.steps import PARTS, Case, Parts, along_estimate
 from forwardgrad.machine import graphs
 from forwardgrad.machine.allocator import keep_freed_memory
-from forwardgrad.machine.timing import Samples, Steps, cost, cost_ratio, interleave
+from forwardgrad.machine.clocks import CLOCKS, Disturbance, clock_of
+from forwardgrad.machine.timing import Step, interleave, low
 
 RATE = 1e-9  # a measurement must not change what it measures
 LOSS = nn.CrossEntropyLoss()
-METHODS = ("evaluation", "backprop", *baselines.BASELINES, *(key for key in ESTIMATORS if key != "backprop"))
-RATIOS_TO = ("evaluation", "backprop", "backprop_by_hand")  # always measured
 
 Row = dict[str, object]
 
 
 def measure_network(
     name: str,
-    depth: int | None,
     batch_size: int,
     methods: Sequence[str],
     threads: int,
     device: str,
     seconds: float,
-    rounds: int = 10,
+    rounds: int,
+    parts: bool = False,
 ) -> list[Row]:
     """Measure all methods on one network, with the same weights, in one interleaved run; arguments as of `bench`.
 
     Returns:
-        One row per method. `low` and `high` bound `ratio_to_backprop` (95 %) within this process; another one can
-        differ by more.
+        One row per method, columns `columns.BENCH`.
     """
     keep_freed_memory()
     torch.set_num_threads(threads)
-    model = model_of(name, depth, device)
-    inputs, targets = data_of(name, batch_size, device)
-    ready = {method: prepared(method, model, inputs, targets) for method in methods}
-    wait: Callable[[], None] = torch.cuda.synchronize if device != "cpu" else lambda: None
-    every = {name: step for steps, _ in ready.values() for name, step in steps.items()}
-    samples = interleave(every, seconds, rounds, wait)
-    layers = layer_costs(model, inputs)
-    base = {key: parts_of(key, samples) for key in RATIOS_TO}
+    model, clock = model_of(name, device), clock_of(device, threads)
+    case = Case(model, LOSS, *data_of(name, batch_size, device), RATE)
+    made = {method: variants(method, case) for method in dict.fromkeys([*PLAIN, *methods])}
+    every = {
+        f"{method}/{variant}/{part}": step
+        for method, (found, _) in made.items()
+        for variant, whole in found.items()
+        for part, step in (beginnings(whole, device) if parts else {"": prepared(whole, None, device)}).items()
+    }
+    watch = Disturbance.begin()
+    samples = interleave(every, seconds, rounds, CLOCKS[clock])
+    disturbed = watch.seen()
+    times = {name: low(values) for name, values in samples.items()}
+    layers = layer_costs(model, case.inputs)
+    model_name, depth = described(name, model)
+    common: Row = {"model": model_name, "depth": depth, "batch_size": batch_size, "device": device}
+    common |= {"threads": threads, "clock": clock, "parameters": sum(part.numel() for part in model.parameters())}
     rows = []
-    for method, (steps, reason) in ready.items():
-        row: Row = {"model": name, "method": method, "batch_size": batch_size, "depth": depth_of(model, name)}
-        row |= {"threads": threads, "device": device}
-        row |= dict.fromkeys(("seconds", "ratio_to_evaluation", "ratio_to_backprop", "low", "high"))
-        row |= {"ratio_to_backprop_by_hand": None, "flop_floor": relative(method, layers), "peak_bytes": None}
-        row["note"] = reason
-        if steps:
-            parts = parts_of(method, samples)
-            row["seconds"] = cost(parts)
-            row["ratio_to_evaluation"] = cost(parts) / cost(base["evaluation"])
-            row["ratio_to_backprop"], row["low"], row["high"] = cost_ratio(parts, base["backprop"][0])
-            row["ratio_to_backprop_by_hand"] = cost(parts) / cost(base["backprop_by_hand"])
-        rows.append(row)
+    for method, (found, reason) in made.items():
+        own = {variant: times_of(f"{method}/{variant}/", times) for variant in found}
+        row: Row = common | {"method": method} | combined(method, own) | {"peak_bytes": None}
+        row["multiply_adds"] = multiply_adds(method.removesuffix(ADAM), layers)
+        row["operations"] = operations(found) if found and device == "cpu" else None
+        rows.append(row | disturbed | {"note": reason})
     return rows
 
 
-def prepared(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor) -> tuple[Steps, str | None]:
-    """Return the functions that `method` is timed by, or none of them and why this machine cannot run it."""
-    compiles = method == "backprop_compiled"
-    if compiles and not any(map(shutil.which, ("c++", "g++", "clang++"))):
-        return {}, "torch.compile needs a C++ compiler, and this machine has none: install g++"
-    if inputs.is_cuda and method.startswith("forward_projected"):
+def variants(method: str, case: Case) -> tuple[dict[str, tuple[Parts, Generator, int]], str | None]:
+    """Return the steps by which `method` is measured, or none of them and why it cannot be measured here.
+
+    There is one, or the variants of backprop (the fastest counts), or one per layer that is drawn (their mean counts).
+    Each comes with its generator of random numbers, and after how many steps it is asked for new ones.
+    """
+    if case.inputs.is_cuda and method.startswith("forward_projected"):
         return {}, "its system of equations is solved on the host, which a CUDA graph cannot wait for: use the CPU"
-    generator = torch.Generator(inputs.device).manual_seed(0)
-    try:
-        steps = steps_of(method, model, inputs, targets, generator)
-        if inputs.is_cuda:
-            return {name: graphs.captured(step, generator) for name, step in steps.items()}, None
-        for step in steps.values() if compiles else ():
-            step()
-    except Exception as error:  # whatever a compiler may stumble over, the other methods do not need it
-        if not compiles:
-            raise
-        return {}, f"torch.compile fails: {str(error).strip().partition(chr(10))[0]}"
-    return steps, None
-
-
-def steps_of(method: str, model: nn.Sequential, inputs: Tensor, targets: Tensor, generator: torch.Generator) -> Steps:
-    """Return the functions that `method` is timed by: one, or the variants of backprop, or one per drawn layer."""
-    if method == "evaluation":
-        return {method: baselines.evaluation(model, LOSS, inputs, targets)}
+    generator = Generator(case.inputs.device).manual_seed(0)
+    key, adam = method.removesuffix(ADAM), method.endswith(ADAM)
     if method == "backprop":
-        makes = baselines.LIBRARY.items()
-        return {f"{method}/{name}": make(model, LOSS, inputs, targets, RATE) for name, make in makes}
+        return {name: (make(case), generator, 1) for name, make in baselines.LIBRARY.items()}, None
     if method in baselines.BASELINES:
-        return {method: baselines.BASELINES[method](model, LOSS, inputs, targets, RATE)}
-    if method == "forward_rank_one_layer":
-        estimators = enumerate(drawn_layers(model, generator))
-        return {f"{method}/{layer}": estimator_step(each, model, inputs, targets) for layer, each in estimators}
-    return {method: estimator_step(ESTIMATORS[method](model, LOSS, generator), model, inputs, targets)}
+        try:
+            return {"": (baselines.BASELINES[method](case), generator, 1)}, None
+        except TypeError as refusal:
+            return {}, str(refusal)
+    if key == "forward_rank_one_layer":
+        estimators = {str(layer): each for layer, each in enumerate(drawn_layers(case.model, generator))}
+    else:
+        estimators = {"": ESTIMATORS[key](case.model, LOSS, generator)}
+    return {
+        name: (along_estimate(case, each, adam), generator, period(each, case.inputs, generator))
+        for name, each in estimators.items()
+    }, None
 
 
-def drawn_layers(model: nn.Sequential, generator: torch.Generator) -> Iterator[Estimator]:
+def drawn_layers(model: nn.Sequential, generator: Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
     net = network(model, LOSS)
     for stream in draws.OneLayer(net.trainable, draws.rademacher_, generator).streams:
         yield along(net, detached(model), stream)
 
 
-def estimator_step(estimator: Estimator, model: nn.Sequential, inputs: Tensor, targets: Tensor) -> baselines.Step:
-    """Return one update of plain SGD along the estimate."""
-    parameters = detached(model)
-    return lambda: estimator(inputs, targets).add_to_(parameters, -RATE)
+def period(estimator: Estimator, inputs: Tensor, generator: Generator) -> int:
+    """Return after how many estimates the generator is asked for new random numbers, for as many at once."""
+    if not isinstance(estimator, AlongTangents) or inputs.is_cuda:
+        return 1
+    draws_until_asked = []
+    for _ in range(2):  # the first time counts from wherever the stream stands
+        state, count = generator.get_state(), 0
+        while torch.equal(generator.get_state(), state):
+            estimator.draw(inputs)
+            count += 1
+        draws_until_asked.append(count)
+    return draws_until_asked[-1]
 
 
-def parts_of(method: str, samples: Samples) -> list[np.ndarray]:
-    """Return the samples that make up `method`: of the fastest variant of backprop, of every drawn layer."""
-    parts = [values for name, values in samples.items() if name.split("/")[0] == method]
-    return [min(parts, key=np.median)] if method == "backprop" else parts
+def prepared(made: tuple[Parts, Generator, int], last: str | None, device: str) -> Step:
+    """Return a step, up to and with its part `last` (None: the whole), as it is timed; on a GPU as a CUDA graph."""
+    parts, generator, every = made
+    run = partial(advance, parts, last)
+    return Step(graphs.captured(run, generator) if device != "cpu" else run, every)
 
 
-def model_of(name: str, depth: int | None, device: str) -> nn.Sequential:
-    """Return a model by key, or the paper's MLP of `depth` hidden layers, in the layout convolutions are fast in."""
-    model = build(name, 0) if depth is None else deep(depth)
-    return model.to(device, memory_format=torch.channels_last)
+def advance(parts: Parts, last: str | None) -> None:
+    """Do a step up to and with its part `last`."""
+    for part in parts():
+        if part == last:
+            return
+
+
+def beginnings(made: tuple[Parts, Generator, int], device: str) -> dict[str, Step]:
+    """Return a step up to each of its parts, by the last of them; the whole under its last part."""
+    parts, _, _ = made
+    names = list(parts())
+    return {name: prepared(made, name if name != names[-1] else None, device) for name in names}
+
+
+def times_of(prefix: str, times: dict[str, float]) -> dict[str, float]:
+    """Return the seconds of one variant, and of its parts where they were timed: each is a difference of two times."""
+    own = {name.removeprefix(prefix): value for name, value in times.items() if name.startswith(prefix)}
+    found, before = {"seconds": list(own.values())[-1]}, 0.0
+    for part, value in own.items():
+        if part:
+            found[part], before = max(value - before, 0.0), max(value, before)
+    return found
+
+
+def combined(method: str, own: dict[str, dict[str, float]]) -> Row:
+    """Return the seconds of a method and of its parts: of its fastest variant, for drawn layers the mean."""
+    if not own:
+        return dict.fromkeys(("seconds", *PARTS))
+    chosen = list(own.values())
+    if method == "backprop":
+        chosen = [min(chosen, key=lambda times: times["seconds"])]
+    measured = {name for times in chosen for name in times}
+    return {
+        name: sum(times.get(name, 0.0) for times in chosen) / len(chosen) if name in measured else None
+        for name in ("seconds", *PARTS)
+    }
+
+
+class Counter(TorchDispatchMode):
+    """Counts the operations that torch is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = 0
+
+    def __torch_dispatch__(
+        self, function: Callable, types: object, args: tuple = (), kwargs: dict | None = None
+    ) -> object:
+        """Count one and do it."""
+        self.count += 1
+        return function(*args, **(kwargs or {}))
+
+
+def operations(found: dict[str, tuple[Parts, Generator, int]]) -> float:
+    """Return the number of torch's operations in a step, the mean over its variants and over a block of draws."""
+    counts = []
+    for parts, _, every in found.values():
+        with Counter() as counter:
+            for _ in range(every):
+                advance(parts, None)
+        counts.append(counter.count / every)
+    return sum(counts) / len(counts)
+
+
+def described(name: str, model: nn.Sequential) -> tuple[str, int | None]:
+    """Return the name by which a network's rows are found, and its number of hidden layers; None for a CNN."""
+    base, axis, _ = network_parts(name)
+    if any(isinstance(module, nn.Conv2d) for module in model):
+        return name, None
+    return base if axis == "depth" else name, sum(isinstance(module, nn.Linear) for module in model) - 1
+
+
+def model_of(name: str, device: str) -> nn.Sequential:
+    """Return a network with its initial weights, in the layout that convolutions are fast in."""
+    return build(name, 0).to(device, memory_format=torch.channels_last)
 
 
 def data_of(name: str, batch_size: int, device: str) -> tuple[Tensor, Tensor]:
-    """Return random inputs of the model's shape and random classes."""
-    shape, generator = MODELS[name].shape, torch.Generator().manual_seed(0)
+    """Return random inputs of the network's shape and random classes."""
+    shape, generator = MODELS[network_parts(name)[0]].shape, torch.Generator().manual_seed(0)
     inputs = torch.rand(batch_size, *shape.inputs, generator=generator)
     if inputs.dim() == 4:
         inputs = inputs.contiguous(memory_format=torch.channels_last)
     return inputs.to(device), torch.randint(shape.classes, (batch_size,), generator=generator).to(device)
-
-
-def depth_of(model: nn.Sequential, name: str) -> int | None:
-    """Return the number of hidden layers of a network of linear layers; None for a CNN."""
-    if any(isinstance(module, nn.Conv2d) for module in model):
-        return None
-    return sum(isinstance(module, nn.Linear) for module in model) - 1

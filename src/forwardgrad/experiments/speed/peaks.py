@@ -6,27 +6,24 @@ That process is `python -m forwardgrad.experiments.speed.peaks`.
 import argparse
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import torch
 
-from forwardgrad.experiments.speed.measure import Row, data_of, model_of, steps_of
+from forwardgrad.experiments.speed.measure import LOSS, RATE, Row, advance, data_of, model_of, variants
+from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.machine.memory import peak_beyond
 
 
-def add_peaks(rows: list[Row], depth: int | None) -> None:
-    """Measure the peak memory of every row that has a time, each in a process of its own, two at a time."""
-    # What a compiler needs is not the step's own.
-    timed = [row for row in rows if row["seconds"] is not None and row["method"] != "backprop_compiled"]
-    cases = [(row["model"], depth, row["method"], row["batch_size"], row["threads"], row["device"]) for row in timed]
-    with ThreadPoolExecutor(2) as pool:
-        for row, peak in zip(timed, pool.map(lambda case: peak_of(*case), cases), strict=True):
-            row["peak_bytes"] = peak
+def add_peaks(rows: list[Row], network: str) -> None:
+    """Measure the peak memory of every row that has a time."""
+    for row in rows:
+        if row["seconds"] is not None:
+            row["peak_bytes"] = peak_of(network, row["method"], row["batch_size"], row["threads"], row["device"])
 
 
-def peak_of(model: str, depth: int | None, method: str, batch_size: int, threads: int, device: str) -> int:
+def peak_of(network: str, method: str, batch_size: int, threads: int, device: str) -> int:
     """Start a fresh process, measure there, return the bytes."""
-    options = [model, method, device, str(depth or 0), str(batch_size), str(threads)]
+    options = [network, method, device, str(batch_size), str(threads)]
     done = subprocess.run([sys.executable, "-m", __name__, *options], stdout=subprocess.PIPE, check=True)
     return int(done.stdout)
 
@@ -34,22 +31,22 @@ def peak_of(model: str, depth: int | None, method: str, batch_size: int, threads
 def main() -> None:
     """Measure one case and print the bytes."""
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("model", "method", "device"):
+    for name in ("network", "method", "device"):
         parser.add_argument(name)
-    for name in ("depth", "batch_size", "threads"):
+    for name in ("batch_size", "threads"):
         parser.add_argument(name, type=int)
-    case = parser.parse_args()
-    torch.set_num_threads(case.threads)
-    inputs, targets = data_of(case.model, case.batch_size, case.device)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+
+    def case_of(network: str) -> Case:
+        inputs = data_of(network, options.batch_size, options.device)
+        return Case(model_of(network, options.device), LOSS, *inputs, RATE)
+
     # Libraries load their code and start their threads with the first products: not the method's doing.
-    warm = model_of("mlp_256", None, case.device)
-    images, classes = data_of("mlp_256", case.batch_size, case.device)
-    generator = torch.Generator(case.device).manual_seed(0)
-    for step in steps_of(case.method, warm, images, classes, generator).values():
-        step()
-    model = model_of(case.model, case.depth or None, case.device)
-    steps = steps_of(case.method, model, inputs, targets, generator)
-    print(max(peak_beyond(step, case.device) for step in steps.values()))
+    for parts, _, _ in variants(options.method, case_of("mlp_256"))[0].values():
+        advance(parts, None)
+    steps = [parts for parts, _, _ in variants(options.method, case_of(options.network))[0].values()]
+    print(max(peak_beyond(lambda parts=parts: advance(parts, None), options.device) for parts in steps))
 
 
 if __name__ == "__main__":

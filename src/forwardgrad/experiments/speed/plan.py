@@ -1,66 +1,121 @@
-"""What the experiment `speed` makes: measurements of steps, a table and figures, as files.
+"""What the experiment `speed` makes: measurements of steps, tables and figures, as files.
 
-Pure functions of the configuration, standard library only.
+Pure functions of the configuration, standard library only. Other experiments ask for steps in the same way: each kind's
+`steps` says which networks and methods it needs the cost of, and `merged` joins what all ask for, so that a step is
+measured once, whoever shows it.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import PurePosixPath
 from typing import Any
 
-from forwardgrad.catalogue import BENCHMARKED, MEASURED
+from forwardgrad.catalogue import MEASURED, MODELS, PLAIN, network_parts
 from forwardgrad.suggestions import unknown
 
 Config = dict[str, Any]
 EXPERIMENT, PART = "speed", "cost"
 
 PAPER_BATCH_SIZE = 64
-ONCE = {"backprop_compiled"}  # compiling takes as long as all measurements of a process, and would again in each
+WALL_THREADS, WALL_PROCESSES = 2, 2  # the second table: wall time, and the same once more as its check
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Steps of one network to be timed together. `depth` is None for a model by key, else hidden layers."""
+    """Steps of one network to be timed together.
+
+    Attributes:
+        device: cpu or cuda.
+        network: A model by key, or one of another depth or width, such as `mlp_depth_10`.
+        batch_size: Examples in one step.
+        methods: What is measured, keys of MEASURED; `+adam` behind one takes Adam's step instead of SGD's.
+        memory: Whether peak memory is measured too.
+        parts: Whether a step is measured part by part too: draw, forward, backward, update.
+        threads: 1: processor time; more: wall time.
+    """
 
     device: str
-    model: str
-    depth: int | None
+    network: str
     batch_size: int
     methods: tuple[str, ...]
-    memory: bool
+    memory: bool = False
+    parts: bool = False
+    threads: int = 1
 
     @property
     def path(self) -> str:
         """Path of its folder below that of measurements."""
-        network = self.model if self.depth is None else f"{self.model}_depth_{self.depth}"
-        return str(PurePosixPath(self.device, network, f"batch-{self.batch_size}"))
+        return f"{self.device}/{self.network}/batch-{self.batch_size}/threads-{self.threads}"
 
     def arguments(self, process: int) -> str:
         """Arguments of `forwardgrad bench` in one of several processes; the first does what is done once."""
-        network = f"--models {self.model}" if self.depth is None else f"--depths {self.depth}"
-        methods = [method for method in self.methods if process == 0 or method not in ONCE] or ["evaluation"]
-        rest = f"--batch-size {self.batch_size} --device {self.device} --methods {','.join(methods)}"
-        return f"{network} {rest}{' --memory' if self.memory and process == 0 else ''}"
+        flags = " --memory" * (self.memory and process == 0) + " --parts" * self.parts
+        return (
+            f"--networks {self.network} --batch-size {self.batch_size} --device {self.device} "
+            f"--threads {self.threads} --methods {','.join(self.methods)}{flags}"
+        )
 
 
-def measurements(config: Config) -> list[Measurement]:
-    """Return what the experiment `speed` measures: models at every batch size, depths at the paper's.
+def steps(config: Config, experiment: str = EXPERIMENT) -> list[Measurement]:
+    """Return the steps that the experiment `speed` needs: every comparison's networks at each of its batch sizes."""
+    speed, found = config[EXPERIMENT], []
+    for device, comparison in product(speed["devices"], comparisons(config).values()):
+        sizes = comparison.get("batch_sizes", [PAPER_BATCH_SIZE])
+        for network, size in product(comparison["networks"], sizes):
+            flags = {name: comparison.get(name, False) for name in ("memory", "parts")}
+            one = Measurement(device, network, size, tuple(comparison["methods"]), **flags)
+            found.append(one)
+            if comparison.get("wall", False) and device == "cpu":
+                found.append(replace(one, memory=False, parts=False, threads=WALL_THREADS))
+    return merged(found)
 
-    `mlp` has two hidden layers: at the paper's batch size it is measured once, with what both need.
+
+def comparisons(config: Config) -> dict[str, Any]:
+    """Return what is compared, by name."""
+    return {name: one for name, one in config[EXPERIMENT]["comparisons"].items() if one is not None}
+
+
+def merged(asked: Iterable[Measurement]) -> list[Measurement]:
+    """Join what is asked of the same network: all methods in the order of the catalogue, and what any asks for."""
+    found: dict[str, Measurement] = {}
+    for one in asked:
+        other = found.get(one.path, one)
+        methods = ordered({*PLAIN, *one.methods, *other.methods})
+        both = {"memory": one.memory or other.memory, "parts": one.parts or other.parts}
+        found[one.path] = replace(one, methods=methods, **both)
+    return list(found.values())
+
+
+def ordered(methods: Collection[str]) -> tuple[str, ...]:
+    """Return the methods in the order of the catalogue, those with Adam last."""
+    order = list(MEASURED)
+    return tuple(sorted(methods, key=lambda key: (key.partition("+")[2], order.index(key.partition("+")[0]))))
+
+
+def files(config: Config, asked: Iterable[Measurement], suffix: str = ".json") -> list[str]:
+    """Return the files of the measurements, each in every process, that end in `suffix`."""
+    return [
+        f"results/steps/{one.path}/process-{process}{suffix}"
+        for one in asked
+        for process in range(processes(config, one.threads))
+    ]
+
+
+def processes(config: Config, threads: int) -> int:
+    """Return in how many processes a step is measured on so many threads."""
+    return config["timing"]["processes"] if threads == 1 else WALL_PROCESSES
+
+
+def arguments(config: Config, asked: Iterable[Measurement], path: str, process: int) -> str:
+    """Return the arguments of `forwardgrad bench` for the measurement whose folder is `path`, in one process.
+
+    Raises:
+        ValueError: None of `asked` lies there, or it is not measured in so many processes.
     """
-    speed = config[EXPERIMENT]
-    found = []
-    for device in speed["devices"]:
-        for model, size in product(speed["models"], speed["batch_sizes"]):
-            both = (model, size) == ("mlp", PAPER_BATCH_SIZE) and 2 in speed["depths"]
-            methods = dict.fromkeys([*speed["methods"], *(speed["depth_methods"] if both else [])])
-            found.append(Measurement(device, model, None, size, tuple(methods), both and speed["memory"]))
-        covered = {2} if any(one.model == "mlp" and one.batch_size == PAPER_BATCH_SIZE for one in found) else set()
-        deep = tuple(speed["depth_methods"])
-        for depth in (depth for depth in speed["depths"] if depth not in covered):
-            found.append(Measurement(device, "mlp", depth, PAPER_BATCH_SIZE, deep, speed["memory"]))
-    return found
+    found = {one.path: one for one in asked}
+    if path not in found or process >= processes(config, found[path].threads):
+        raise ValueError(f"results/steps/{path}/process-{process}: the configuration asks for no such measurement")
+    return found[path].arguments(process)
 
 
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
@@ -68,15 +123,9 @@ def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
     return []
 
 
-def files(config: Config, suffix: str) -> list[str]:
-    """Return the files of all measurements, each in every process, that end in `suffix`."""
-    processes = range(config[EXPERIMENT]["processes"])
-    return [f"results/speed/{one.path}/process-{n}{suffix}" for one in measurements(config) for n in processes]
-
-
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
     """Return everything that is measured."""
-    return files(config, ".json")
+    return files(config, steps(config))
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
@@ -86,28 +135,24 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
     """Return the figures that the measurements allow, for every device."""
-    speed = config[EXPERIMENT]
-    deep = len(speed["depths"]) > 1
-    names = {"cost": True, "depth": deep, "memory": deep and speed["memory"], "batch": len(speed["batch_sizes"]) > 1}
-    shown = [name for name, possible in names.items() if possible]
-    return [f"results/figures/speed/{device}-{name}.svg" for device in speed["devices"] for name in shown]
-
-
-def arguments(config: Config, path: str, process: int) -> str:
-    """Return the arguments of `forwardgrad bench` for the measurement whose folder is `path`, in one process.
-
-    Raises:
-        ValueError: The configuration has no such measurement, or not in so many processes.
-    """
-    found = {one.path: one for one in measurements(config)}
-    if path not in found or process >= config[EXPERIMENT]["processes"]:
-        raise ValueError(f"results/speed/{path}/process-{process}: the configuration has no such measurement")
-    return found[path].arguments(process)
+    found = [one for one in steps(config) if one.threads == 1]
+    named = [one for one in found if network_parts(one.network)[1] is None]
+    axes = {
+        "depth": {one.network for one in found if network_parts(one.network)[1] == "depth"},
+        "size": {one.network for one in found if network_parts(one.network)[1] == "width"},
+        "batch": {one.batch_size for one in named} - {PAPER_BATCH_SIZE},
+    }
+    memory = [one for one in found if one.memory]
+    names = ["cost", *(["parts"] if any(one.parts for one in found) else [])]
+    names += [axis for axis, others in axes.items() if others]
+    names += ["memory"] if len({(one.network, one.batch_size) for one in memory}) > 1 else []
+    return [f"results/figures/speed/{device}-{name}.svg" for device in config[EXPERIMENT]["devices"] for name in names]
 
 
 def problems(config: Config) -> Iterator[str]:
     """Yield what is wrong with the section `speed` of a configuration that has the right form."""
-    section = config[EXPERIMENT]
-    yield from unknown("speed.models", section["models"], "network", BENCHMARKED)
-    for key in ("methods", "depth_methods"):
-        yield from unknown(f"speed.{key}", section[key], "method", MEASURED)
+    for name, comparison in comparisons(config).items():
+        place = f"speed.comparisons.{name}"
+        bases = [network_parts(network)[0] for network in comparison["networks"]]
+        yield from unknown(f"{place}.networks", bases, "network", MODELS)
+        yield from unknown(f"{place}.methods", comparison["methods"], "method", MEASURED)

@@ -25,6 +25,20 @@ FIGURES = (
         "Cost of a step of every method relative to the fastest backpropagation step of the library.",
     ),
     Product(
+        "figures/speed/{device}-parts.svg",
+        "speed.figures.parts:parts",
+        (FRAME,),
+        "{device}: parts of a step",
+        "Time of a step by its parts: drawing the tangent, forward pass, backward pass, update.",
+    ),
+    Product(
+        "figures/speed/{device}-size.svg",
+        "speed.figures.size:size",
+        (FRAME,),
+        "{device}: cost against size",
+        "Cost of a step relative to backpropagation, against the number of parameters.",
+    ),
+    Product(
         "figures/speed/{device}-depth.svg",
         "speed.figures.lines:depth",
         (FRAME, QUOTED),
@@ -35,8 +49,8 @@ FIGURES = (
         "figures/speed/{device}-memory.svg",
         "speed.figures.lines:memory",
         (FRAME,),
-        "{device}: memory against depth",
-        "Peak memory of a step beyond the parameters, against the number of hidden layers.",
+        "{device}: memory of a step",
+        "Peak memory of a step beyond the parameters, against depth, width and batch size.",
     ),
     Product(
         "figures/speed/{device}-batch.svg",

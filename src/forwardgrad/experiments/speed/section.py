@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from forwardgrad.catalogue import network_parts
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed.columns import NETWORK
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
-from forwardgrad.experiments.speed.plan import EXPERIMENT, measurements
-from forwardgrad.experiments.speed.tables import parameter_bytes
+from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
 from forwardgrad.plotting import labels
 
 SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
@@ -36,7 +36,12 @@ def gather(shown: Shown) -> dict[str, Any]:
         "left": left(config, shown.full),
         "tables": [
             results.folder / path
-            for path in ("tables/speed/ratios.csv", "frames/speed.csv", "frames/speed-processes.csv")
+            for path in (
+                "tables/speed/ratios.csv",
+                "frames/speed.csv",
+                "frames/speed-processes.csv",
+                "frames/speed-wall.csv",
+            )
         ],
         "produced_by": results.provenance(EXPERIMENT),
     }
@@ -47,7 +52,7 @@ def network(part: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
     first = part.iloc[0]
     same = (table["model"] == first["model"]) & (table["batch_size"] == first["batch_size"])
     same &= (table["depth"] == first["depth"]) | (table["depth"].isna() & pd.isna(first["depth"]))
-    order = ["evaluation", "backprop", *ordered(part["method"])]
+    order = ["gathering", "evaluation", "backprop", *ordered(part["method"])]
     rows = sorted(part.to_dict("records"), key=lambda row: order.index(row["method"]))
     return {
         "label": f"{place(first)}, {first['device']}",
@@ -70,7 +75,8 @@ def memory(measured: pd.DataFrame) -> dict[str, Any] | None:
     if not len(peaks):
         return None
     depth = int(peaks["depth"].max())
-    deepest = peaks[peaks["depth"] == depth].set_index("method")["peak_bytes"] / parameter_bytes(depth)
+    deepest = peaks[(peaks["depth"] == depth) & (peaks["batch_size"] == PAPER_BATCH_SIZE)].set_index("method")
+    deepest = deepest["peak_bytes"] / (4 * deepest["parameters"])
     return {"depth": depth} | deepest.to_dict()
 
 
@@ -79,11 +85,19 @@ def place(row: Mapping[str, Any]) -> str:
     return f"{labels.network(row['model'], row['depth'])}, batch {row['batch_size']:,.0f}"
 
 
+def network_in_words(network: str) -> str:
+    """Return a network by the name that the configuration has for it."""
+    base, axis, number = network_parts(network)
+    return labels.network(base, number) if axis == "depth" else labels.network(network, 2)
+
+
 def alternative(stem: str, measured: pd.DataFrame) -> str:
     """Return the figure's alternative text."""
     device, _, name = stem.partition("-")
     own = measured[(measured["device"] == device) & measured["seconds"].notna()]
-    own = {"depth": deep, "memory": deep, "batch": named}.get(name, lambda rows: usual(named(rows)))(own)
+    own = {"depth": deep, "memory": usual, "batch": named, "size": usual}.get(name, lambda rows: usual(named(rows)))(
+        own
+    )
     if name == "memory":
         heading, own = "Peak memory of a step beyond the parameters, in MiB", own[own["peak_bytes"].notna()]
         values = own["peak_bytes"] / 2**20
@@ -100,7 +114,7 @@ def alternative(stem: str, measured: pd.DataFrame) -> str:
 def left(config: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:
     """Return the networks and batch sizes that the full protocol measures and `config` does not."""
     done, asked = (
-        dict.fromkeys(place(vars(one) | {"depth": one.depth or 2}) for one in measurements(each))
+        dict.fromkeys(f"{network_in_words(one.network)}, batch {one.batch_size:,}" for one in steps(each))
         for each in (config, full)
     )
     return [text for text in asked if text not in done]

@@ -8,32 +8,54 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.speed.columns import BENCH, IDENTITY, INTERVALS, NETWORK, PROCESSES, RATIOS, SPEED
+from forwardgrad.experiments.speed.columns import (
+    BENCH,
+    IDENTITY,
+    INTERVALS,
+    NETWORK,
+    PARTS,
+    PROCESSES,
+    RATIOS,
+    RATIOS_TO,
+    SPEED,
+    WALL,
+)  # fmt: skip
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError, produced_by, read_json, read_record
 from forwardgrad.results.statistics import repeated_ratio
 
 PAPER = "Baydin et al. (2022)"
-NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "note")]
+NUMBERS = [name for name in BENCH if name not in ("model", "method", "device", "clock", "note")]
+AGREEMENT = 1.1  # two wall times of one step that differ by a larger factor are not believed
+BUSY = "the machine was busy: two measurements disagree by more than 10 %"
 
 
-def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
-    """Return the frame (columns SPEED), that of single processes (PROCESSES), and what produced them.
+def join(paths: Sequence[Path]) -> tuple[dict[str, pd.DataFrame], list[dict[str, Any]]]:
+    """Return the frames by what follows the experiment's name (columns FRAMES), and what produced them.
 
     Args:
         paths: `.../process-<number>.json`, what `forwardgrad bench` wrote, each with its record beside it.
     """
     rows = read_processes(paths)
     records = [read_record(path.with_name(f"{path.stem}-record.json"), ("versions",), path) for path in paths]
-    return pool(rows), rows[list(PROCESSES)], produced_by(records)
+    timed, wall = rows[rows["clock"] != "wall"], rows[rows["clock"] == "wall"]
+    frames = {"": pool(timed), "-processes": timed[list(PROCESSES)], "-wall": checked(wall)}
+    return frames, produced_by(records)
 
 
 def read_processes(paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the rows of files `.../process-<number>.json`; columns BENCH and `process`."""
+    """Join the rows of files `.../process-<number>.json`; columns BENCH, `process` and the ratios of PROCESSES."""
     rows = [row | {"process": int(path.stem.partition("-")[2])} for path in paths for row in read_rows(path)]
-    return pd.DataFrame(rows, columns=[*BENCH, "process"]).astype(dict.fromkeys(NUMBERS, float))
+    frame = pd.DataFrame(rows, columns=[*BENCH, "process"]).astype(dict.fromkeys(NUMBERS, float))
+    within = [*NETWORK, "threads", "process"]
+    for name, base in RATIOS_TO.items():
+        seconds = frame[frame["method"] == base].set_index(within)["seconds"].rename(name)
+        frame = frame.join(seconds, on=within)
+        frame[name] = frame["seconds"] / frame[name]
+    return frame
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -56,17 +78,35 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 def pool(rows: pd.DataFrame) -> pd.DataFrame:
     """Join the processes of every network, one row per method; columns SPEED."""
     groups = rows.groupby([*IDENTITY], sort=False, dropna=False)
-    return pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
+    pooled = pd.DataFrame([pool_method(own) for _, own in groups], columns=list(SPEED))
+    base = pooled[pooled["method"] == "backprop"].set_index([*NETWORK])["multiply_adds"].rename("base")
+    pooled["flop_floor"] = pooled["multiply_adds"] / pooled.join(base, on=[*NETWORK])["base"]
+    return pooled
 
 
 def pool_method(own: pd.DataFrame) -> dict[str, Any]:
     """Return the row of one method on one network; its peak memory is that of the one process that measured it."""
     timed = own[own["seconds"].notna()]
-    row = own.iloc[0].to_dict() | {"seconds": timed["seconds"].median(), "processes": len(timed)}
-    row |= {"peak_bytes": own["peak_bytes"].max(), "note": None if len(timed) else row["note"]}
+    row = own.iloc[0].to_dict() | {"processes": len(timed), "note": None if len(timed) else own.iloc[0]["note"]}
+    row |= {"peak_bytes": own["peak_bytes"].max()}
+    row |= own[[*PARTS, "switches_per_second", "steal"]].mean().to_dict()
     for name, (low, high, _) in INTERVALS[""].items():
         row[name], row[low], row[high], _ = repeated_ratio(timed[name])
     return row
+
+
+def checked(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return wall times where two processes agree, and the note BUSY where they do not; columns WALL."""
+    timed = rows[rows["seconds"].notna()]
+    groups = timed.groupby([*IDENTITY, "threads"], sort=False, dropna=False)["seconds"]
+    found = groups.agg(seconds=lambda values: np.exp(np.log(values).mean()), high="max", low="min").reset_index()
+    found["disagreement"] = found["high"] / found["low"]
+    disturbed = found["disagreement"] > AGREEMENT
+    found["seconds"] = found["seconds"].mask(disturbed)
+    found["note"] = pd.Series(BUSY, index=found.index, dtype=object).where(disturbed, None)
+    base = found[found["method"] == "backprop"].set_index([*NETWORK])["seconds"].rename("base")
+    found["ratio_to_backprop"] = found["seconds"] / found.join(base, on=[*NETWORK])["base"]
+    return found[list(WALL)]
 
 
 def ratios(results: Results) -> pd.DataFrame:
@@ -108,8 +148,3 @@ def paper_rows(quoted: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def parameter_bytes(depth: int, width: int = 1024) -> int:
-    """Bytes of the float32 parameters of the paper's MLP with `depth` hidden layers, 784 inputs and 10 classes."""
-    return 4 * ((784 + 1) * width + (depth - 1) * (width + 1) * width + (width + 1) * 10)

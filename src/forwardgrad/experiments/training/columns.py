@@ -26,23 +26,27 @@ METRICS = {
 
 TIMES = {
     "step": "number of updates done",
-    "seconds": "wall seconds spent in updates so far, without evaluations; other jobs may have run at the same time",
+    "seconds": "processor seconds spent in updates so far, batches gathered, without evaluations",
 }
 
 COSTS = {
     **{key: meaning for key, meaning in IDENTITY.items() if key != "seed"},
     "estimator": "estimator key",
-    "threads": "threads used for the measurement",
     "batch_size": "examples in one step",
-    "seconds_per_step": "median wall seconds of one update, methods interleaved, nothing else running",
-    "low": "lower end of the 95 % interval of that median",
-    "high": "upper end of the 95 % interval of that median",
-    "seconds_in_memory": "the same with the batch already in memory; the difference is the time to load the batch",
-    "in_memory_low": "lower end of its 95 % interval",
-    "in_memory_high": "upper end",
-    "repetitions": "number of interleaved samples",
-    "whole_steps": "updates in one whole timed run, a check",
-    "whole_seconds": "wall seconds of those updates",
+    "threads": "threads used for the measurement",
+    "seconds_per_step": "processor seconds of one step, the batch in memory",
+    "low": "lower end of its 95 % interval over processes",
+    "high": "upper end",
+    "gathering": "processor seconds to gather a batch, which come on top; 0 where the whole split is one batch",
+    "ratio": "seconds of the step over those of the library's fastest backpropagation with SGD on this network",
+    "ratio_low": "lower end of its 95 % interval over processes",
+    "ratio_high": "upper end",
+    "stock": "seconds of the step in the framework's own forward mode, the faster of torch.func.jvp and "
+    "torch.autograd.forward_ad; for backpropagation its own; empty for other tangents than dense Gaussian ones",
+    "stock_ratio": "the same over those of backpropagation",
+    "stock_low": "lower end of its 95 % interval over processes",
+    "stock_high": "upper end",
+    "processes": "number of processes behind the row",
 }
 
 ENDINGS = ("threshold", "completed", "diverged")
@@ -55,16 +59,15 @@ RUNS = {
     "steps": "number of updates done",
     **{name: meaning for name, meaning in METRICS.items() if name not in ("step", "status")},
     "threshold": "loss at which the run stops; empty if none",
-    "seconds": "wall seconds of all updates; other jobs may have run at the same time",
+    "seconds": "processor seconds of all updates, batches gathered",
     "parameters": "number of trained parameters",
     "source": "where the data came from",
 }
 
 COST_MODELS = {
-    "engine": "this project's step, measured alone, batch gathered",
-    "engine_in_memory": "the same, the batch in memory already",
-    "engine_whole_run": "the same, from one whole timed run",
-    "stock": "the forward mode of the stock framework: torch.func.jvp as the experiment speed measures it",
+    "engine": "this project's step",
+    "engine_gathered": "the same, and the batch gathered",
+    "stock": "the faster of torch.func.jvp and torch.autograd.forward_ad",
 }
 
 TIMES_TO_LOSS = {
@@ -74,9 +77,15 @@ TIMES_TO_LOSS = {
     "cost": "whose time a step has: " + "; ".join(f"{key}, {meaning}" for key, meaning in COST_MODELS.items()),
     "T_f": "seconds until the validation loss is at or below the one that backpropagation ends with; inf if never",
     "T_b": "seconds until backpropagation ends its run",
-    "ratio": "T_f over T_b; inf if never",
+    "iterations": "iterations until then over those of backpropagation; inf if never",
+    "ratio": "T_f over T_b: iterations times the ratio of costs; inf if never",
     "bound": "seconds until the run ends, over T_b: the ratio is larger if the loss was never reached",
-    "reached": "whether the loss was reached",
+    "reached": "whether the loss was reached, or the run ended within the band of no difference, which counts as "
+    "reached at its end",
+    "in_band": "whether it was not reached, but the run ended within the band of no difference",
+    "cost_ratio": "ratio of the costs of a step",
+    "cost_low": "lower end of its 95 % interval over processes",
+    "cost_high": "upper end",
 }
 
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
@@ -86,13 +95,14 @@ QUERIED_TABLES = {"-times": TIMES_TO_LOSS}
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
 INTERVALS = {
     "-costs": {
-        "seconds_per_step": ("low", "high", "repetitions"),
-        "seconds_in_memory": ("in_memory_low", "in_memory_high", "repetitions"),
+        "seconds_per_step": ("low", "high", "processes"),
+        "ratio": ("ratio_low", "ratio_high", "processes"),
+        "stock_ratio": ("stock_low", "stock_high", "processes"),
     },
 }
 
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "-runs": ("runs", (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy")),
-    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high")),
+    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high", "ratio")),
 }

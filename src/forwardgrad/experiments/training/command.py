@@ -1,10 +1,10 @@
-"""The commands of experiments that train: a run, the cost of a cell, their frames, and the rates that were chosen."""
+"""The commands of experiments that train: a run, the frames of all, and the rates that were chosen."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwardgrad.arguments import add_results, calling, duration, writable
+from forwardgrad.arguments import add_results, calling, writable
 
 if TYPE_CHECKING:
     from forwardgrad.experiments.training.runs import Run
@@ -18,17 +18,10 @@ def add(commands: Any) -> None:
     command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder to write")
     command.set_defaults(carry_out=calling("training.train:train_run", "run", "data", "output"))
 
-    command = commands.add_parser("cost", help="measure the time of one step of every method of a cell")
-    command.add_argument("--runs", required=True, type=runs_of, metavar="JSON", help="one run per method, a line each")
-    command.add_argument("--data", required=True, type=Path, metavar="NPZ", help="the prepared data set")
-    command.add_argument("--output", required=True, type=Path, metavar="CSV", help="file to write")
-    command.add_argument("--seconds", type=duration, default=3.0, metavar="S", help="time to measure (default: 3)")
-    command.set_defaults(carry_out=calling("training.cost:measure_cell", "runs", "data", "output", "seconds"))
-
     command = commands.add_parser("frames", help="join the runs and costs of one experiment into frames")
     command.add_argument("experiment", help="its name")
     command.add_argument("--runs", nargs="*", type=Path, default=[], metavar="DIR", help="folders of its runs")
-    command.add_argument("--costs", nargs="*", type=Path, default=[], metavar="CSV", help="its measurements of cost")
+    command.add_argument("--costs", nargs="*", type=Path, default=[], metavar="JSON", help="what `bench` wrote")
     add_results(command)
     command.set_defaults(carry_out=frames)
 
@@ -67,8 +60,3 @@ def run_of(text: str) -> "Run":
         return Run.from_json(text)
     except (ValueError, TypeError, KeyError, AttributeError):
         raise argparse.ArgumentTypeError(f"{text!r}: allowed is a run as JSON, as under `run` in a run.json") from None
-
-
-def runs_of(text: str) -> "list[Run]":
-    """Read one run per line."""
-    return [run_of(line) for line in text.splitlines()]

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import COSTS, ENDINGS, FRAMES, IDENTITY, METRICS, RUNS, TIMES
+from forwardgrad.experiments.training.columns import ENDINGS, FRAMES, IDENTITY, METRICS, RUNS, TIMES
+from forwardgrad.experiments.training.costs import read_costs
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError, produced_by, read_record, read_table
 
@@ -28,7 +29,7 @@ class Frames(NamedTuple):
 
 
 def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Frames, list[dict[str, Any]]]:
-    """Read all runs and cost files of one experiment.
+    """Read all runs of one experiment, and the measurements of its steps.
 
     Returns:
         The frames, and what produced them (`produced_by`).
@@ -39,8 +40,8 @@ def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Fra
     parts = [read_run(folder) for folder in folders]
     metrics = [metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=[*IDENTITY, *METRICS])]
     rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
-    measured = [read_table(path, COSTS) for path in costs] or [pd.DataFrame(columns=list(COSTS))]
-    frames = Frames(pd.concat(metrics, ignore_index=True), rows, pd.concat(measured, ignore_index=True)[list(COSTS)])
+    measured = read_costs((record["run"] for _, _, record in parts), costs)
+    frames = Frames(pd.concat(metrics, ignore_index=True), rows, measured)
     return frames, produced_by(record for _, _, record in parts)
 
 

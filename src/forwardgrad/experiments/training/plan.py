@@ -9,12 +9,14 @@ from itertools import product
 from typing import Any
 
 from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible, variant
+from forwardgrad.experiments.speed.plan import Measurement, files, merged
 from forwardgrad.experiments.training.products import ANALYSES, CELL, FIGURES
-from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, untuned
+from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, step_key, untuned
 from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
 PART = "results"
+STOCK, STOCK_ESTIMATOR = ("jvp", "forward_ad"), "forward_gaussian"  # what stands for whose step in stock forward mode
 PATHS = [figure.path for figure in FIGURES]
 
 
@@ -59,11 +61,23 @@ def metrics(config: Config, experiment: str, available: Collection[str]) -> list
     return [f"results/runs/{run.folder}/metrics.csv" for run in runs_of(config, experiment, available)]
 
 
+def steps(config: Config, experiment: str, available: Collection[str] = DATASETS) -> list[Measurement]:
+    """Return the steps whose cost the experiment needs: of every network, at its batch size, with every method."""
+    runs = [run for run in all_runs(config, experiment) if run.dataset in available and AT not in run.method]
+    timed = "times" in config["experiments"].get(experiment, {}).get("analyses", [])
+    found = []
+    for run in runs:
+        train = DATASETS[run.dataset].train
+        size = run.settings.examples(train)
+        methods = [step_key(run.settings), *(["gathering"] if size < train else [])]
+        methods += STOCK if timed and run.settings.estimator == STOCK_ESTIMATOR else []
+        found.append(Measurement("cpu", run.model, size, tuple(methods)))
+    return merged(found)
+
+
 def costs(config: Config, experiment: str, available: Collection[str]) -> list[str]:
-    """Return the measurements of cost, one for each cell."""
-    runs = runs_of(config, experiment, available)
-    cells = [] if is_grid(runs) else sorted(cells_of(runs))
-    return [f"results/costs/{experiment}/{dataset}/{model}.csv" for dataset, model in cells]
+    """Return the measurements of steps that the experiment needs."""
+    return files(config, steps(config, experiment, available))
 
 
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
@@ -81,22 +95,6 @@ def run_at(runs: Mapping[str, Run], experiment: str, dataset: str, model: str, m
     if folder not in runs:
         raise ValueError(f"results/runs/{folder}: the configuration has no such run")
     return runs[folder]
-
-
-def timed_at(runs: Mapping[str, Run], experiment: str, dataset: str, model: str) -> list[Run]:
-    """Return the first run of every method of a cell, with which its cost is measured; `runs` as in `run_at`.
-
-    Raises:
-        ValueError: There is no such cell.
-    """
-    names = (experiment, dataset, model)
-    cell = [run for run in runs.values() if (run.experiment, run.dataset, run.model) == names]
-    if not cell:
-        raise ValueError(f"results/costs/{'/'.join(names)}: the configuration has no such cell")
-    first: dict[str, Run] = {}
-    for run in cell:
-        first.setdefault(run.method, run)
-    return list(first.values())
 
 
 def in_short(metrics: Collection[str]) -> list[str]:
@@ -174,11 +172,6 @@ def compared(config: Config, experiment: str) -> dict[str, Any]:
     if "against" not in config["experiments"].get(experiment, {}):
         raise ValueError(f"{experiment}: it compares with no method, its key `against` would name one")
     return {"against": config["experiments"][experiment]["against"]}
-
-
-def stock_costs(config: Config, experiment: str) -> dict[str, Any]:
-    """Tell the table of times whether the stock framework's steps are measured, by the experiment `speed`."""
-    return {"stock": "speed" in config["run"]}
 
 
 def paper_settings(config: Config, experiment: str) -> dict[str, Any]:

@@ -53,9 +53,7 @@ TABLES = (
         "times to the loss of backpropagation, run by run",
         "T_b is the time at which backpropagation ends its run; T_f the first time at which the validation loss of "
         "the forward gradient is at or below the one that backpropagation ended with at the same seed. Times are "
-        "steps times the time of one step, by cost model.",
-        wants=("frames/speed.csv",),
-        given="stock_costs",
+        "iterations times the cost of a step, by cost model.",
     ),
     Product(
         SUMMARY,

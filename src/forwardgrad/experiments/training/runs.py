@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from forwardgrad.catalogue import AT, impossible
+from forwardgrad.catalogue import ADAM, AT, impossible
 
 TUNED = "tuned"  # a learning rate that the tuning experiment chose
 
@@ -46,6 +46,10 @@ class Method:
     decay: float = 0.0
     batch_size: int | None = None
     normalisation: tuple[float, float] | None = None
+
+    def examples(self, train: int) -> int:
+        """Return the number of examples in one step, of `train` in the training split."""
+        return min(self.batch_size or train, train)
 
     @staticmethod
     def from_mapping(settings: dict[str, Any]) -> "Method":
@@ -91,6 +95,11 @@ class Run:
         """Inverse of `to_json`."""
         fields = json.loads(text)
         return Run(**fields | {"settings": Method.from_mapping(fields["settings"])})
+
+
+def step_key(settings: Method) -> str:
+    """Return the key under which a step with these settings is measured."""
+    return settings.estimator + (ADAM if settings.optimizer == "adam" else "")
 
 
 def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
 WHOLE_STEPS = 50  # below this a run's set-up shows in its time per step
-BUSY = 1.5  # time of a whole run over that of its steps, or the inverse, above which neither is believed
 
 METHOD_COLUMNS = {
     **METHOD,
@@ -25,11 +24,12 @@ METHOD_COLUMNS = {
     "steps_max": "most steps to the threshold; inf if a run never reached it",
     **statistics.meanings("test_accuracy", "mean test accuracy at the end of the runs that did not diverge"),
     **statistics.meanings("test_loss", "mean test loss at the end of the runs that did not diverge"),
-    "seconds_per_step": "median time of one step, measured alone; empty where not measured",
-    "seconds_per_step_low": "lower end of its 95 % interval",
+    "seconds_per_step": "processor seconds of one step, the batch in memory; empty where not measured",
+    "seconds_per_step_low": "lower end of its 95 % interval over processes",
     "seconds_per_step_high": "upper end",
-    "seconds_in_memory": "the same with the batch in memory already, not gathered",
-    "whole_run": "time of one whole timed run over its steps times seconds_per_step; empty for fewer than 50 steps",
+    "gathering": "processor seconds to gather a batch",
+    "whole_run": "processor seconds of training, median over the runs, over steps times those of a step and a batch; "
+    "empty for fewer than 50 steps",
 }
 
 PAIRED_COLUMNS = {
@@ -62,8 +62,8 @@ def methods(results: Results, experiment: str) -> pd.DataFrame:
             if key in costs.index:
                 cost = costs.loc[key]
                 row |= {"seconds_per_step_low": cost["low"], "seconds_per_step_high": cost["high"]}
-                row |= cost[["seconds_per_step", "seconds_in_memory"]].to_dict()
-                row |= {"whole_run": whole_run_ratio(cost)}
+                row |= cost[["seconds_per_step", "gathering"]].to_dict()
+                row |= {"whole_run": whole_run_ratio(own, cost)}
             rows.append(row)
     return pd.DataFrame(rows, columns=list(METHOD_COLUMNS))
 
@@ -85,16 +85,10 @@ def paired(results: Results, experiment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PAIRED_COLUMNS))
 
 
-def whole_run_ratio(cost: pd.Series) -> float:
-    """Return the time of a whole timed run over that of its steps, for a row of costs; nan if the run is too short."""
-    if cost["whole_steps"] < WHOLE_STEPS:
-        return np.nan
-    return cost["whole_seconds"] / (cost["whole_steps"] * cost["seconds_per_step"])
-
-
-def contradicted(ratio: float) -> bool:
-    """Whether the time of a whole run contradicts that of its steps, by their `ratio`: neither is believed then."""
-    return not np.isnan(ratio) and max(ratio, 1 / ratio) > BUSY
+def whole_run_ratio(runs: pd.DataFrame, cost: pd.Series) -> float:
+    """Return what training took over what its steps and batches cost by measurement; nan if all runs are short."""
+    long = runs[runs["steps"] >= WHOLE_STEPS]
+    return (long["seconds"] / long["steps"]).median() / (cost["seconds_per_step"] + cost["gathering"])
 
 
 def baseline_of(methods: dict[str, str]) -> str | None:

@@ -66,10 +66,10 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
         if row["status"] != "running":
             return metrics, times
         steps = min(run.evaluate_every, run.settings.stop.steps - step)
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(steps):
             next(update)
-        seconds += time.perf_counter() - start
+        seconds += time.process_time() - start
         step += steps
 
 

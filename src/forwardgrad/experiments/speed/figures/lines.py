@@ -1,6 +1,6 @@
-"""One line per method against depth or batch size: cost of a step, and its memory."""
+"""One line per method against depth, width or batch size: cost of a step, and its memory."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,16 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator
 
-from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed
-from forwardgrad.experiments.speed.tables import paper_rows, parameter_bytes
+from forwardgrad.catalogue import MODELS, network_parts
+from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed, usual
+from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, ticks, title
 from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look, style
 from forwardgrad.results.folder import Results
 
-HERE = "Measured on this machine without other jobs, steps of all methods interleaved, in several processes."
+HERE = "Processor time of one thread, steps of all methods interleaved, in several processes."
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
+PAPER_WIDTH = 1024
 
 
 def depth(results: Results, device: str) -> Drawn:
@@ -69,26 +71,52 @@ def batch(results: Results, device: str) -> Drawn:
 
 
 def memory(results: Results, device: str) -> Drawn:
-    """Draw peak memory beyond the parameters against the number of hidden layers; return it too, columns SPEED."""
+    """Draw peak memory beyond the parameters against depth, width and batch size; return it too, columns SPEED."""
     measured = results.frame("speed")
-    shown = deep(measured[(measured["device"] == device) & measured["peak_bytes"].notna()])
-    shown = shown.assign(parameter_bytes=[parameter_bytes(int(layers)) for layers in shown["depth"]])
-    parameters = shown.groupby("depth")["parameter_bytes"].first() / MIB
+    shown = measured[(measured["device"] == device) & measured["peak_bytes"].notna()]
+    shown = shown.assign(peak=np.maximum(shown["peak_bytes"], LEAST) / MIB)
+    panels = list(sweeps(shown))
     with style():
-        figure, axes = plt.subplots(figsize=(WIDTH, 5))
-        peaks = shown.assign(peak=np.maximum(shown["peak_bytes"], LEAST) / MIB)
-        handles = draw_lines(axes, peaks, "depth", "peak", also=("backprop",))
-        handles += axes.plot(parameters, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
-        axes.set_yscale("log")
-        ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
-        ticks_at(axes, shown["depth"])
-        axes.set(xlabel=LABEL, ylabel="MiB beyond the parameters")
+        figure, grid = plt.subplots(len(panels), 1, squeeze=False, figsize=(WIDTH, 1.6 + 2.9 * len(panels)))
+        handles: dict[str, Line2D] = {}
+        for (column, label, own), axes in zip(panels, grid[:, 0], strict=True):
+            for line in draw_lines(axes, own, column, "peak", also=("backprop",)):
+                handles.setdefault(line.get_label(), line)
+            parameters = own.groupby(column)["parameters"].first() * 4 / MIB
+            (line,) = axes.plot(parameters, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
+            handles.setdefault(line.get_label(), line)
+            axes.set_yscale("log")
+            ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
+            ticks_at(axes, own[column])
+            axes.set(xlabel=label, ylabel="MiB beyond the parameters")
         note = (
-            "Peak memory of the process over a few steps, less what it held before; every method in a process of its "
-            f"own. Batch {int(shown['batch_size'].iloc[0])}. Less than 0.25 MiB is drawn as 0.25 MiB."
+            "Peak memory over a few steps, less what the process held before; every method in a process of its own. "
+            "Less than 0.25 MiB is drawn as 0.25 MiB."
         )
-        title(figure, "How much memory does a step need?", note, handles)
+        title(figure, "How much memory does a step need?", note, handles.values())
         return figure, shown
+
+
+def sweeps(measured: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
+    """Yield the column, its label and the rows of everything that memory is shown against, where there are several."""
+    two = usual(measured)[lambda rows: rows["depth"] == 2]
+    wide = two.assign(width=[network_parts(model)[2] or PAPER_WIDTH for model in two["model"]])
+    wide = wide[[model == "mlp" or network_parts(model)[1] == "width" for model in wide["model"]]]
+    yield from (
+        (column, label, own)
+        for column, label, own in (
+            ("depth", LABEL, deep(measured)),
+            ("width", "Width of two hidden layers", wide),
+            *((("batch_size", f"Examples per step, {labels.model(model)}", own)) for model, own in by_batch(measured)),
+        )
+        if own[column].nunique() > 1
+    )
+
+
+def by_batch(measured: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the rows of every model that has a key, by model."""
+    keyed = measured[measured["model"].isin(MODELS) & ((measured["model"] != "mlp") | (measured["depth"] == 2))]
+    yield from keyed.groupby("model", sort=False)
 
 
 def draw_lines(

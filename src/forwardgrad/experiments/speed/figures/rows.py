@@ -4,13 +4,15 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from forwardgrad.catalogue import MODELS
 from forwardgrad.results.folder import Results
 
 BASES = "What ratios are taken to"
 FRAMEWORK = "By the framework’s own forward mode"
 ENGINE = "By the project’s engine"
 OTHERWISE = "Backpropagation, otherwise"
-OF_FRAMEWORK, OF_BACKPROP = ("jvp", "forward_ad"), ("backprop_by_hand", "backprop_compiled")
+OF_FRAMEWORK, OF_BACKPROP = ("jvp", "forward_ad"), ("backprop_by_hand", "backprop_checkpoint")
+PAPERS = ("lr", "mlp", "cnn")
 FIRST = (
     *OF_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
 )  # fmt: skip
@@ -26,13 +28,13 @@ def timed(results: Results, device: str) -> pd.DataFrame:
 def ordered(methods: Iterable[str]) -> list[str]:
     """The methods to show, in the order of the story; not what ratios are taken to."""
     methods = set(methods)
-    others = sorted(methods - {"evaluation", "backprop", *FIRST, *OF_BACKPROP})
+    others = sorted(methods - {"evaluation", "gathering", "backprop", *FIRST, *OF_BACKPROP})
     return [key for key in (*FIRST, *others, *OF_BACKPROP) if key in methods]
 
 
 def group(method: str) -> str:
     """What computes a step of `method`: the framework's forward mode, the project's engine, or backpropagation."""
-    own = {BASES: ("evaluation", "backprop"), FRAMEWORK: OF_FRAMEWORK, OTHERWISE: OF_BACKPROP}
+    own = {BASES: ("evaluation", "gathering", "backprop"), FRAMEWORK: OF_FRAMEWORK, OTHERWISE: OF_BACKPROP}
     return next((name for name, methods in own.items() if method in methods), ENGINE)
 
 
@@ -50,8 +52,10 @@ def usual(measured: pd.DataFrame) -> pd.DataFrame:
 
 
 def named(measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the models that have a name of their own: the MLP with two hidden layers is `mlp`."""
-    return measured[(measured["model"] != "mlp") | (measured["depth"] == 2)]
+    """Rows of the paper's networks, else of the models that have a key; the MLP with two hidden layers is `mlp`."""
+    keyed = measured[measured["model"].isin(MODELS) & ((measured["model"] != "mlp") | (measured["depth"] == 2))]
+    papers = keyed[keyed["model"].isin(PAPERS)]
+    return papers if len(papers) else keyed
 
 
 def deep(measured: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ BUDGETS = {
     **METHOD,
     "learning_rate": "rate of the first step",
     "budget": "what is equal: steps; passes, equivalents of a forward pass by the estimator's arithmetic; "
-    "seconds, steps times the time of one step measured alone",
+    "seconds, steps times the processor time of one step",
     "amount": "how much of it, the same for every method of the cell",
     "step": "last evaluated step within the budget",
     "runs": "number of runs, one per seed",

@@ -2,7 +2,11 @@
 
 T_b is the time at which backpropagation ends its run, T_f the first time at which the validation loss of the
 forward gradient is at or below the one that backpropagation ended with at the same seed. A run that never gets
-there is censored: its T_f is inf, and all that is known is that it lies beyond the end of the run.
+there, but ends within the band of no difference, counts as there at its end. Any other is censored: its T_f is inf, and
+all that is known is that it lies beyond the end of the run.
+
+Times are iterations times the cost of a step. Their ratio's interval therefore has two parts: over seeds, of the
+iterations, and over processes, of the costs (`statistics.product`).
 """
 
 from collections.abc import Mapping
@@ -11,15 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from forwardgrad.experiments.training.analyses.loss_ratios import MOST
 from forwardgrad.experiments.training.columns import COST_MODELS, TIMES_TO_LOSS
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
-from forwardgrad.experiments.training.tables import WHOLE_STEPS, counterpart
+from forwardgrad.experiments.training.tables import counterpart
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
+from forwardgrad.results.statistics import Interval
 
 EVALUATIONS = 10  # below this a run does not tell when a loss is reached
-STOCK_METHOD, STOCK_ESTIMATOR = "jvp", "forward_gaussian"
-
 COMPARED = ["dataset", "model", "method", "estimator", "against", "cost"]
 
 TIMES_SUMMARY = {
@@ -28,9 +32,12 @@ TIMES_SUMMARY = {
     "reached": "number of them at which the loss was reached",
     "T_f": "median over these seeds; inf if half of them never got there",
     "T_b": "median over these seeds",
-    "ratio": "median of T_f over T_b; inf if half of them never got there",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "in_band": "number of those that ended within the band of no difference",
+    **statistics.meanings("iterations", "median of iterations until then over those of backpropagation; inf for never"),
+    "ratio": "median of T_f over T_b: iterations times cost_ratio; inf if half of them never got there",
+    "low": "lower end of its 95 % interval, over seeds and over processes of the costs; empty for fewer than three",
     "high": "upper end; inf if it cannot be bounded",
+    **{name: TIMES_TO_LOSS[name] for name in ("cost_ratio", "cost_low", "cost_high")},
     "bound": "lowest of the bounds of runs that never got there; empty if all did",
     "T_f_quoted": "the paper's, in seconds on its GPU",
     "T_b_quoted": "the paper's",
@@ -39,15 +46,14 @@ TIMES_SUMMARY = {
 }
 
 
-def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
+def times(results: Results, experiment: str) -> pd.DataFrame:
     """One row per run of a forward gradient and cost model; columns TIMES_TO_LOSS.
 
     Cells without validation loss have none, nor have seeds at which backpropagation diverged, nor runs with fewer than
-    ten evaluations: those lie too far apart to tell when a loss is reached. What the stock framework takes is known,
-    `stock`, if the experiment `speed` was run too.
+    ten evaluations: those lie too far apart to tell when a loss is reached.
     """
     frames = load_frames(results, experiment)
-    step = step_times(frames.costs, results.frame("speed") if stock else None)
+    costs = frames.costs.set_index(["dataset", "model", "method"])
     runs = dict(list(frames.metrics.groupby([*CELL, "method", "seed"])))
     rows = []
     for cell, own in frames.runs.groupby(CELL, sort=False):
@@ -55,20 +61,24 @@ def times(results: Results, experiment: str, stock: bool) -> pd.DataFrame:
         methods = methods_of(own)
         for method, estimator in methods.items():
             against = counterpart(method, methods)
-            if estimator == "backprop" or against is None:
+            if (
+                estimator == "backprop"
+                or against is None
+                or not {(*pair, method), (*pair, against)} <= set(costs.index)
+            ):
                 continue
+            prices = step_prices(costs.loc[(*pair, method)], costs.loc[(*pair, against)])
             ends = own[(own["method"] == against) & (own["status"] != "diverged") & own["validation_loss"].notna()]
             for end in ends.itertuples():
                 run = runs.get((*cell, method, end.seed))
                 if run is None or len(run) <= EVALUATIONS:  # the first is that of the untrained network
                     continue
-                steps, last = first_step(run, end.validation_loss), run["step"].max()
-                for cost in COST_MODELS:
-                    ours, other = (step.get((*pair, name, cost), np.nan) for name in (method, against))
-                    if ours == ours and other == other:  # both are known
-                        reached, total = steps * ours, end.steps * other
-                        ends = (reached, total, reached / total, last * ours / total, bool(np.isfinite(steps)))
-                        rows.append((*pair, method, estimator, against, end.seed, cost, *ends))
+                reached, in_band = steps_to(run, end.validation_loss)
+                for cost, (ours, other, *ratio) in prices.items():
+                    iterations, bound = reached / end.steps, run["step"].max() / end.steps * ratio[0]
+                    found = (reached * ours, end.steps * other, iterations, iterations * ratio[0], bound)
+                    row = (*pair, method, estimator, against, end.seed, cost, *found, bool(np.isfinite(reached)))
+                    rows.append((*row, in_band, *ratio))
     return pd.DataFrame(rows, columns=list(TIMES_TO_LOSS))
 
 
@@ -79,53 +89,48 @@ def times_summary(results: Results, experiment: str, paper_settings: bool) -> pd
     """
     quoted, rows = results.quoted(), []
     for key, own in results.table(experiment, "times").groupby(COMPARED, sort=False):
-        ratio = statistics.median(own["ratio"], "times", *key)
-        row = dict(zip(COMPARED, key, strict=True))
-        row |= {"runs": len(own), "reached": int(own["reached"].sum())}
+        iterations, first = statistics.median(own["iterations"], "times", *key), own.iloc[0]
+        price = Interval(first["cost_ratio"], first["cost_low"], first["cost_high"], len(own))
+        ratio = statistics.product(iterations, price)
+        row = dict(zip(COMPARED, key, strict=True)) | iterations.columns("iterations")
+        row |= {"runs": len(own)} | {name: int(own[name].sum()) for name in ("reached", "in_band")}
         row |= {name: statistics.median_range(own[name]).value for name in ("T_f", "T_b")}
         row |= {"ratio": ratio.value, "low": ratio.low, "high": ratio.high}
+        row |= {"cost_ratio": price.value, "cost_low": price.low, "cost_high": price.high}
         row |= {"bound": own.loc[~own["reached"].astype(bool), "bound"].min()}
         rows.append(row | (_quoted(quoted, row) if paper_settings else {}))
     return pd.DataFrame(rows, columns=list(TIMES_SUMMARY))
 
 
-def step_times(costs: pd.DataFrame, measured: pd.DataFrame | None) -> dict[tuple[str, str, str, str], float]:
-    """Return the seconds of a step by (data set, model, method, cost model), nan where they are not known.
+def step_prices(ours: pd.Series, other: pd.Series) -> dict[str, tuple[float, ...]]:
+    """Return by cost model the seconds of a step by both methods, and their ratio with its interval over processes."""
+    prices = {}
+    for cost, seconds, ratio in (("engine", "seconds_per_step", "ratio"), ("stock", "stock", "stock_ratio")):
+        low, high = (f"{ratio.removesuffix('_ratio')}_{end}" for end in ("low", "high"))
+        values = (float(ours[name]) / float(other["ratio"]) for name in (ratio, low, high))
+        prices[cost] = (float(ours[seconds]), float(other["seconds_per_step"]), *values)
+    step, base, value, low, high = prices["engine"]
+    batch, other_batch = float(ours["gathering"]), float(other["gathering"])
+    whole = [(base * each + batch) / (base + other_batch) for each in (value, low, high)]
+    prices["engine_gathered"] = (step + batch, base + other_batch, *whole)
+    return {cost: prices[cost] for cost in COST_MODELS if prices[cost][0] == prices[cost][0]}  # nan: not measured
 
-    Args:
-        costs: Measurements of one experiment; columns COSTS.
-        measured: Measurements of the experiment `speed` (columns SPEED), for what the stock framework takes.
+
+def steps_to(run: pd.DataFrame, loss: float) -> tuple[float, bool]:
+    """Return the iterations after which `run` (its metrics) has reached `loss`, and whether only to within the band.
+
+    inf if it never does. The band is that of no difference (`loss_ratios.EQUIVALENCE`).
     """
-    seconds = {}
-    for cell, methods in costs.groupby(["dataset", "model"], sort=False):
-        estimators = methods_of(methods)
-        for row in methods.itertuples():
-            whole = row.whole_seconds / row.whole_steps if row.whole_steps >= WHOLE_STEPS else np.nan
-            times = {"engine": row.seconds_per_step, "engine_in_memory": row.seconds_in_memory}
-            times |= {"engine_whole_run": whole, "stock": np.nan}
-            if row.estimator == "backprop":
-                times["stock"] = row.seconds_per_step
-            elif row.estimator == STOCK_ESTIMATOR and measured is not None:
-                other = counterpart(row.method, estimators)
-                ours = methods.loc[methods["method"] == other, "seconds_per_step"]
-                times["stock"] = ours.iloc[0] * _stock_ratio(measured, row) if len(ours) else np.nan
-            seconds |= {(*cell, row.method, cost): time for cost, time in times.items()}
-    return seconds
+    steps, last = first_step(run, loss), run.iloc[-1]
+    if np.isfinite(steps) or last["status"] == "diverged" or last["validation_loss"] > loss * MOST:
+        return steps, False
+    return float(last["step"]), True
 
 
 def first_step(run: pd.DataFrame, loss: float) -> float:
     """Return the first step at which the validation loss of `run` (its metrics) is at or below `loss`; inf if never."""
     there = run.loc[(run["validation_loss"] <= loss) & (run["status"] != "diverged"), "step"]
     return float(there.min()) if len(there) else np.inf
-
-
-def _stock_ratio(measured: pd.DataFrame, row: Any) -> float:
-    """Return the cost of a step by stock forward mode over backpropagation's on the same network; nan if unknown."""
-    network = (measured["model"] == row.model) & (measured["batch_size"] == row.batch_size)
-    network &= (measured["device"] == "cpu") & (measured["method"] == STOCK_METHOD)
-    network &= (measured["model"] != "mlp") | (measured["depth"] == 2)  # the paper's has two hidden layers
-    found = measured.loc[network, "ratio_to_backprop"].dropna()
-    return float(found.median()) if len(found) else np.nan
 
 
 def _quoted(quoted: pd.DataFrame, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ RATES = {
 WORDS = {
     "steps": "Steps",
     "passes": "Forward-pass equivalents",
-    "seconds": "Seconds (steps \u00d7 time of one step, measured alone)",
+    "seconds": "Seconds (steps \u00d7 processor time of one step)",
 }
 
 

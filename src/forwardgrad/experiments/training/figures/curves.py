@@ -16,7 +16,7 @@ from forwardgrad.results.folder import Results
 DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
 VALIDATED = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
 COLUMNS = {"step": "step", "time": "seconds"}
-AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 time of one step, measured alone)"}
+AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 processor time of one step)"}
 
 
 def curves(results: Results, experiment: str, dataset: str, model: str, axis: str) -> Drawn:

@@ -11,7 +11,7 @@ from forwardgrad.plotting.pieces import choose_scale, mark, rows, stacked, title
 from forwardgrad.plotting.style import MUTED, Drawn, look, style
 from forwardgrad.results.folder import Results
 
-IN_MEMORY = {"markersize": 11, "mew": 1.4}
+GATHERED = {"markersize": 11, "mew": 1.4}
 
 
 def time_per_step(results: Results, experiment: str) -> Drawn:
@@ -32,13 +32,12 @@ def draw_costs(costs: pd.DataFrame) -> Figure:
             one = f", batch {cell['batch_size'].iloc[0]:,}" if cell["batch_size"].nunique() == 1 else ""
             axes.set_title(labels.cell(dataset, model) + one)
         axes.set_xlabel("Milliseconds per step")
-        threads = " or ".join(map(str, sorted(set(costs["threads"]))))
         title(
             figure,
             "What does one step cost?",
-            "Median of interleaved repetitions, without other jobs on the machine; whiskers: 95 % interval of the "
-            f"median. Threads: {threads}.",
-            [mark("|", "step whose batch is in memory already", MUTED, **IN_MEMORY)],
+            "Processor time of one thread, the batch in memory: lowest tenth of interleaved samples. Whiskers: 95 % "
+            "interval over processes.",
+            [mark("|", "step and gathering of its batch", MUTED, **GATHERED)],
             handle_length=1,
         )
         return figure
@@ -56,7 +55,7 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
             middle[row], row, xerr=[[middle[row] - low[row]], [high[row] - middle[row]]], color=drawing.color,
             marker=drawing.marker, markerfacecolor=drawing.face, markersize=6, capsize=3,
         )  # fmt: skip
-        axes.plot(1e3 * entry.seconds_in_memory, row, "|", color=MUTED, zorder=5, **IN_MEMORY)
+        axes.plot(1e3 * (entry.seconds_per_step + entry.gathering), row, "|", color=MUTED, zorder=5, **GATHERED)
         end = np.nanmax([high[row], middle[row]])
         write(axes, labels.seconds(middle[row] / 1e3), (end, row), (7, 0), va="center")
         batch = "" if cell["batch_size"].nunique() == 1 else f", batch {entry.batch_size:,}"

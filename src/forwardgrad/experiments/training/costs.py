@@ -1,0 +1,58 @@
+"""What a step of every method of an experiment costs: looked up in the measurements of its networks.
+
+A step is measured once for its network and batch size (the experiment `speed` says how), whoever asks for it. So no two
+places can show different numbers for it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from forwardgrad.catalogue import DATASETS
+from forwardgrad.experiments.speed.tables import pool, read_processes
+from forwardgrad.experiments.training.columns import COSTS
+from forwardgrad.experiments.training.plan import STOCK, STOCK_ESTIMATOR
+from forwardgrad.experiments.training.runs import Method, step_key
+
+
+def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.DataFrame:
+    """Return what a step of every method costs; columns COSTS.
+
+    Args:
+        runs: Runs as their records hold them.
+        files: Measurements of steps, what `forwardgrad bench` wrote.
+    """
+    measured = pool(read_processes(files))
+    steps = {(row["model"], row["batch_size"], row["method"]): row for row in measured.to_dict("records")}
+    rows = {}
+    for run in runs if files else ():
+        identity = tuple(run[key] for key in ("experiment", "dataset", "model", "method"))
+        if identity not in rows:
+            rows[identity] = dict(zip(COSTS, identity, strict=False)) | cost_of(run, steps)
+    return pd.DataFrame(list(rows.values()), columns=list(COSTS))
+
+
+def cost_of(run: Mapping[str, Any], steps: Mapping[tuple[str, int, str], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the cost of a step of one run; `steps` are measured steps by network, batch size and key."""
+    settings = Method.from_mapping(dict(run["settings"]))
+    size = settings.examples(DATASETS[run["dataset"]].train)
+
+    def found(key: str) -> Mapping[str, Any]:
+        return steps.get((run["model"], size, key), {})
+
+    own, gathered = found(step_key(settings)), found("gathering").get("seconds", 0.0)
+    row = {"estimator": settings.estimator, "batch_size": size, "threads": own.get("threads"), "gathering": gathered}
+    row |= {"seconds_per_step": own.get("seconds"), "low": own.get("seconds_low"), "high": own.get("seconds_high")}
+    row |= {"processes": own.get("processes")} | ratios(own, ("ratio", "ratio_low", "ratio_high"))
+    keys = {STOCK_ESTIMATOR: STOCK, "backprop": (step_key(settings),)}.get(settings.estimator, ())
+    if candidates := [found(key) for key in keys if found(key)]:
+        stock = min(candidates, key=lambda each: each["seconds"])
+        row |= {"stock": stock.get("seconds")} | ratios(stock, ("stock_ratio", "stock_low", "stock_high"))
+    return row
+
+
+def ratios(step: Mapping[str, Any], names: tuple[str, str, str]) -> dict[str, Any]:
+    """Return the ratio to backpropagation of a measured step and its interval, under other names."""
+    return dict(zip(names, (step.get(key) for key in ("ratio_to_backprop", "low", "high")), strict=True))
