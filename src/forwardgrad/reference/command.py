@@ -16,6 +16,9 @@ def add(commands: Any) -> None:
     command.set_defaults(carry_out=verify)
 
     command = commands.add_parser("publish", help="publish the results of a run, its page, and README's results")
+    command.add_argument(
+        "--again", type=Path, metavar="DIR", help="results of a second run: by how much times differ between two"
+    )
     command.add_argument("--full", metavar="NAME", help="publish the runs of this experiment on full data instead")
     add_results(command)
     add_reference(command)
@@ -47,6 +50,6 @@ def publish(options: argparse.Namespace) -> int:
         publish_full(options.results, options.reference, options.full)
     else:
         require_networks(options.results / "frames/speed.csv")
-        publish(options.results, options.reference)
+        publish(options.results, options.reference, options.again)
         publish_pages(options.results, options.reference, Path("report"), Path("README.md"))
     return 0

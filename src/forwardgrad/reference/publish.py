@@ -17,6 +17,7 @@ from forwardgrad.experiments.kinds import AUDIT
 from forwardgrad.experiments.training.columns import IDENTITY
 
 RECORD = "record.json"
+AGAIN, TIMED = "-again", ("costs", "speed")  # what a second run of the same code measured, by table
 
 # The runs at the paper's scale also keep their curves, for claims about when a loss is reached.
 CURVES = (
@@ -56,9 +57,14 @@ def record(results: Path) -> dict[str, Any]:
     return {"date": date.today().isoformat(), "experiments": made, "data": data}
 
 
-def publish(results: Path, folder: Path) -> None:
-    """Write the reference of the run under `results` into `folder`, all tables with nine significant digits."""
-    write(folder, gather(results), record(results))
+def publish(results: Path, folder: Path, again: Path | None = None) -> None:
+    """Write the reference of the run under `results` into `folder`, all tables with nine significant digits.
+
+    What a second run measured of the cost of steps, its results under `again`, goes beside what the first did.
+    """
+    second = gather(again) if again else {}
+    tables = gather(results) | {f"{name}{AGAIN}": second[name] for name in TIMED if name in second}
+    write(folder, tables, record(results))
 
 
 def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = "mnist") -> None:

@@ -104,5 +104,5 @@ INTERVALS = {
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "-runs": ("runs", (*IDENTITY, "status", "steps", "train_loss", "test_loss", "test_accuracy")),
-    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "low", "high", "ratio")),
+    "-costs": ("costs", (*list(IDENTITY)[:-1], "threads", "seconds_per_step", "ratio", "ratio_low", "ratio_high")),
 }
