@@ -144,12 +144,17 @@ def beginnings(made: tuple[Parts, Generator, int], device: str) -> dict[str, Ste
 
 
 def times_of(prefix: str, times: dict[str, float]) -> dict[str, float]:
-    """Return the seconds of one variant, and of its parts where they were timed: each is a difference of two times."""
+    """Return the seconds of one variant, and of its parts where they were timed.
+
+    Each part is a difference of two times, neither below 0 nor beyond the whole, so that all of them add up to it.
+    """
     own = {name.removeprefix(prefix): value for name, value in times.items() if name.startswith(prefix)}
-    found, before = {"seconds": list(own.values())[-1]}, 0.0
+    whole, before = list(own.values())[-1], 0.0
+    found = {"seconds": whole}
     for part, value in own.items():
         if part:
-            found[part], before = max(value - before, 0.0), max(value, before)
+            end = min(max(value, before), whole)
+            found[part], before = end - before, end
     return found
 
 

@@ -37,12 +37,13 @@ def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.D
 def cost_of(run: Mapping[str, Any], steps: Mapping[tuple[str, int, str], Mapping[str, Any]]) -> dict[str, Any]:
     """Return the cost of a step of one run; `steps` are measured steps by network, batch size and key."""
     settings = Method.from_mapping(dict(run["settings"]))
-    size = settings.examples(DATASETS[run["dataset"]].train)
+    train = DATASETS[run["dataset"]].train
+    size = settings.examples(train)
 
     def found(key: str) -> Mapping[str, Any]:
         return steps.get((run["model"], size, key), {})
 
-    own, gathered = found(step_key(settings)), found("gathering").get("seconds", 0.0)
+    own, gathered = found(step_key(settings)), found("gathering").get("seconds") if size < train else 0.0
     row = {"estimator": settings.estimator, "batch_size": size, "threads": own.get("threads"), "gathering": gathered}
     row |= {"seconds_per_step": own.get("seconds"), "low": own.get("seconds_low"), "high": own.get("seconds_high")}
     row |= {"processes": own.get("processes")} | ratios(own, ("ratio", "ratio_low", "ratio_high"))
