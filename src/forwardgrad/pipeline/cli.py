@@ -17,7 +17,7 @@ from forwardgrad.reference import command as reference
 from forwardgrad.report import command as report
 
 # Commands for which the run server does not import what they need, or that must have a process of their own.
-ALONE = ("bench", "data", "document", "notebook", "publish", "verify")
+ALONE = ("bench", "data", "descent-cost", "document", "notebook", "publish", "verify")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -31,7 +31,7 @@ POLL_SECONDS = 0.5
 # What the forks need: importing it takes longer than most of what they do.
 NEEDED = (
     "experiments.training.train",
-    "experiments.functions.cost",
+    "experiments.functions.descent",
     "experiments.estimators.sample",
     "experiments.audit.compute",
     "plotting.style",
