@@ -17,7 +17,7 @@ from forwardgrad.experiments.speed.tables import (
 )
 from forwardgrad.results.reading import ResultError, produced_by
 
-from .conftest import ABSENT, COSTS, JITTER, measured
+from .conftest import ABSENT, COSTS, measured
 
 REACH = math.exp(4.302653 * math.log(1.25) / math.sqrt(3))  # see below
 
@@ -78,11 +78,12 @@ def test_what_one_process_measures_stands_for_all(frame):
     assert deep.peak_bytes == 150 * 2**20
 
 
-def test_parts_and_disturbances_are_means_over_processes(frame):
+def test_parts_add_up_to_the_pooled_seconds_and_disturbances_are_means(frame):
     row = row_of(frame, "jvp")
-    mean = sum(JITTER) / 3 * 6e-3
-    assert [getattr(row, part) for part in PARTS] == pytest.approx([mean / 4, mean / 2, math.nan, mean / 4], nan_ok=True)
+    assert [getattr(row, part) for part in PARTS] == pytest.approx([1.5e-3, 3e-3, math.nan, 1.5e-3], nan_ok=True)
     assert (row.switches_per_second, row.steal) == pytest.approx((2, 0.1))
+    timed = frame[frame["seconds"].notna()]
+    assert timed[[*PARTS]].sum(axis=1).tolist() == pytest.approx(timed["seconds"].tolist())
 
 
 @pytest.fixture

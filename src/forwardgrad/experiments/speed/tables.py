@@ -85,14 +85,18 @@ def pool(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def pool_method(own: pd.DataFrame) -> dict[str, Any]:
-    """Return the row of one method on one network; its peak memory is that of the one process that measured it."""
+    """Return the row of one method on one network; its peak memory is that of the one process that measured it.
+
+    Parts are mean shares of the seconds, so that they add up to them in the pooled row too.
+    """
     timed = own[own["seconds"].notna()]
     row = own.iloc[0].to_dict() | {"processes": len(timed), "note": None if len(timed) else own.iloc[0]["note"]}
     row |= {"peak_bytes": own["peak_bytes"].max()}
-    row |= own[[*PARTS, "switches_per_second", "steal"]].mean().to_dict()
+    row |= own[["switches_per_second", "steal"]].mean().to_dict()
     for name, (low, high, _) in INTERVALS[""].items():
         row[name], row[low], row[high], _ = repeated_ratio(timed[name])
-    return row
+    shares = timed[[*PARTS]].div(timed["seconds"], axis=0).mean()
+    return row | (shares * row["seconds"]).to_dict()
 
 
 def checked(rows: pd.DataFrame) -> pd.DataFrame:

@@ -25,13 +25,14 @@ def parts(results: Results, device: str) -> Drawn:
     """Draw the parts of a step of every method, one panel per network; return them too, columns SPEED."""
     measured = timed(results, device)
     shown = measured[measured[list(PARTS)].notna().any(axis=1)]
-    networks = list(shown.groupby(["model", "batch_size"], sort=False))
+    networks = list(shown.groupby(["model", "depth", "batch_size"], sort=False, dropna=False))
     chosen = {key: ["backprop", *ordered(own["method"])] for key, own in networks}
     with style():
         figure, panels = stacked([len(chosen[key]) for key, _ in networks], 1.5, 0.4, 0.36)
         for (key, own), axes in zip(networks, panels, strict=True):
             _draw_network(axes, own.set_index("method").loc[chosen[key]])
-            axes.set_title(f"{labels.network(key[0], own['depth'].iloc[0])}, batch {key[1]:,.0f}")
+            model, depth, size = key
+            axes.set_title(f"{labels.network(model, depth)}, batch {size:,.0f}")
         panels[-1].set_xlabel("Time / time of a backpropagation step")
         handles = [
             Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text) for text, color, hatch in LOOKS.values()
