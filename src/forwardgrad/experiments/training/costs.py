@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.catalogue import DATASETS
-from forwardgrad.experiments.speed.tables import pool, read_processes
+from forwardgrad.experiments.speed.tables import STOCK, pool, read_processes
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import STOCK, STOCK_ESTIMATOR
+from forwardgrad.experiments.training.plan import GAUSSIAN
 from forwardgrad.experiments.training.runs import Method, step_key
 
 
@@ -46,9 +46,7 @@ def cost_of(run: Mapping[str, Any], steps: Mapping[tuple[str, int, str], Mapping
     row = {"estimator": settings.estimator, "batch_size": size, "threads": own.get("threads"), "gathering": gathered}
     row |= {"seconds_per_step": own.get("seconds"), "low": own.get("seconds_low"), "high": own.get("seconds_high")}
     row |= {"processes": own.get("processes")} | ratios(own, ("ratio", "ratio_low", "ratio_high"))
-    keys = {STOCK_ESTIMATOR: STOCK, "backprop": (step_key(settings),)}.get(settings.estimator, ())
-    if candidates := [found(key) for key in keys if found(key)]:
-        stock = min(candidates, key=lambda each: each["seconds"])
+    if stock := found({GAUSSIAN: STOCK, "backprop": step_key(settings)}.get(settings.estimator, "")):
         row |= {"stock": stock.get("seconds")} | ratios(stock, ("stock_ratio", "stock_low", "stock_high"))
     return row
 

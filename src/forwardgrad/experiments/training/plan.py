@@ -16,7 +16,8 @@ from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
 PART = "results"
-STOCK, STOCK_ESTIMATOR = ("jvp", "forward_ad"), "forward_gaussian"  # what stands for whose step in stock forward mode
+OF_FRAMEWORK = ("jvp", "forward_ad")  # the framework's own forward mode, which can stand for that of GAUSSIAN
+GAUSSIAN = "forward_gaussian"
 PATHS = [figure.path for figure in FIGURES]
 
 
@@ -70,7 +71,7 @@ def steps(config: Config, experiment: str, available: Collection[str] = DATASETS
         train = DATASETS[run.dataset].train
         size = run.settings.examples(train)
         methods = [step_key(run.settings), *(["gathering"] if size < train else [])]
-        methods += STOCK if timed and run.settings.estimator == STOCK_ESTIMATOR else []
+        methods += OF_FRAMEWORK if timed and run.settings.estimator == GAUSSIAN else []
         found.append(Measurement("cpu", run.model, size, tuple(methods)))
     return merged(found)
 
