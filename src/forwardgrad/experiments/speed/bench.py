@@ -15,7 +15,7 @@ def bench(
     threads: int = 1,
     device: str = "cpu",
     seconds: float = 30.0,
-    rounds: int = 5,
+    rounds: int = 4,
     parts: bool = False,
     memory: bool = False,
     report: Callable[[str], None] = print,

@@ -95,10 +95,11 @@ def pool_method(own: pd.DataFrame) -> dict[str, Any]:
     timed = own[own["seconds"].notna()]
     row = own.iloc[0].to_dict() | {"processes": len(timed), "note": None if len(timed) else own.iloc[0]["note"]}
     row |= {"peak_bytes": own["peak_bytes"].max()}
-    row |= own[[*PARTS, "switches_per_second", "steal"]].mean().to_dict()
+    row |= own[["switches_per_second", "steal"]].mean().to_dict()
     for name, (low, high, _) in INTERVALS[""].items():
         row[name], row[low], row[high], _ = repeated_ratio(timed[name])
-    return row
+    whole = timed[timed[[*PARTS]].notna().any(axis=1)]  # one process measured the parts: its shares count
+    return row | {part: (whole[part] / whole["seconds"]).mean() * row["seconds"] for part in PARTS}
 
 
 def checked(rows: pd.DataFrame) -> pd.DataFrame:
