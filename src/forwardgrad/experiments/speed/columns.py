@@ -9,7 +9,7 @@ BENCH = {
     "clock": "cpu: processor time of the process; wall: wall time; device: time between events of the GPU",
     "parameters": "number of parameters of the network",
     "method": "estimator key, with +adam for a step of Adam, or a baseline: evaluation, gathering (of a batch), "
-    "backprop_by_hand, backprop_checkpoint, jvp, forward_ad",
+    "backprop_by_hand, backprop_checkpoint, jvp, forward_ad; in summaries also stock, the faster of the last two",
     "seconds": "seconds of one step: lowest tenth of samples interleaved with those of the network's other methods; "
     "empty if not measured",
     "draw": "seconds of its part that draws random numbers; empty where parts were not measured or it has none",

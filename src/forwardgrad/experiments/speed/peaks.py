@@ -1,53 +1,37 @@
-"""Peak memory of one method beyond the parameters, in a process of its own.
+"""Peak memory of a step beyond the parameters, every method in a process of its own."""
 
-That process is `python -m forwardgrad.experiments.speed.peaks`.
-"""
-
-import argparse
-import subprocess
-import sys
+import multiprocessing
+from collections.abc import Sequence
 
 import torch
 
-from forwardgrad.experiments.speed.measure import LOSS, RATE, Row, advance, data_of, model_of, variants
+from forwardgrad.experiments.speed.measure import LOSS, RATE, advance, data_of, model_of, variants
 from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.machine.memory import peak_beyond
 
 
-def add_peaks(rows: list[Row], network: str) -> None:
-    """Measure the peak memory of every row that has a time."""
-    for row in rows:
-        if row["seconds"] is not None:
-            row["peak_bytes"] = peak_of(network, row["method"], row["batch_size"], row["threads"], row["device"])
+def peaks(network: str, batch_size: int, methods: Sequence[str], threads: int, device: str) -> dict[str, int]:
+    """Return the peak bytes of each of the `methods` that can be measured.
+
+    On a CPU the processes are copies of this one. Call it before anything is computed here: memory that this process
+    has freed would be used again there, and not be seen.
+    """
+    context = multiprocessing.get_context("fork" if device == "cpu" else "spawn")
+    cases = [(network, batch_size, method, threads, device) for method in methods]
+    with context.Pool(1, maxtasksperchild=1) as pool:
+        found = pool.starmap(peak_of, cases, chunksize=1)
+    return {method: peak for method, peak in zip(methods, found, strict=True) if peak is not None}
 
 
-def peak_of(network: str, method: str, batch_size: int, threads: int, device: str) -> int:
-    """Start a fresh process, measure there, return the bytes."""
-    options = [network, method, device, str(batch_size), str(threads)]
-    done = subprocess.run([sys.executable, "-m", __name__, *options], stdout=subprocess.PIPE, check=True)
-    return int(done.stdout)
+def peak_of(network: str, batch_size: int, method: str, threads: int, device: str) -> int | None:
+    """Return the peak bytes of a method's step in this process; None if it cannot be measured."""
+    torch.set_num_threads(threads)
 
-
-def main() -> None:
-    """Measure one case and print the bytes."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("network", "method", "device"):
-        parser.add_argument(name)
-    for name in ("batch_size", "threads"):
-        parser.add_argument(name, type=int)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-
-    def case_of(network: str) -> Case:
-        inputs = data_of(network, options.batch_size, options.device)
-        return Case(model_of(network, options.device), LOSS, *inputs, RATE)
+    def case_of(name: str) -> Case:
+        return Case(model_of(name, device), LOSS, *data_of(name, batch_size, device), RATE)
 
     # Libraries load their code and start their threads with the first products: not the method's doing.
-    for parts, _, _ in variants(options.method, case_of("mlp_256"))[0].values():
+    for parts, _, _ in variants(method, case_of("mlp_256"))[0].values():
         advance(parts, None)
-    steps = [parts for parts, _, _ in variants(options.method, case_of(options.network))[0].values()]
-    print(max(peak_beyond(lambda parts=parts: advance(parts, None), options.device) for parts in steps))
-
-
-if __name__ == "__main__":
-    main()
+    steps = [parts for parts, _, _ in variants(method, case_of(network))[0].values()]
+    return max((peak_beyond(lambda parts=parts: advance(parts, None), device) for parts in steps), default=None)
