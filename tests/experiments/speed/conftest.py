@@ -42,7 +42,8 @@ def measured(model, depth, batch_size=64, device="cpu", peaks=False, process=0, 
     rows = []
     for method, cost in COSTS.items():
         cost *= 1e-3 * (1 if method in BASES else JITTER[process])
-        parts = {name: share * cost for name, share in SHARES.get(method, FORWARD).items()}
+        shares = {} if process else SHARES.get(method, FORWARD)  # one process measures the parts
+        parts = {name: share * cost for name, share in shares.items()}
         row = common | {"method": method, "seconds": cost, "multiply_adds": 1e6 * FLOORS.get(method, 1.0)} | parts
         row["peak_bytes"] = int(COSTS[method] * 2**20) * (depth or 1) if peaks and not process else None
         rows.append(row | {"operations": 10})

@@ -1,4 +1,4 @@
-"""The benchmark's loop, the processes that measure memory, and the command."""
+"""The benchmark's loop, and the command."""
 
 import json
 import subprocess
@@ -9,7 +9,7 @@ import torch
 
 from forwardgrad import catalogue
 from forwardgrad.core.gradients import ESTIMATORS
-from forwardgrad.experiments.speed import baselines, peaks
+from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed import bench as loop
 from forwardgrad.experiments.speed.bench import describe
 from forwardgrad.experiments.speed.columns import BENCH
@@ -25,24 +25,39 @@ def test_the_catalogue_knows_what_can_be_measured():
 
 
 def test_the_benchmark_goes_through_networks_and_batch_sizes(monkeypatch):
-    asked, told, peaked = [], [], []
+    asked, told = [], []
 
     def measure(*arguments):
         asked.append(arguments)
-        return [{"name": arguments[0]}]
+        return [{"name": arguments[0], "method": "spsa"}]
 
     monkeypatch.setattr(loop, "measure_network", measure)
     monkeypatch.setattr(loop, "describe", lambda name, row, rows: f"{name} {len(rows)}")
-    monkeypatch.setattr(loop, "add_peaks", lambda rows, name: peaked.append((name, len(rows))))
     settings = {"threads": 2, "device": "cuda", "seconds": 3.0, "rounds": 4, "parts": True, "report": told.append}
     rows = loop.bench(["lr", "mlp_depth_10"], [1, 64], ["forward_rank_one"], **settings)
     rest = (["forward_rank_one"], 2, "cuda", 3.0, 4, True)
     assert asked == [(name, size, *rest) for name in ("lr", "mlp_depth_10") for size in (1, 64)]
     assert told == ["lr 1", "lr 1", "mlp_depth_10 1", "mlp_depth_10 1"]
-    assert rows == [{"name": "lr"}] * 2 + [{"name": "mlp_depth_10"}] * 2
-    assert peaked == []
-    loop.bench(["lr"], [1], peaks=True, report=told.append)
-    assert peaked == [("lr", 1)]
+    assert [(row["name"], row["peak_bytes"]) for row in rows] == [("lr", None)] * 2 + [("mlp_depth_10", None)] * 2
+
+
+def test_memory_is_measured_before_anything_is_computed(monkeypatch):
+    done = []
+
+    def peaks(*asked):
+        done.append(asked)
+        return {"spsa": 1000 * asked[1]}
+
+    monkeypatch.setattr(loop, "peaks", peaks)
+    monkeypatch.setattr(loop, "describe", lambda name, row, rows: name)
+    rows = [{"method": "spsa"}, {"method": "gathering"}]
+    monkeypatch.setattr(loop, "measure_network", lambda *asked: done.append("computed") or [dict(row) for row in rows])
+    found = loop.bench(["lr"], [1, 64], ["spsa", "gathering"], memory=True, report=done.append)
+    methods = ["evaluation", "backprop", "spsa"]
+    assert done[:3] == [("lr", 1, methods, 1, "cpu"), ("lr", 64, methods, 1, "cpu"), "computed"]
+    assert [(row["method"], row["peak_bytes"]) for row in found] == [
+        ("spsa", 1000), ("gathering", None), ("spsa", 64_000), ("gathering", None),
+    ]  # fmt: skip
 
 
 def test_a_row_in_words():
@@ -54,20 +69,6 @@ def test_a_row_in_words():
     assert line == "lr batch 64 jvp 600.0 us R 6.00 /backprop 2.000 peak 1.5 MiB"
     assert "peak" not in describe("lr", rows[1], rows)
     assert describe("lr", rows[3], rows).endswith("not measured: too hot")
-
-
-def test_peak_memory_of_backprop_holds_the_gradient():
-    gradient = 4 * 203_530  # bytes of the gradient of a 784-256-10 network
-    peak = peaks.peak_of("mlp_256", "backprop", 64, 1, "cpu")
-    assert gradient / 2 < peak < 50 * gradient
-
-
-def test_what_has_no_time_has_no_peak(monkeypatch):
-    monkeypatch.setattr(peaks, "peak_of", lambda *asked: asked)
-    common = {"batch_size": 8, "threads": 1, "device": "cpu", "peak_bytes": None}
-    rows = [common | {"method": "jvp", "seconds": 1.0}, common | {"method": "spsa", "seconds": None}]
-    peaks.add_peaks(rows, "mlp_depth_3")
-    assert [row["peak_bytes"] for row in rows] == [("mlp_depth_3", "jvp", 8, 1, "cpu"), None]
 
 
 # The command.

@@ -1,3 +1,4 @@
+import itertools
 import json
 import math
 
@@ -24,7 +25,7 @@ REACH = math.exp(4.302653 * math.log(1.25) / math.sqrt(3))  # see below
 
 def test_the_frames_have_the_documented_columns(frame, processes):
     assert list(frame.columns) == list(SPEED)
-    assert len(frame) == 6 * (len(COSTS) + 1)
+    assert len(frame) == 6 * (len(COSTS) + 2)
     assert set(PROCESSES) < set(processes.columns)
 
 
@@ -44,6 +45,21 @@ def test_a_ratio_is_the_geometric_mean_of_the_processes_with_students_interval(f
     assert row.processes == 3
 
 
+def test_stock_is_the_faster_of_the_frameworks_two_forward_modes_on_each_network(write):
+    networks = {("mlp", 2): 0.5, ("cnn", None): 2.0}
+    paths = []
+    for (network, factor), process in itertools.product(networks.items(), range(3)):
+        rows = measured(*network, process=process)
+        (jvp,) = [row for row in rows if row["method"] == "jvp"]
+        paths.append(write([*rows, jvp | {"method": "forward_ad", "seconds": factor * jvp["seconds"]}], process, network[0]))
+    pooled = pool(read_processes(paths))
+    for (model, _), factor in networks.items():
+        stock, jvp, forward_ad = (row_of(pooled, method, model) for method in ("stock", "jvp", "forward_ad"))
+        faster = forward_ad if factor < 1 else jvp
+        assert stock.seconds == faster.seconds
+        assert (stock.ratio_to_backprop, stock.low, stock.high) == (faster.ratio_to_backprop, faster.low, faster.high)
+
+
 def test_fewer_than_three_processes_have_no_interval(processes):
     row = row_of(pool(processes[processes["process"] < 2]), "jvp")
     assert row.processes == 2
@@ -60,9 +76,9 @@ def test_what_ratios_are_taken_to_has_no_uncertainty(frame):
 
 def test_ratios_and_seconds_tell_the_same(frame):
     """A geometric mean of ratios is the ratio of geometric means."""
-    base = frame[frame["method"] == "backprop"].set_index([*NETWORK])["seconds"]
-    timed = frame[frame["seconds"].notna()].set_index([*NETWORK])
-    assert timed["ratio_to_backprop"].tolist() == pytest.approx((timed["seconds"] / base).tolist())
+    base = frame[frame["method"] == "backprop"].set_index([*NETWORK])["seconds"].rename("base")
+    timed = frame[frame["seconds"].notna()].join(base, on=[*NETWORK])
+    assert timed["ratio_to_backprop"].tolist() == pytest.approx((timed["seconds"] / timed["base"]).tolist())
 
 
 def test_what_cannot_be_measured_has_its_reason(frame):
@@ -136,7 +152,7 @@ def test_wall_times_are_kept_apart_from_processor_times(written, wall):
     for suffix, columns in FRAMES.items():
         assert list(frames[suffix]) == list(columns)
     assert frames[""].equals(pool(read_processes(written)))
-    assert len(frames["-processes"]) == 3 * len(frames[""])
+    assert len(frames["-processes"]) == 3 * 6 * (len(COSTS) + 1)
     assert set(frames["-wall"]["threads"]) == {2}
     assert made == [{"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": "", "runs": 20}]
 
