@@ -1,18 +1,14 @@
 # ---
 # jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
 # ---
 
 # %% [markdown]
 # # Explore the results
 #
-# All runs of the workflow are in a few long tables, the *frames*: CSV files in
-# `results/frames/`. This notebook loads the frames of one experiment, draws a figure of
-# the report and a new one, compares two methods, and adds and trains a method.
-# `results/README.md` explains every column.
+# All runs of the workflow are in a few long tables, the *frames*: CSV files in `results/frames/`. This notebook loads
+# the frames of one experiment, draws a figure of the report and a new one, compares two methods, and adds and trains a
+# method. `results/README.md` explains every column.
 
 # %% tags=["parameters"]
 experiment = "students"  # set by the workflow
@@ -50,9 +46,8 @@ def table(frame):
 # %% [markdown]
 # ## Load the frames
 #
-# Three frames: `metrics` has one row per run and evaluation, `runs` one per run,
-# `costs` one per measured method. `load_frames` also checks the columns; `pd.read_csv`
-# is sufficient.
+# Three frames: `metrics` has one row per run and evaluation, `runs` one per run, `costs` one per measured method.
+# `load_frames` also checks the columns; `pd.read_csv` is sufficient.
 
 # %%
 frames = load_frames(Results(Path(results)), experiment)
@@ -77,8 +72,8 @@ overview = frames.runs.groupby(cells, sort=False).agg(
 table(overview.reset_index())
 
 # %% [markdown]
-# From here on one cell, that is one network on one data set: the cell with the most
-# seeds, and of those the one with the shortest runs.
+# From here on one cell, that is one network on one data set: the cell with the most seeds, and of those the one with
+# the shortest runs.
 
 # %%
 sizes = frames.runs.groupby(["dataset", "model"]).agg(
@@ -92,8 +87,8 @@ print(labels.cell(dataset, model))
 # %% [markdown]
 # ## Aggregate
 #
-# Means come with intervals. `statistics` has the functions of the report's tables; they
-# return no interval for fewer than three seeds.
+# Means come with intervals. `statistics` has the functions of the report's tables; they return no interval for fewer
+# than three seeds.
 
 # %%
 sound = cell.runs[cell.runs["status"] != "diverged"]
@@ -106,9 +101,8 @@ table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"])
 # %% [markdown]
 # ## Draw a figure
 #
-# The report's figures are in `results/figures/`, each with its numbers as CSV. The
-# functions that draw them take frames, so they can also draw a part: here the time per
-# step of this cell.
+# The report's figures are in `results/figures/`, each with its numbers as CSV. The functions that draw them take
+# frames, so they can also draw a part: here the time per step of this cell.
 
 # %%
 figure = draw_costs(cell.costs)
@@ -136,9 +130,8 @@ axes.legend(fontsize=7.5)
 # %% [markdown]
 # ## Compare two methods, paired by seed
 #
-# Runs with the same seed share the split, the initial weights and the batches. The
-# interval of their paired difference is therefore narrower than two separate intervals
-# suggest.
+# Runs with the same seed share the split, the initial weights and the batches. The interval of their paired difference
+# is therefore narrower than two separate intervals suggest.
 
 # %%
 by_seed = sound.pivot(index="seed", columns="method", values="test_loss")
@@ -159,8 +152,8 @@ axes.grid(axis="x", visible=False)
 # %% [markdown]
 # ## Add a method
 #
-# A method is an entry of the configuration: an estimator and its settings. To add one
-# to the workflow, write a file `config/mine.yaml`, as `docs/extending.md` shows,
+# A method is an entry of the configuration: an estimator and its settings. To add one to the workflow, write a file
+# `config/mine.yaml`, as `docs/extending.md` shows,
 #
 # ```yaml
 # run: [mine]
@@ -178,12 +171,11 @@ axes.grid(axis="x", visible=False)
 #   rademacher: {estimator: forward_rademacher}
 # ```
 #
-# and run `snakemake --cores all --configfile config/mine.yaml`. This notebook opens the
-# frames of `mine` with `experiment = "mine"`.
+# and run `snakemake --cores all --configfile config/mine.yaml`. This notebook opens the frames of `mine` with
+# `experiment = "mine"`.
 #
-# Each run is one call of a function. The next cell takes the settings of an existing
-# run, changes the estimator, and trains with the same seeds: split, initial weights and
-# batches are shared, so the comparison is paired.
+# Each run is one call of a function. The next cell takes the settings of an existing run, changes the estimator, and
+# trains with the same seeds: split, initial weights and batches are shared, so the comparison is paired.
 
 # %%
 settled = cell.runs[cell.runs["estimator"] == "forward_gaussian"]
@@ -222,5 +214,5 @@ axes.set(xlabel="step", ylabel="test loss")
 axes.legend()
 
 # %% [markdown]
-# An estimator of your own is a function in `src/forwardgrad/core/gradients.py`;
-# `docs/extending.md` adds one, line by line, and a test follows that page literally.
+# An estimator of your own is a function in `src/forwardgrad/core/gradients.py`; `docs/extending.md` adds one, line by
+# line, and a test follows that page literally.
