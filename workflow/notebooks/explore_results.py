@@ -51,15 +51,10 @@ def table(frame):
 
 # %%
 frames = load_frames(Results(Path(results)), experiment)
-provenance = Results(Path(results)).provenance(experiment)
-
-print(
-    f"experiment {experiment!r}: {len(frames.runs)} runs, {len(frames.metrics):,} rows"
-)
-for made in provenance:
-    versions = ", ".join(
-        f"{name} {version}" for name, version in made["versions"].items()
-    )
+runs, rows = len(frames.runs), len(frames.metrics)
+print(f"experiment {experiment!r}: {runs} runs, {rows:,} rows")
+for made in Results(Path(results)).provenance(experiment):
+    versions = ", ".join(map(" ".join, made["versions"].items()))
     print(f"{made['runs']} runs made with {versions}, on {made['device']}")
 
 cells = ["dataset", "model", "method"]
@@ -112,16 +107,22 @@ plt.close(figure)
 # %% [markdown]
 # A figure that the report does not have: the training loss, with one line per run.
 
+
 # %% tags=["figure"]
+def draw_runs(axes, metrics, column, *key):
+    """One line per seed of the method with this key and estimator."""
+    drawing, label = look(*key), labels.method(*key)
+    line = {"color": drawing.color, "linestyle": drawing.line, "linewidth": 0.8}
+    for _, run in metrics.groupby("seed"):
+        axes.plot(run["step"], run[column], alpha=0.5, label=label, **line)
+        label = None
+
+
 shown = cell.runs.drop_duplicates("method")[["method", "estimator"]]
 figure, axes = plt.subplots(figsize=(4.8, 3.4))
-for method, estimator in shown.itertuples(index=False):
-    drawing = look(method, estimator)
-    label = labels.method(method, estimator)
-    for _, run in cell.metrics[cell.metrics["method"] == method].groupby("seed"):
-        line = {"color": drawing.color, "linestyle": drawing.line, "linewidth": 0.8}
-        axes.plot(run["step"], run["train_loss"], alpha=0.5, label=label, **line)
-        label = None
+for key in shown.itertuples(index=False):
+    own = cell.metrics[cell.metrics["method"] == key.method]
+    draw_runs(axes, own, "train_loss", *key)
 start = cell.metrics.loc[cell.metrics["step"] == 0, "train_loss"]
 axes.set(title=labels.cell(dataset, model), xlabel="step", ylabel="training loss")
 axes.set_ylim(0, 1.3 * start.max())
@@ -186,9 +187,9 @@ run = Run.from_json(json.dumps(json.loads(record.read_text())["run"]))
 settings = replace(run.settings, estimator="forward_rademacher")
 mine = replace(run, method="rademacher", settings=settings)
 
-added = []
-for seed in sorted(cell.runs["seed"].unique())[:3]:
-    arrays = Path(results, "data", f"{dataset}.npz")
+arrays = Path(results, "data", f"{dataset}.npz")
+seeds, added = sorted(cell.runs["seed"].unique())[:3], []
+for seed in seeds:
     data = read(arrays, seed, mine.settings.normalisation, mine.tuning)
     metrics, _ = train(replace(mine, seed=int(seed)), data)
     added.append(pd.DataFrame(metrics, columns=list(METRICS)).assign(seed=seed))
@@ -199,16 +200,9 @@ for seed in sorted(cell.runs["seed"].unique())[:3]:
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 beside = cell.metrics[cell.metrics["method"] == made["method"]]
-for number, one in enumerate(added):
-    theirs = beside[beside["seed"] == one["seed"].iloc[0]]
-    pair = (
-        (theirs, made["method"], made["estimator"]),
-        (one, "forward_rademacher", "forward_rademacher"),
-    )
-    for metrics, *key in pair:
-        form = {"color": look(*key).color, "linewidth": 1.1}
-        label = None if number else labels.method(*key)
-        axes.plot(metrics["step"], metrics["test_loss"], label=label, **form)
+beside = beside[beside["seed"].isin(seeds)]
+draw_runs(axes, beside, "test_loss", made["method"], made["estimator"])
+draw_runs(axes, pd.concat(added), "test_loss", *2 * ["forward_rademacher"])
 axes.set(title="The added method and an existing one")
 axes.set(xlabel="step", ylabel="test loss")
 axes.legend()

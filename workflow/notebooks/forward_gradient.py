@@ -432,9 +432,7 @@ draws = 500 if quick else 4_000
 
 
 def flat(estimate):
-    return torch.cat(
-        [part.flatten() for part in estimate.dense(detached(tiny)).values()]
-    )
+    return nn.utils.parameters_to_vector(estimate.dense(detached(tiny)).values())
 
 
 exact = flat(make_estimator("backprop", tiny, loss)(inputs, targets))
