@@ -36,7 +36,6 @@ from forwardgrad.core.estimates import detached
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
-from forwardgrad.experiments.functions.descent import descend
 from forwardgrad.experiments.functions.figures.surface import draw_contours, minimiser
 from forwardgrad.experiments.functions.plan import Case
 from forwardgrad.experiments.speed import baselines
@@ -158,16 +157,26 @@ axes.legend()
 
 
 # %%
-def paths_of(case, method, seeds):
-    """Paths, shape (seeds, steps + 1, 2), as in the experiment `functions`."""
-    _, points = descend(case, [(method, seed) for seed in range(seeds)])
-    return points.transpose(0, 1)
+def descend(case, seeds):
+    """Paths, shape (runs, steps + 1, 2), of gradient descent where `seeds` is 0."""
+    function, generator = FUNCTIONS[case.function].value, torch.Generator().manual_seed(0)
+    gradient = torch.func.grad(lambda points: function(points).sum())
+    theta = torch.tensor([case.start] * max(seeds, 1), dtype=torch.float64)
+    path = [theta]
+    for _ in range(case.steps):
+        if seeds:
+            v = torch.randn(theta.shape, generator=generator, dtype=theta.dtype)
+            estimate = forward_gradients(function, theta, v)
+        else:
+            estimate = gradient(theta)
+        theta = theta - case.learning_rate * estimate
+        path.append(theta)
+    return torch.stack(path, 1)
 
 
 steps = 1_000
-methods = ("gradient_descent", "forward_gaussian")
-case = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, steps, methods, 20)
-descent, forward = paths_of(case, methods[0], 1), paths_of(case, methods[1], case.seeds)
+case = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, steps, ("forward_gaussian",), 20)
+descent, forward = descend(case, 0), descend(case, case.seeds)
 ends = beale(forward[:, -1])
 print(f"gradient descent ends at f = {beale(descent[0, -1]):.3e}")
 print(f"forward gradient, {len(ends)} seeds: median {ends.median():.3e}", end=", ")
@@ -201,7 +210,7 @@ plt.close(figure)
 steps = 300 if quick else 1_200
 case = replace(case, name="rosenbrock", function="rosenbrock", start=(-1.0, 0.0))
 case = replace(case, learning_rate=5e-4, steps=steps, seeds=10)
-descent, forward = paths_of(case, methods[0], 1), paths_of(case, methods[1], case.seeds)
+descent, forward = descend(case, 0), descend(case, case.seeds)
 
 # %% tags=["figure"]
 figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.4), height_ratios=(3, 2))
