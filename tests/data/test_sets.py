@@ -6,7 +6,8 @@ import pytest
 from forwardgrad.catalogue import DATASETS
 from forwardgrad.data import sets
 from forwardgrad.data.sets import kmnist, kmnist600, mnist, penguins
-from forwardgrad.data.torchvision_import import import_torchvision
+
+from ..torchvision_import import import_torchvision
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
