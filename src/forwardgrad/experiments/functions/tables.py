@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,10 +27,12 @@ def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FRAMES[suffix]))
 
 
-def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return what produced the runs (`results.reading.produced_by`)."""
-    records = [read_record(path, ["descents"]) for path in paths]
-    return produced_by(record for record in records for _ in range(record["descents"]))
+def write_frames(results: Path, records: Iterable[Path], *parts: Iterable[Path]) -> None:
+    """Join the files of all cases, `parts` in the order of FRAMES, into the frames below `results`."""
+    made = [read_record(path, ["descents"]) for path in records]
+    runs = (record for record in made for _ in range(record["descents"]))
+    frames = {suffix: read_frame(suffix, paths) for suffix, paths in zip(FRAMES, parts, strict=True)}
+    Results(results).write_frames(EXPERIMENT, frames, produced_by(runs))
 
 
 def outcomes(results: Results) -> pd.DataFrame:
