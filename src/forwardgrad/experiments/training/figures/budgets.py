@@ -48,7 +48,7 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
         whole_numbers(axes.xaxis)
         axes.xaxis.set_minor_locator(plt.NullLocator())
         axes.set_xlabel(WORDS[unit])
-    panels[0].set_title(labels.metric(METRIC))
+    panels[0].set_title(labels.METRICS[METRIC])
     rate = RATES.get(variant, variant.replace("_", " ").capitalize())
     note = (
         f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th "

@@ -33,7 +33,7 @@ def cosines(results: Results, experiment: str, dataset: str, model: str) -> Draw
     whole_numbers(axes.xaxis)
     axes.set_xlim(0, bands["step"].max() * 1.02)
     axes.set_xlabel("Steps")
-    axes.set_title(labels.metric("cosine"))
+    axes.set_title(labels.METRICS["cosine"])
     note = (
         "Mean cosine of fresh estimates with the gradient of one batch; line: median of "
         f"{labels.plural(int(bands['seeds'].max()), 'seed')}, band: 10th to 90th percentile. Dashed: "

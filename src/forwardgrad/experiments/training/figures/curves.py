@@ -42,7 +42,7 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -
         _limit(axes, own, metric)
         for (method, estimator), band in own.groupby(["method", "estimator"], sort=False):
             cross_at_divergence(axes, band[x], band["median"], look(method, estimator))
-        axes.set_title(labels.metric(metric))
+        axes.set_title(labels.METRICS[metric])
         whole_numbers(axes.yaxis)
     axes.set_xlabel(AXES[x])
     _scale(axes, drawn, x)
