@@ -17,21 +17,18 @@ from forwardgrad.results.reading import produced_by, read_record, read_table
 CASE = ["source", "function"]
 
 
-def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the files of one frame; `suffix` is a key of FRAMES.
+def write_frames(results: Path, records: Iterable[Path], *parts: Iterable[Path]) -> None:
+    """Join the files of all cases, `parts` in the order of FRAMES, into the frames below `results`.
 
     Raises:
         ResultError: A file is missing, broken or lacks a column; one line with the command that makes it again.
     """
-    parts = [read_table(path, FRAMES[suffix]) for path in paths]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FRAMES[suffix]))
-
-
-def write_frames(results: Path, records: Iterable[Path], *parts: Iterable[Path]) -> None:
-    """Join the files of all cases, `parts` in the order of FRAMES, into the frames below `results`."""
     made = [read_record(path, ["descents"]) for path in records]
     runs = (record for record in made for _ in range(record["descents"]))
-    frames = {suffix: read_frame(suffix, paths) for suffix, paths in zip(FRAMES, parts, strict=True)}
+    frames = {}
+    for (suffix, columns), paths in zip(FRAMES.items(), parts, strict=True):
+        tables = [read_table(path, columns) for path in paths] or [pd.DataFrame(columns=list(columns))]
+        frames[suffix] = pd.concat(tables, ignore_index=True)
     Results(results).write_frames(EXPERIMENT, frames, produced_by(runs))
 
 
