@@ -9,9 +9,8 @@ import pytest
 
 from forwardgrad.data import official, sets
 from forwardgrad.data.sets import kmnist600, mnist, mnist5k
+from forwardgrad.data.torchvision_import import import_torchvision
 from forwardgrad.files import write_atomically
-
-from ..torchvision_import import import_torchvision
 
 FOLDER = os.environ.get("FORWARDGRAD_DATA", "")
 

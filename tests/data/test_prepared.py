@@ -61,7 +61,7 @@ def test_measurements_stay_as_they_are(prepare):
 
 
 def test_normalisation_is_torchvisions_bit_for_bit(prepare):
-    from ..torchvision_import import import_torchvision
+    from forwardgrad.data.torchvision_import import import_torchvision
 
     transforms = import_torchvision().transforms
     pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)

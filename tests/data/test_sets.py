@@ -6,8 +6,7 @@ import pytest
 from forwardgrad.catalogue import DATASETS
 from forwardgrad.data import sets
 from forwardgrad.data.sets import kmnist, kmnist600, mnist, penguins
-
-from ..torchvision_import import import_torchvision
+from forwardgrad.data.torchvision_import import import_torchvision
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

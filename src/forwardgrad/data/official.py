@@ -1,4 +1,4 @@
-"""MNIST and the sets in its format: four archives, read by mlxtend, split without touching the test set."""
+"""MNIST and the sets in its format: four archives, read by torchvision, split without touching the test set."""
 
 import gzip
 import tempfile
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from forwardgrad.data.files import File
 from forwardgrad.data.splits import Split, divide
+from forwardgrad.data.torchvision_import import import_torchvision
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,25 +46,24 @@ def load(raw: Path, name: str) -> tuple["np.ndarray", "np.ndarray"]:
 
 
 def read_archive(raw: Path, name: str, train: bool) -> tuple["np.ndarray", "np.ndarray"]:
-    """Read one half of an official set with mlxtend's own reader.
+    """Read one half of an official set with torchvision's own readers.
 
-    It reads unpacked files, for which no checksums are published; so the verified archives are unpacked into a
-    temporary folder, and nothing unpacked is kept. `raw` and `name` are those of `load`.
+    torchvision reads unpacked files, for which no checksums are published; so the verified archives are unpacked
+    into a temporary folder, and nothing unpacked is kept. `raw` and `name` are those of `load`.
 
     Returns:
         Images, uint8, shape (N, 1, 28, 28), and labels, int64, shape (N,).
     """
-    import numpy as np
-    from mlxtend.data import loadlocal_mnist
+    import_torchvision()
+    from torchvision.datasets.mnist import read_image_file, read_label_file
 
     half = "train" if train else "t10k"
     archives = (f"{half}-images-idx3-ubyte.gz", f"{half}-labels-idx1-ubyte.gz")
     with tempfile.TemporaryDirectory() as folder:
-        unpacked = [Path(folder, archive) for archive in archives]
-        for archive, file in zip(archives, unpacked, strict=True):
-            file.write_bytes(gzip.decompress((raw / name / "raw" / archive).read_bytes()))
-        images, labels = loadlocal_mnist(*unpacked)
-    return images.reshape(-1, 1, 28, 28), labels.astype(np.int64)
+        images, labels = (Path(folder, archive.removesuffix(".gz")) for archive in archives)
+        for archive, unpacked in zip(archives, (images, labels), strict=True):
+            unpacked.write_bytes(gzip.decompress((raw / name / "raw" / archive).read_bytes()))
+        return read_image_file(str(images)).unsqueeze(1).numpy(), read_label_file(str(labels)).numpy()
 
 
 def split(labels: "np.ndarray", generator: "np.random.RandomState") -> Split:
