@@ -1,6 +1,7 @@
-"""Peak memory of one method beyond the parameters, in a process of its own.
+"""Peak memory of one method beyond the parameters.
 
-That process is `python -m forwardgrad.experiments.speed.peaks`.
+On a CPU that of a process of its own, `python -m forwardgrad.experiments.speed.peaks`. On a GPU torch counts every byte
+that it hands out, and no other process is needed.
 """
 
 import argparse
@@ -11,21 +12,39 @@ import torch
 
 from forwardgrad.experiments.speed.measure import LOSS, RATE, Row, advance, data_of, model_of, variants
 from forwardgrad.experiments.speed.steps import Case
-from forwardgrad.machine.memory import peak_beyond
+from forwardgrad.machine.memory import held, peak_beyond
 
 
 def add_peaks(rows: list[Row], network: str) -> None:
     """Measure the peak memory of every row that has a time."""
     for row in rows:
         if row["seconds"] is not None:
-            row["peak_bytes"] = peak_of(network, row["method"], row["batch_size"], row["threads"], row["device"])
+            measure = peak_there if row["device"] == "cpu" else peak_here
+            row["peak_bytes"] = measure(network, row["method"], row["batch_size"], row["threads"], row["device"])
 
 
-def peak_of(network: str, method: str, batch_size: int, threads: int, device: str) -> int:
+def peak_there(network: str, method: str, batch_size: int, threads: int, device: str) -> int:
     """Start a fresh process, measure there, return the bytes."""
     options = [network, method, device, str(batch_size), str(threads)]
     done = subprocess.run([sys.executable, "-m", __name__, *options], stdout=subprocess.PIPE, check=True)
     return int(done.stdout)
+
+
+def peak_here(network: str, method: str, batch_size: int, threads: int, device: str) -> int:
+    """Measure in this process, return the bytes: what the method holds between steps, and its peak beyond that."""
+    torch.set_num_threads(threads)
+
+    def case_of(network: str) -> Case:
+        return Case(model_of(network, device), LOSS, *data_of(network, batch_size, device), RATE)
+
+    # Libraries load their code and start their threads with the first products: not the method's doing.
+    for parts, _, _ in variants(method, case_of("mlp_256"))[0].values():
+        advance(parts, None)
+    case = case_of(network)
+    before = held(device)
+    steps = [parts for parts, _, _ in variants(method, case)[0].values()]
+    own = held(device) - before
+    return own + max(peak_beyond(lambda parts=parts: advance(parts, None), device) for parts in steps)
 
 
 def main() -> None:
@@ -35,18 +54,7 @@ def main() -> None:
         parser.add_argument(name)
     for name in ("batch_size", "threads"):
         parser.add_argument(name, type=int)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-
-    def case_of(network: str) -> Case:
-        inputs = data_of(network, options.batch_size, options.device)
-        return Case(model_of(network, options.device), LOSS, *inputs, RATE)
-
-    # Libraries load their code and start their threads with the first products: not the method's doing.
-    for parts, _, _ in variants(options.method, case_of("mlp_256"))[0].values():
-        advance(parts, None)
-    steps = [parts for parts, _, _ in variants(options.method, case_of(options.network))[0].values()]
-    print(max(peak_beyond(lambda parts=parts: advance(parts, None), options.device) for parts in steps))
+    print(peak_here(**vars(parser.parse_args())))
 
 
 if __name__ == "__main__":
