@@ -57,7 +57,7 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
     claims = tables["claims"].assign(claim=lambda table: table["id"].map(words).fillna(table["claim"]))
     labels = {key: entry["label"] for key, entry in entries["sources"].items()}
     values = {
-        "costs": {method: costs(tables["speed"], method) for method in ("jvp", "forward_rank_one")},
+        "costs": {method: costs(tables["speed"], method) for method in ("stock", "forward_rank_one")},
         "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
         "host": record["experiments"]["speed"][0]["host"],
         "sources": {key: label for key, label in labels.items() if (claims["source"] == key).any()},

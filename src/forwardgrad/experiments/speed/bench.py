@@ -1,10 +1,12 @@
 """The benchmark behind `forwardgrad bench`: every network at every batch size, a line for each row."""
 
+import math
 from collections.abc import Callable, Sequence
+from itertools import product
 
-from forwardgrad.catalogue import MEASURED
+from forwardgrad.catalogue import MEASURED, PLAIN
 from forwardgrad.experiments.speed.measure import Row, measure_network
-from forwardgrad.experiments.speed.peaks import add_peaks
+from forwardgrad.experiments.speed.peaks import peaks
 
 
 def bench(
@@ -14,9 +16,9 @@ def bench(
     threads: int = 1,
     device: str = "cpu",
     seconds: float = 30.0,
-    rounds: int = 5,
+    rounds: int = 4,
     parts: bool = False,
-    peaks: bool = False,
+    memory: bool = False,
     report: Callable[[str], None] = print,
 ) -> list[Row]:
     """Measure every network at every batch size.
@@ -30,18 +32,19 @@ def bench(
         seconds: Time to spend on each network.
         rounds: Least number of rounds, whatever they take.
         parts: Whether to measure a step part by part too.
-        peaks: Whether to measure peak memory too.
+        memory: Whether to measure peak memory too.
         report: Called with one line per row as it is measured.
     """
+    cases = list(product(networks, batch_sizes))
+    steps = [method for method in dict.fromkeys([*PLAIN, *methods]) if method != "gathering"]
+    found = {case: peaks(*case, steps, threads, device) if memory else {} for case in cases}
     rows: list[Row] = []
-    for name in networks:
-        for batch_size in batch_sizes:
-            measured = measure_network(name, batch_size, methods, threads, device, seconds, rounds, parts)
-            if peaks:
-                add_peaks(measured, name)
-            for row in measured:
-                report(describe(name, row, measured))
-            rows += measured
+    for name, batch_size in cases:
+        measured = measure_network(name, batch_size, methods, threads, device, seconds, rounds, parts)
+        for row in measured:
+            row["peak_bytes"] = found[name, batch_size].get(row["method"])
+            report(describe(name, row, measured))
+        rows += measured
     return rows
 
 
@@ -51,7 +54,8 @@ def describe(name: str, row: Row, rows: Sequence[Row]) -> str:
     if row["seconds"] is None:
         return f"{head} not measured: {row['note']}"
     base, evaluation = (
-        next(each["seconds"] for each in rows if each["method"] == key) for key in ("backprop", "evaluation")
+        next(each["seconds"] or math.nan for each in rows if each["method"] == key)
+        for key in ("backprop", "evaluation")
     )
     peak = "" if row["peak_bytes"] is None else f"  peak {row['peak_bytes'] / 2**20:.1f} MiB"
     ratios = f"R {row['seconds'] / evaluation:6.2f}  /backprop {row['seconds'] / base:6.3f}"

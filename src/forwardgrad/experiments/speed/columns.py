@@ -9,7 +9,7 @@ BENCH = {
     "clock": "cpu: processor time of the process; wall: wall time; device: time between events of the GPU",
     "parameters": "number of parameters of the network",
     "method": "estimator key, with +adam for a step of Adam, or a baseline: evaluation, gathering (of a batch), "
-    "backprop_by_hand, backprop_checkpoint, jvp, forward_ad",
+    "backprop_by_hand, backprop_checkpoint, jvp, forward_ad; in summaries also stock, the faster of the last two",
     "seconds": "seconds of one step: lowest tenth of samples interleaved with those of the network's other methods; "
     "empty if not measured",
     "draw": "seconds of its part that draws random numbers; empty where parts were not measured or it has none",
@@ -21,7 +21,7 @@ BENCH = {
     "peak_bytes": "peak bytes of a step beyond those allocated before, in a process of its own; empty if not measured",
     "switches_per_second": "involuntary context switches of the process while it measured: other processes beside it",
     "steal": "share of one processor that the host of a virtual machine gave to others meanwhile",
-    "note": "why the row has no measurement",
+    "note": "why the row has no measurement, or why on a GPU its step is no CUDA graph",
 }
 PARTS = ("draw", "forward", "backward", "update")
 

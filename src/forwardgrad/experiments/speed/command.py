@@ -24,7 +24,7 @@ def add(commands: Any) -> None:
         "--threads", type=count, default=1, metavar="N", help="threads of torch; more than 1: wall time (default: 1)"
     )
     command.add_argument("--seconds", type=duration, default=30.0, metavar="S", help="for each network (default: 30)")
-    command.add_argument("--rounds", type=count, default=5, metavar="N", help="least number of rounds (default: 5)")
+    command.add_argument("--rounds", type=count, default=4, metavar="N", help="least number of rounds (default: 4)")
     command.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")

@@ -49,7 +49,7 @@ class Measurement:
 
     def arguments(self, process: int) -> str:
         """Arguments of `forwardgrad bench` in one of several processes; the first does what is done once."""
-        flags = " --memory" * (self.memory and process == 0) + " --parts" * self.parts
+        flags = (" --memory" * self.memory + " --parts" * self.parts) if process == 0 else ""
         return (
             f"--networks {self.network} --batch-size {self.batch_size} --device {self.device} "
             f"--threads {self.threads} --methods {','.join(self.methods)}{flags}"

@@ -12,7 +12,7 @@ from forwardgrad.experiments.speed.figures.rows import deep, group, named, order
 from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
 from forwardgrad.plotting import labels
 
-SHOWN_IN_PROSE = ("jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
+SHOWN_IN_PROSE = ("stock", "jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
 
 
 def gather(shown: Shown) -> dict[str, Any]:

@@ -46,6 +46,7 @@ COSTS = {
     "stock_ratio": "the same over those of backpropagation",
     "stock_low": "lower end of its 95 % interval over processes",
     "stock_high": "upper end",
+    "peak_bytes": "peak bytes of a step beyond parameters and data; empty if not measured",
     "processes": "number of processes behind the row",
 }
 

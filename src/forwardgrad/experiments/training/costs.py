@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.catalogue import DATASETS
-from forwardgrad.experiments.speed.tables import pool, read_processes
+from forwardgrad.experiments.speed.tables import STOCK, pool, read_processes
 from forwardgrad.experiments.training.columns import COSTS
-from forwardgrad.experiments.training.plan import STOCK, STOCK_ESTIMATOR
+from forwardgrad.experiments.training.plan import GAUSSIAN, SAME_STEPS
 from forwardgrad.experiments.training.runs import Method, step_key
 
 
@@ -30,7 +30,13 @@ def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.D
     for run in runs if files else ():
         identity = tuple(run[key] for key in ("experiment", "dataset", "model", "method"))
         if identity not in rows:
-            rows[identity] = dict(zip(COSTS, identity, strict=False)) | cost_of(run, steps)
+            cost = cost_of(run, steps)
+            rows[identity] = dict(zip(COSTS, identity, strict=False)) | cost
+            for key in SAME_STEPS if identity[-1] == "backprop" else ():
+                if other := steps.get((run["model"], cost["batch_size"], key)):
+                    rows[*identity[:-1], key] = (
+                        dict(zip(COSTS, (*identity[:-1], key), strict=False)) | cost | own(other)
+                    )
     return pd.DataFrame(list(rows.values()), columns=list(COSTS))
 
 
@@ -42,15 +48,18 @@ def cost_of(run: Mapping[str, Any], steps: Mapping[tuple[str, int, str], Mapping
     def found(key: str) -> Mapping[str, Any]:
         return steps.get((run["model"], size, key), {})
 
-    own, gathered = found(step_key(settings)), found("gathering").get("seconds", 0.0)
-    row = {"estimator": settings.estimator, "batch_size": size, "threads": own.get("threads"), "gathering": gathered}
-    row |= {"seconds_per_step": own.get("seconds"), "low": own.get("seconds_low"), "high": own.get("seconds_high")}
-    row |= {"processes": own.get("processes")} | ratios(own, ("ratio", "ratio_low", "ratio_high"))
-    keys = {STOCK_ESTIMATOR: STOCK, "backprop": (step_key(settings),)}.get(settings.estimator, ())
-    if candidates := [found(key) for key in keys if found(key)]:
-        stock = min(candidates, key=lambda each: each["seconds"])
+    row = {"estimator": settings.estimator, "batch_size": size} | own(found(step_key(settings)))
+    row |= {"gathering": found("gathering").get("seconds", 0.0)}
+    if stock := found({GAUSSIAN: STOCK, "backprop": step_key(settings)}.get(settings.estimator, "")):
         row |= {"stock": stock.get("seconds")} | ratios(stock, ("stock_ratio", "stock_low", "stock_high"))
     return row
+
+
+def own(step: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a measured step says of itself, under the names of COSTS."""
+    row = {name: step.get(name) for name in ("threads", "processes", "peak_bytes")}
+    row |= {"seconds_per_step": step.get("seconds"), "low": step.get("seconds_low"), "high": step.get("seconds_high")}
+    return row | ratios(step, ("ratio", "ratio_low", "ratio_high"))
 
 
 def ratios(step: Mapping[str, Any], names: tuple[str, str, str]) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
 PART = "results"
-STOCK, STOCK_ESTIMATOR = ("jvp", "forward_ad"), "forward_gaussian"  # what stands for whose step in stock forward mode
+OF_FRAMEWORK = ("jvp", "forward_ad")  # the framework's own forward mode, which can stand for that of GAUSSIAN
+GAUSSIAN = "forward_gaussian"
+SAME_STEPS = ("backprop_by_hand", "backprop_checkpoint")  # backpropagation by other means, with less memory
 PATHS = [figure.path for figure in FIGURES]
 
 
@@ -64,14 +66,16 @@ def metrics(config: Config, experiment: str, available: Collection[str]) -> list
 def steps(config: Config, experiment: str, available: Collection[str] = DATASETS) -> list[Measurement]:
     """Return the steps whose cost the experiment needs: of every network, at its batch size, with every method."""
     runs = [run for run in all_runs(config, experiment) if run.dataset in available and AT not in run.method]
-    timed = "times" in config["experiments"].get(experiment, {}).get("analyses", [])
+    analyses = config["experiments"].get(experiment, {}).get("analyses", [])
     found = []
     for run in runs:
         train = DATASETS[run.dataset].train
         size = run.settings.examples(train)
         methods = [step_key(run.settings), *(["gathering"] if size < train else [])]
-        methods += STOCK if timed and run.settings.estimator == STOCK_ESTIMATOR else []
-        found.append(Measurement("cpu", run.model, size, tuple(methods)))
+        methods += OF_FRAMEWORK if "times" in analyses and run.settings.estimator == GAUSSIAN else []
+        memory = "memory" in analyses
+        methods += SAME_STEPS if memory and run.method == "backprop" else []
+        found.append(Measurement("cpu", run.model, size, tuple(methods), memory))
     return merged(found)
 
 

@@ -8,7 +8,12 @@ RATIOS = "tables/{experiment}/loss-ratios.csv"
 CELL = "figures/{experiment}/{dataset}-{model}"
 
 # Tables that an experiment asks for by its key `analyses`.
-ANALYSES = {"times": ("times", "times-summary"), "budgets": ("budgets",), "norms": ("norms",)}
+ANALYSES = {
+    "times": ("times", "times-summary"),
+    "budgets": ("budgets",),
+    "memory": ("memory",),
+    "norms": ("norms",),
+}
 
 TABLES = (
     Product(
@@ -72,6 +77,14 @@ TABLES = (
         "seconds (steps times the time of one step). A method is judged at its last evaluation within the budget.",
     ),
     Product(
+        "tables/{experiment}/memory.csv",
+        "training.analyses.memory:memory",
+        FRAMES,
+        "accuracy and memory",
+        "Peak memory of a step of every method, its test accuracy at the end of training, and the most accurate method "
+        "that needs at most as much.",
+    ),
+    Product(
         "tables/{experiment}/norms.csv",
         "training.analyses.norms:norms",
         FRAMES,
@@ -116,6 +129,13 @@ FIGURES = (
         (TIMES, SUMMARY),
         "times to the loss of backpropagation",
         "T_f over T_b, run by run: below one, the forward gradient reaches the final loss of backpropagation sooner.",
+    ),
+    Product(
+        "figures/{experiment}/memory.svg",
+        "training.figures.memory:memory",
+        ("tables/{experiment}/memory.csv",),
+        "accuracy against memory",
+        "Test accuracy at the end of training against the peak memory of a step.",
     ),
     Product(
         f"{CELL}-by-{{axis}}.svg",

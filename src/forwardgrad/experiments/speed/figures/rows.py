@@ -5,13 +5,14 @@ from collections.abc import Iterable
 import pandas as pd
 
 from forwardgrad.catalogue import MODELS
+from forwardgrad.experiments.speed.tables import OF_FRAMEWORK, STOCK
 from forwardgrad.results.folder import Results
 
 BASES = "What ratios are taken to"
 FRAMEWORK = "By the framework’s own forward mode"
 ENGINE = "By the project’s engine"
 OTHERWISE = "Backpropagation, otherwise"
-OF_FRAMEWORK, OF_BACKPROP = ("jvp", "forward_ad"), ("backprop_by_hand", "backprop_checkpoint")
+OF_BACKPROP = ("backprop_by_hand", "backprop_checkpoint")
 PAPERS = ("lr", "mlp", "cnn")
 FIRST = (
     *OF_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
@@ -28,7 +29,7 @@ def timed(results: Results, device: str) -> pd.DataFrame:
 def ordered(methods: Iterable[str]) -> list[str]:
     """The methods to show, in the order of the story; not what ratios are taken to."""
     methods = set(methods)
-    others = sorted(methods - {"evaluation", "gathering", "backprop", *FIRST, *OF_BACKPROP})
+    others = sorted(methods - {"evaluation", "gathering", "backprop", STOCK, *FIRST, *OF_BACKPROP})
     return [key for key in (*FIRST, *others, *OF_BACKPROP) if key in methods]
 
 
