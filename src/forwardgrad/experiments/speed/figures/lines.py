@@ -17,7 +17,10 @@ from forwardgrad.plotting.pieces import STAR, ticks, title
 from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look, style
 from forwardgrad.results.folder import Results
 
-HERE = "Processor time of one thread, steps of all methods interleaved, in several processes."
+HERE = {
+    "cpu": "Processor time of one thread, steps of all methods interleaved, in several processes.",
+    "cuda": "Time on the GPU, each step a CUDA graph, steps of all methods interleaved, in several processes.",
+}
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
 PAPER_WIDTH = 1024
@@ -38,7 +41,7 @@ def depth(results: Results, device: str) -> Drawn:
         ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
         axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
         axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
-        note = f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
+        note = f"{HERE[device]} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
         title(figure, "Does the ratio hold for deep networks?", note, handles)
         return figure, shown
 
@@ -63,7 +66,7 @@ def batch(results: Results, device: str) -> Drawn:
             ticks_at(axes, shown["batch_size"])
         axes.set_xlabel("Examples per step")
         note = (
-            f"Cost of a step over that of a backpropagation step. {HERE} Whiskers: 95 % interval. Line at 1: "
+            f"Cost of a step over that of a backpropagation step. {HERE[device]} Whiskers: 95 % interval. Line at 1: "
             "backpropagation."
         )
         title(figure, "Does the ratio depend on the batch size?", note, handles.values())
