@@ -17,7 +17,9 @@ def add(commands: Any) -> None:
     command.add_argument("--output", type=Path, default=FOLDERS[0], metavar="DIR", help=f"default: {FOLDERS[0]}")
     command.add_argument("--device", choices=("cpu", "cuda"), default="cuda", help="default: cuda")
     command.add_argument("--minutes", type=duration, default=8.0, metavar="M", help="time to spend (default: 8)")
-    command.add_argument("--data", type=Path, metavar="NPZ", help=f"prepared data set (default: {DATA}, if it is there)")
+    command.add_argument(
+        "--data", type=Path, metavar="NPZ", help=f"prepared data set (default: {DATA}, if it is there)"
+    )
     command.add_argument("--plan", type=Path, default=PLAN, metavar="JSON", help=f"what to measure (default: {PLAN})")
     command.set_defaults(carry_out=gpu, usage=command)
 

@@ -21,6 +21,10 @@ HERE = {
     "cpu": "Processor time of one thread, steps of all methods interleaved, in several processes.",
     "cuda": "Time on the GPU, each step a CUDA graph, steps of all methods interleaved, in several processes.",
 }
+MEMORY = {
+    "cpu": "Peak memory over a few steps, less what the process held before; every method in a process of its own.",
+    "cuda": "Peak of what torch has allocated on the GPU over a few steps, less what it had before.",
+}
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
 PAPER_WIDTH = 1024
@@ -41,7 +45,8 @@ def depth(results: Results, device: str) -> Drawn:
         ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
         axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
         axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
-        note = f"{HERE[device]} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
+        size = f"Batch {int(shown['batch_size'].iloc[0])}."
+        note = f"{HERE[device]} {size} Whiskers: 95 % interval. Line at 1: backpropagation."
         title(figure, "Does the ratio hold for deep networks?", note, handles)
         return figure, shown
 
@@ -92,10 +97,7 @@ def memory(results: Results, device: str) -> Drawn:
             ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
             ticks_at(axes, own[column])
             axes.set(xlabel=label, ylabel="MiB beyond the parameters")
-        note = (
-            "Peak memory over a few steps, less what the process held before; every method in a process of its own. "
-            "Less than 0.25 MiB is drawn as 0.25 MiB."
-        )
+        note = f"{MEMORY[device]} Less than 0.25 MiB is drawn as 0.25 MiB."
         title(figure, "How much memory does a step need?", note, handles.values())
         return figure, shown
 
