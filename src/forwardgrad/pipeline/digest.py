@@ -15,7 +15,8 @@ PACKAGE = Path(__file__).parent.parent
 # The folders of the package and the modules beside them, from the ground up: each imports only those before it.
 ORDER = (
     "seeds", "catalogue", "files", "suggestions", "schema", "arguments",
-    "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline", "__main__",
+    "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline",
+    "__main__",
 )  # fmt: skip
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
