@@ -3,8 +3,6 @@
 
 if GPU["runs"]:
 
-    ruleorder: gpu_frames > frames
-
     # The steps on the GPU are frames of `speed`, these are the runs.
     rule gpu_frames:
         input:
