@@ -23,6 +23,7 @@ for kind in ["training", *experiments(config | {"experiments": {}})]:
     include: f"workflow/rules/{kind}.smk"
 
 
+include: "workflow/rules/gpu.smk"
 include: "workflow/rules/audit.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/claims.smk"

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parent.parent
 ORDER = (
     "seeds", "catalogue", "files", "suggestions", "schema", "arguments",
     "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline",
+    "__main__",
 )  # fmt: skip
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.

@@ -63,9 +63,9 @@ def cost(results: Results, device: str) -> Drawn:
     title(
         figure,
         "What does a step cost beside backpropagation?",
-        f"Cost of a step over that of a backpropagation step, $R_f/R_b$; left of the line is cheaper. {HERE} "
-        f"{size} per step, {labels.plural(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. "
-        "Bold: all of it below 1. Multiply-adds leave out sampling and updates.",
+        "Cost of a step over that of a backpropagation step, $R_f/R_b$; left of the line is cheaper. "
+        f"{HERE[device]} {size} per step, {labels.plural(int(shown['threads'].iloc[0]), 'thread')}. "
+        "Whiskers: 95 % interval. Bold: all of it below 1. Multiply-adds leave out sampling and updates.",
         handles,
         handle_length=1.2,
     )

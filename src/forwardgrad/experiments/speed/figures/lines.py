@@ -17,7 +17,14 @@ from forwardgrad.plotting.pieces import STAR, ticks, title
 from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
-HERE = "Processor time of one thread, steps of all methods interleaved, in several processes."
+HERE = {
+    "cpu": "Processor time of one thread, steps of all methods interleaved, in several processes.",
+    "cuda": "Time on the GPU, each step a CUDA graph, steps of all methods interleaved, in several processes.",
+}
+MEMORY = {
+    "cpu": "Peak memory over a few steps, less what the process held before; every method in a process of its own.",
+    "cuda": "Peak of what torch has allocated on the GPU over a few steps, less what it had before.",
+}
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
 PAPER_WIDTH = 1024
@@ -37,7 +44,8 @@ def depth(results: Results, device: str) -> Drawn:
     ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
     axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
     axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
-    note = f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
+    size = f"Batch {int(shown['batch_size'].iloc[0])}."
+    note = f"{HERE[device]} {size} Whiskers: 95 % interval. Line at 1: backpropagation."
     title(figure, "Does the ratio hold for deep networks?", note, handles)
     return figure, shown
 
@@ -59,7 +67,7 @@ def batch(results: Results, device: str) -> Drawn:
         ticks_at(axes, shown["batch_size"])
     axes.set_xlabel("Examples per step")
     note = (
-        f"Cost of a step over that of a backpropagation step. {HERE} Whiskers: 95 % interval. Line at 1: "
+        f"Cost of a step over that of a backpropagation step. {HERE[device]} Whiskers: 95 % interval. Line at 1: "
         "backpropagation."
     )
     title(figure, "Does the ratio depend on the batch size?", note, handles.values())
@@ -84,10 +92,7 @@ def memory(results: Results, device: str) -> Drawn:
         ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
         ticks_at(axes, own[column])
         axes.set(xlabel=label, ylabel="MiB beyond the parameters")
-    note = (
-        "Peak memory over a few steps, less what the process held before; every method in a process of its own. "
-        "Less than 0.25 MiB is drawn as 0.25 MiB."
-    )
+    note = f"{MEMORY[device]} Less than 0.25 MiB is drawn as 0.25 MiB."
     title(figure, "How much memory does a step need?", note, handles.values())
     return figure, shown
 

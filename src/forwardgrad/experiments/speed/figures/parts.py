@@ -36,7 +36,7 @@ def parts(results: Results, device: str) -> Drawn:
     handles = [
         Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text) for text, color, hatch in LOOKS.values()
     ]
-    note = f"{HERE} A part is the difference of two times: up to its end, and up to that of the part before."
+    note = f"{HERE[device]} A part is the difference of two times: up to its end, and up to that of the part before."
     title(figure, "Where does the time of a step go?", note, handles, handle_length=1.6)
     return figure, shown
 

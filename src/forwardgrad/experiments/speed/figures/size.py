@@ -22,5 +22,5 @@ def size(results: Results, device: str) -> Drawn:
         axes.axhline(1, color=INK, linewidth=1.2)
         axes.set_title(name)
     panels[-1, 0].set_xlabel("Parameters")
-    title(figure, "Does the ratio depend on the size of the network?", HERE, handles)
+    title(figure, "Does the ratio depend on the size of the network?", HERE[device], handles)
     return figure, shown
