@@ -62,4 +62,4 @@ onstart:
         # jobs it looks N times a second for one to start. That disturbs what is timed, and here cores are the limit.
         if hasattr(workflow.scheduler, "job_rate_limiter"):
             workflow.scheduler.job_rate_limiter = None
-    progress.show(logger)
+    progress.show(logger, workflow)

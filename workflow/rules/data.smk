@@ -16,6 +16,7 @@ checkpoint locate:
         record="results/data/{dataset}.json",
     log:
         "results/logs/data/{dataset}-locate.log",
+    priority: 1  # before all other jobs: how many they are depends on it
     params:
         searched=lambda wildcards: searched(wildcards.dataset, Path(f"results/data/{wildcards.dataset}.json"), data_dir),
         data_dir=lambda wildcards, output: data_dir,
