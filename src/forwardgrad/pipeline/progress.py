@@ -31,6 +31,7 @@ class Progress(logging.Filter):
         self.shown = self.start
         self.forecast = Forecast(cores, self.start)
         self.names: dict[int, str] = {}
+        self.known: dict[int, Job] = {}
         self.last: int | None = None
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -62,12 +63,11 @@ class Progress(logging.Filter):
 
     def jobs(self) -> list[Job]:
         """Return the jobs that have not ended. The graph counts the last one among them until it has been shown."""
-        numbered = ((self.dag.jobid(job), job) for job in self.dag.needrun_jobs())
-        return [
-            Job(number, kind_of(job.rule.name, job.wildcards_dict), job.threads)
-            for number, job in numbered
-            if number != self.last
-        ]
+        numbered = {self.dag.jobid(job): job for job in self.dag.needrun_jobs()}
+        for number in numbered.keys() - self.known.keys():  # asking a thousand jobs each time would be felt
+            job = numbered[number]
+            self.known[number] = Job(number, kind_of(job.rule.name, job.wildcards_dict), job.threads)
+        return [self.known[number] for number in numbered if number != self.last]
 
 
 def show(logger: logging.Logger, workflow: Any) -> None:
