@@ -1,7 +1,7 @@
 """How long the jobs of the workflow that are left may take: by what jobs of the same kind took in this run."""
 
 from collections.abc import Iterable, Mapping
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any, NamedTuple
 
 # Jobs that differ in these wildcards alone do the same work.
@@ -53,12 +53,12 @@ class Forecast:
             self.busy += (now - start) * job.threads
 
     def expected(self, kind: Kind) -> float:
-        """Return the seconds of a job: the mean of its kind, else of the kinds of its family that are most alike."""
+        """Return the seconds of a job: the mean of its kind, else the median of those of its family most alike."""
         if kind in self.taken:
             return fmean(self.taken[kind])
         alike = {other: sum(map(str.__eq__, kind, other)) for other in self.taken if family(other) == family(kind)}
         most = [fmean(self.taken[other]) for other, same in alike.items() if same == max(alike.values())]
-        return fmean(most) if most else TYPICAL.get(family(kind), 1)
+        return median(most) if most else TYPICAL.get(family(kind), 1)
 
     def left(self, jobs: Iterable[Job], done: int, now: float) -> float:
         """Return the seconds until all `jobs`, those running included, have ended, when `done` others have.
