@@ -81,6 +81,6 @@ def test_a_job_whose_start_was_not_seen_counts_as_done(dag):
 
 
 def test_errors_and_plain_messages_pass(progress):
-    assert progress.filter(record("job_error", "failed"))
+    assert progress.filter(record("job_error", "failed", jobid=8))
     assert progress.filter(record(None, "Something else"))
     assert not progress.filter(record(None, "Select jobs to execute..."))

@@ -40,6 +40,8 @@ class Progress(logging.Filter):
         if event == "job_info":
             self.names[record.jobid] = " ".join([record.rule_name, *map(str, (record.wildcards or {}).values())])
             self.forecast.begin(Job(record.jobid, kind_of(record.rule_name, record.wildcards), record.threads), now)
+        elif event == "job_error":
+            self.forecast.end(record.jobid, now)
         elif event == "job_finished":
             self.last = record.job_id
             self.forecast.end(record.job_id, now)
