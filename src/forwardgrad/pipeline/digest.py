@@ -48,7 +48,7 @@ def dump(module: str) -> str:
 
 @cache
 def import_statements(module: str) -> list[ast.Import | ast.ImportFrom]:
-    """Return the import statements anywhere in `module`."""
+    """Return the imports of `module`, those within its functions included."""
     return [node for node in ast.walk(parse(module)) if isinstance(node, ast.Import | ast.ImportFrom)]
 
 
@@ -95,6 +95,7 @@ def constants(module: str, users: Iterable[str]) -> list[ast.stmt]:
     return found
 
 
+@cache
 def digest(*names: str) -> str:
     """Return the SHA-256 of what the named modules and their dependencies do.
 
