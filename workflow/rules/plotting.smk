@@ -6,7 +6,7 @@ for figure in products("FIGURES"):
         name:
             figure.rule
         input:
-            figure.inputs(config["run"]),
+            figure.inputs,
         output:
             figure=shown(f"results/{figure.path}", "Figures", figure.title, figure.path.split("/")[1]),
             beside=multiext(f"results/{figure.path.removesuffix('.svg')}", ".png", ".csv"),

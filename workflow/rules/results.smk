@@ -6,7 +6,7 @@ for table in products("TABLES"):
         name:
             table.rule
         input:
-            table.inputs(config["run"]),
+            table.inputs,
         output:
             shown(f"results/{table.path}", "Tables", table.title, table.path.split("/")[1]),
         log:
