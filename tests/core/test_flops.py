@@ -16,12 +16,14 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
-from forwardgrad.catalogue import BASELINES, ESTIMATORS, MEASURED
+from forwardgrad.catalogue import BASELINES, MEASURED
 from forwardgrad.catalogue.costs import LayerCost
 from forwardgrad.core import draws
 from forwardgrad.core.flops import layer_costs, multiply_adds, relative
 from forwardgrad.core.gradients import along, make_estimator
+from forwardgrad.core.models import deep
 from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed.steps import Case
 
 from .. import cases
 
@@ -72,10 +74,9 @@ def network(request):
 
 def steps_of(key, model, inputs, targets):
     """Functions that take one step of `key`: of one drawn layer one for every layer."""
-    if key == "evaluation":
-        return [baselines.evaluation(model, LOSS, inputs, targets)]
     if key in BASELINES:
-        return [baselines.BASELINES[key](model, LOSS, inputs, targets, 1e-9)]
+        parts = baselines.BASELINES[key](Case(model, LOSS, inputs, targets, 1e-9))
+        return [lambda: list(parts())]
     problem = cases.Problem(model, LOSS, inputs, targets)
     if key == "forward_rank_one_layer":
         streams = draws.OneLayer(problem.net.trainable, draws.rademacher_, torch.Generator()).streams
@@ -100,15 +101,29 @@ def test_torch_counts_none_of_what_is_registered_here():
     assert not set(UNCOUNTED) & set(flop_registry)
 
 
-@pytest.mark.parametrize("key", [key for key in MEASURED if key != "backprop_compiled"])
+@pytest.mark.parametrize("key", MEASURED)
 def test_every_declared_cost_is_what_torch_counts(network, key):
     make, shape = network
     declared = multiply_adds(key, layer_costs(make(), torch.rand(3, *shape)))
     assert counted(key, make, shape, 5) - counted(key, make, shape, 2) == pytest.approx(declared, rel=1e-12)
 
 
-def test_compiling_saves_no_products():
-    assert BASELINES["backprop_compiled"].cost is ESTIMATORS["backprop"].cost
+@pytest.mark.parametrize("depth", [1, 4, 7])
+def test_checkpoints_compute_everything_but_the_last_layer_once_more(depth):
+    def make():
+        return deep(depth, 8)
+
+    layers = layer_costs(make(), torch.rand(3, 784))
+    declared = multiply_adds("backprop_checkpoint", layers)
+    assert declared == multiply_adds("backprop", layers) + sum(layer.product for layer in layers[:-1])
+    found = counted("backprop_checkpoint", make, (784,), 5) - counted("backprop_checkpoint", make, (784,), 2)
+    assert found == pytest.approx(declared, rel=1e-12)
+
+
+def test_gathering_a_batch_costs_no_product(network):
+    make, shape = network
+    assert multiply_adds("gathering", layer_costs(make(), torch.rand(3, *shape))) == 0
+    assert counted("gathering", make, shape, 5) == 0
 
 
 def test_grouped_convolutions_write_a_structured_tangent_out():
@@ -137,6 +152,8 @@ def test_layers_by_hand():
     [
         ("backprop", 210),  # 3 * 90 - 60
         ("backprop_by_hand", 210),
+        ("backprop_checkpoint", 270),  # 210 + 60
+        ("gathering", 0),
         ("forward_gaussian", 210),
         ("forward_mean_4", 840),
         ("jvp", 270),
@@ -161,5 +178,5 @@ def test_there_is_no_pass_for_a_bias_that_does_not_exist():
 
 
 def test_an_unknown_method_is_named():
-    with pytest.raises(ValueError, match="no estimator or baseline 'forwards': choose one of evaluation, "):
+    with pytest.raises(ValueError, match="no estimator or baseline 'forwards': choose one of gathering, "):
         multiply_adds("forwards", [LayerCost(1.0)])

@@ -47,6 +47,48 @@ def test_depth_is_the_number_of_hidden_layers(depth, parameters):
     assert sum(parameter.numel() for parameter in models.deep(depth, width=64).parameters()) == parameters
 
 
+@pytest.mark.parametrize(
+    ("name", "base", "axis", "number"),
+    [
+        ("mlp_depth_10", "mlp", "depth", 10),
+        ("mlp_width_8", "mlp", "width", 8),
+        ("cnn_width_128", "cnn", "width", 128),
+        *(
+            (name, name, None, None)
+            for name in (*PARAMETERS, "cnn_depth_3", "mlp_width_0", "lr_width_3", "mlp_depth_3_x")
+        ),
+    ],
+)
+def test_networks_of_other_sizes_are_named_by_what_differs(name, base, axis, number):
+    assert catalogue.network_parts(name) == (base, axis, number)
+    if axis:
+        assert (base, axis) in models.RESIZED
+
+
+@pytest.mark.parametrize(
+    ("name", "same"),
+    [("mlp_depth_2", "mlp"), ("mlp_width_1024", "mlp"), ("mlp_width_256", "mlp_256_256"), ("cnn_width_64", "cnn")],
+)
+def test_at_a_models_own_size_a_network_is_that_model(name, same):
+    first, other = (models.build(each, 3).state_dict() for each in (name, same))
+    assert list(first) == list(other)
+    assert all(torch.equal(first[key], other[key]) for key in first)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("mlp_width_1", 785 + 2 + 20),
+        ("mlp_depth_3", 1_863_690 + 1025 * 1024),
+        ("cnn_width_1", 10 + 3 * 10 + 49 * 16 + 16 + 17 * 10),
+        ("cnn_width_2", 2 * 10 + 3 * 2 * 19 + 98 * 32 + 32 + 33 * 10),
+    ],
+)
+def test_everything_behind_the_images_has_the_width(name, parameters):
+    with torch.device("meta"):
+        assert sum(parameter.numel() for parameter in models.build(name, 0).parameters()) == parameters
+
+
 def test_the_softmax_model_gives_probabilities():
     outputs = models.build("students_cnn_softmax", 0)(torch.rand(3, 1, 28, 28))
     assert torch.allclose(outputs.sum(1), torch.ones(3))

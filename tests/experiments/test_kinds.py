@@ -80,10 +80,9 @@ def test_names_of_a_path_are_those_between_its_fixed_parts():
     assert names == {"experiment": "fair", "dataset": "mnist5k", "model": "mlp_256_256", "variant": "paper_rate"}
 
 
-def test_an_input_of_another_experiment_is_read_where_that_is_run():
-    product, _ = product_at("TABLES", "tables/mnist/times.csv")
-    assert "results/frames/speed.csv" in product.inputs(["mnist", "speed"])
-    assert "results/frames/speed.csv" not in product.inputs(["mnist"])
+def test_what_a_product_reads_lies_with_the_results_but_for_what_was_published():
+    product, _ = product_at("TABLES", "tables/mnist/times-summary.csv")
+    assert product.inputs == ["results/tables/{experiment}/times.csv", "report/quoted.csv"]
 
 
 def test_settings_and_part_come_from_the_configuration_or_the_kind(load):

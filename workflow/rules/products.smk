@@ -7,7 +7,7 @@ for product in [*products("TABLES"), *products("FIGURES")]:
         name:
             product.rule
         input:
-            product.inputs(config["run"]),
+            product.inputs,
         output:
             product=shown(f"results/{product.path}", folder.capitalize(), product.title, group),
             beside=multiext(f"results/{stem}", ".png", ".csv") if folder == "figures" else [],

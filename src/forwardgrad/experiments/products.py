@@ -5,9 +5,7 @@ from there, and `forwardgrad table` and `forwardgrad figure` make one from the n
 """
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import PurePath
 
 FRAMES = ("frames/{experiment}.csv", "frames/{experiment}-runs.csv", "frames/{experiment}-costs.csv")
 QUOTED = "report/quoted.csv"
@@ -24,7 +22,6 @@ class Product:
         reads: Files that it reads, below the folder of results but for QUOTED, with the same names in braces.
         title: What it is, in a few words.
         caption: What it shows: the one caption for the figure itself, the page and `snakemake --report`.
-        wants: Files that it reads too if their experiment is run, such as `frames/speed.csv`.
         given: A function of the plan that takes the configuration and the names of the path; it raises ValueError if
             the configuration has nothing of these names, and returns what else `made_by` takes.
     """
@@ -34,7 +31,6 @@ class Product:
     reads: tuple[str, ...]
     title: str
     caption: str
-    wants: tuple[str, ...] = ()
     given: str = ""
 
     @property
@@ -57,10 +53,10 @@ class Product:
         """The function that makes it."""
         return self.made_by.partition(":")[2]
 
-    def inputs(self, run: Collection[str]) -> list[str]:
-        """Return the files that it reads where the experiments `run` are run, with names in braces."""
-        wanted = [path for path in self.wants if PurePath(path).stem.partition("-")[0] in run]
-        return [path if path == QUOTED else f"results/{path}" for path in (*self.reads, *wanted)]
+    @property
+    def inputs(self) -> list[str]:
+        """The files that it reads, with names in braces."""
+        return [path if path == QUOTED else f"results/{path}" for path in self.reads]
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the names for which the product lies at `path` below the folder of results; None if for none."""

@@ -118,7 +118,7 @@ def test_a_row_says_by_what_it_was_computed(page, section):
 
 
 def test_it_says_why_a_row_is_absent(page):
-    assert "projection on 4 tangents: not measured. It waits for the host: use the CPU." in page()
+    assert "projection on 4: not measured. It waits for the host: use the CPU." in page()
 
 
 def test_prose_without_measurements_claims_nothing(page):
