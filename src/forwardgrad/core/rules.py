@@ -65,8 +65,9 @@ def linear(
     if tangent is None:
         outputs = F.linear(primal, weight, bias)
     else:
-        product = F.linear(torch.cat((primal, tangent.flatten(0, -2))), weight)
-        outputs, tangent = product[: len(primal)], product[len(primal) :].view(*tangent.shape[:-1], -1)
+        products = F.linear(torch.cat((primal, tangent.flatten(0, -2))), weight)
+        outputs, flat = products.tensor_split((len(primal),))
+        tangent = flat.view(*tangent.shape[:-1], -1)
         if bias is not None:
             outputs.add_(bias)
     return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)

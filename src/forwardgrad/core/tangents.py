@@ -103,25 +103,29 @@ class DenseStack:
 
     def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
         """V_k x + b_k for every k, shape (K, batch, out, ...): as many operations as K layers."""
-        if isinstance(layer, nn.Linear) and layer.out_features >= NARROW:
-            return self._products(primal, onto)
-        # One product, whose columns are the outputs along all tangents; those of one group lie side by side.
-        groups, count = getattr(layer, "groups", 1), len(self.weight)
+        return (self._linear if isinstance(layer, nn.Linear) else self._convolution)(layer, primal, onto)
+
+    def _linear(self, layer: nn.Linear, primal: Tensor, onto: Tensor | None) -> Tensor:
+        """K products in one call, of tangents where they lie; narrow ones side by side, as one wide product."""
+        if layer.out_features < NARROW:
+            added = F.linear(primal, self.weight.flatten(0, 1)).view(len(primal), len(self.weight), -1).transpose(0, 1)
+            onto = added.contiguous() if onto is None else onto.add_(added)
+        else:
+            several, transposed = primal.expand(len(self.weight), -1, -1), self.weight.transpose(1, 2)
+            onto = torch.bmm(several, transposed) if onto is None else onto.baddbmm_(several, transposed)
+        return onto if self.bias is None else onto.add_(self.bias.unsqueeze(1))
+
+    def _convolution(self, layer: nn.Conv2d, primal: Tensor, onto: Tensor | None) -> Tensor:
+        """One convolution, whose channels are those of all tangents, group by group."""
+        groups, count = layer.groups, len(self.weight)
         weight, bias = (
             None if part is None else part.unflatten(1, (groups, -1)).transpose(0, 1).flatten(0, 2)
             for part in (self.weight, self.bias)
         )
-        linear = isinstance(layer, nn.Linear)
-        added = F.linear(primal, weight, bias) if linear else convolve(layer, primal, weight, bias, groups)
+        added = convolve(layer, primal, weight, bias, groups)
         added = added.unflatten(1, (groups, count, -1)).movedim(2, 0).flatten(2, 3)
         # Channels last, the layout convolutions are fast in.
         return added.movedim(2, -1).contiguous().movedim(-1, 2) if onto is None else onto.add_(added)
-
-    def _products(self, primal: Tensor, onto: Tensor | None) -> Tensor:
-        """V_k x + b_k of a wide linear layer: K products in one call, of tangents where they lie."""
-        several, transposed = primal.expand(len(self.weight), -1, -1), self.weight.transpose(1, 2)
-        onto = torch.bmm(several, transposed) if onto is None else onto.baddbmm_(several, transposed)
-        return onto if self.bias is None else onto.add_(self.bias.unsqueeze(1))
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add scale sum_k factor_k V_k: one pass over the parameters, and one over the tangents."""
