@@ -25,6 +25,7 @@ DECLARATIONS = ("catalogue", "kinds", "plan", "products", "runs")
 CONSTANTS = "columns"
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return every module of the package but its root, by dotted name below the package."""
     paths = sorted(PACKAGE.rglob("*.py"))
@@ -39,13 +40,25 @@ def parse(module: str) -> ast.Module:
 
 
 @cache
+def dump(module: str) -> str:
+    """Return the syntax tree of `module` as text."""
+    return ast.dump(parse(module))
+
+
+@cache
+def import_statements(module: str) -> list[ast.Import | ast.ImportFrom]:
+    """Return the import statements anywhere in `module`."""
+    return [node for node in ast.walk(parse(module)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@cache
 def imports(module: str) -> frozenset[str]:
     """Return the modules of the package that `module` imports, anywhere in it."""
     found = set()
-    for node in ast.walk(parse(module)):
+    for node in import_statements(module):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return frozenset(name.removeprefix("forwardgrad.") for name in found) & modules().keys()
 
@@ -68,7 +81,7 @@ def dependencies(module: str) -> set[str]:
 
 def constants(module: str, users: Iterable[str]) -> list[ast.stmt]:
     """Return the assignments of a module of constants that `users` import by name, with those that they refer to."""
-    imported = [node for user in users for node in ast.walk(parse(user)) if isinstance(node, ast.ImportFrom)]
+    imported = [node for user in users for node in import_statements(user) if isinstance(node, ast.ImportFrom)]
     folder, _, name = f"forwardgrad.{module}".rpartition(".")
     if any(node.module == folder and alias.name == name for node in imported for alias in node.names):
         return parse(module).body
@@ -89,6 +102,6 @@ def digest(*names: str) -> str:
     closure = set().union(*map(dependencies, names))
     texts = []
     for name in sorted(closure):
-        trees = constants(name, closure) if last(name) == CONSTANTS else [parse(name)]
-        texts += [f"{name} {ast.dump(tree)}" for tree in trees]
+        dumps = map(ast.dump, constants(name, closure)) if last(name) == CONSTANTS else [dump(name)]
+        texts += [f"{name} {text}" for text in dumps]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()
