@@ -24,8 +24,7 @@ for kind in ["training", *experiments(config | {"experiments": {}})]:
 
 
 include: "workflow/rules/audit.smk"
-include: "workflow/rules/results.smk"
-include: "workflow/rules/plotting.smk"
+include: "workflow/rules/products.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/report.smk"

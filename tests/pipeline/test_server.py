@@ -34,7 +34,6 @@ def data(tmp_path_factory):
         path,
         inputs=generator.random((30, 4), dtype=np.float32),
         labels=np.arange(30) % 3,
-        class_names=np.array(["a", "b", "c"]),
         provenance=np.array(provenance),
         **{name: np.array(index, dtype=np.int64) for name, index in indices.items()},
     )

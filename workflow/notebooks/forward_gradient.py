@@ -159,7 +159,8 @@ axes.legend()
 # %%
 def descend(case, seeds):
     """Paths, shape (runs, steps + 1, 2), of gradient descent where `seeds` is 0."""
-    function, generator = FUNCTIONS[case.function].value, torch.Generator().manual_seed(0)
+    function = FUNCTIONS[case.function].value
+    generator = torch.Generator().manual_seed(0)
     gradient = torch.func.grad(lambda points: function(points).sum())
     theta = torch.tensor([case.start] * max(seeds, 1), dtype=torch.float64)
     path = [theta]
@@ -175,7 +176,8 @@ def descend(case, seeds):
 
 
 steps = 1_000
-case = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, steps, ("forward_gaussian",), 20)
+start, methods = (0.0, 0.5), ("forward_gaussian",)
+case = Case("paper", "beale", "beale", start, 0.01, 0.0, steps, methods, 20)
 descent, forward = descend(case, 0), descend(case, case.seeds)
 ends = beale(forward[:, -1])
 print(f"gradient descent ends at f = {beale(descent[0, -1]):.3e}")

@@ -8,8 +8,7 @@ import os
 import socket
 import sys
 
-ADDRESS = "FORWARDGRAD_SERVER"
-"""Environment variable that holds the path of the server's socket."""
+ADDRESS = "FORWARDGRAD_SERVER"  # environment variable that holds the path of the server's socket
 
 
 def ask(arguments: list[str]) -> int | None:

@@ -134,7 +134,7 @@ def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text
     if text is not None:
         path.write_text(text)
     with pytest.raises(ResultError) as error:
-        outcomes.read_frame("", [path])
+        outcomes.write_frames(tmp_path, [], [path], [], [], [])
     assert fault in str(error.value)
     assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
     assert "\n" not in str(error.value)

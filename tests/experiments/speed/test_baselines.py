@@ -206,7 +206,7 @@ def test_the_cost_of_a_cell_has_one_complete_row_per_method(tmp_path, monkeypatc
     inputs, labels = np.random.default_rng(0).random((12, 4), dtype=np.float32), np.arange(12) % 3
     provenance = dict.fromkeys(("source", "licence", "licence_url", "citation", "definition"), "") | {"sha256": {}}
     parts = {"train-0": np.arange(8), "validation-0": np.arange(0), "test-0": np.arange(8, 12)}
-    shared = {"class_names": np.array(["a", "b", "c"]), "provenance": np.array(json.dumps(provenance))}
+    shared = {"provenance": np.array(json.dumps(provenance))}
     np.savez(tmp_path / "set.npz", inputs=inputs, labels=labels, **shared, **parts)
     keys, sizes = ("backprop", "forward_rank_one"), (None, 4)
     runs = [
@@ -232,7 +232,7 @@ def test_the_cost_of_a_cell_has_one_complete_row_per_method(tmp_path, monkeypatc
 
 def test_a_batch_in_memory_is_the_same_one_in_every_step():
     inputs, labels = torch.rand(12, 4), torch.arange(12) % 3
-    data = Dataset(Examples(inputs, labels), None, Examples(inputs, labels), ("a", "b", "c"), None)
+    data = Dataset(Examples(inputs, labels), None, Examples(inputs, labels), None)
     run = Run("e", "penguins", "students_lr", "backprop", 0, Method("backprop", 0.1, Stop(9), batch_size=4), 3)
     (first, _), (second, _) = itertools.islice(speed.in_memory(run, data), 2)
     assert torch.equal(first, inputs[:4])
