@@ -49,7 +49,7 @@ def grouped(methods: Iterable[str]) -> dict[str, list[str]]:
 def usual(measured: pd.DataFrame) -> pd.DataFrame:
     """Rows at the paper's batch size, else at the smallest."""
     sizes = set(measured["batch_size"])
-    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes))]
+    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes, default=BATCH_SIZE))]
 
 
 def named(measured: pd.DataFrame) -> pd.DataFrame:
