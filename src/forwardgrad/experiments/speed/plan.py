@@ -130,7 +130,7 @@ def measured(config: Config, experiment: str = EXPERIMENT, available: Collection
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
     """Return the tables."""
-    return ["results/tables/speed/ratios.csv"]
+    return [f"results/tables/speed/{name}.csv" for name in ("ratios", "regimes")]
 
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:

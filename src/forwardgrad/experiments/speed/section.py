@@ -8,7 +8,7 @@ import pandas as pd
 from forwardgrad.catalogue import network_parts
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed.columns import NETWORK
-from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
+from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, place, swept, usual
 from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
 from forwardgrad.plotting import labels
 
@@ -78,11 +78,6 @@ def memory(measured: pd.DataFrame) -> dict[str, Any] | None:
     deepest = peaks[(peaks["depth"] == depth) & (peaks["batch_size"] == PAPER_BATCH_SIZE)].set_index("method")
     deepest = deepest["peak_bytes"] / (4 * deepest["parameters"])
     return {"depth": depth} | deepest.to_dict()
-
-
-def place(row: Mapping[str, Any]) -> str:
-    """Return the network and batch size of a row in words."""
-    return f"{labels.network(row['model'], row['depth'])}, batch {row['batch_size']:,.0f}"
 
 
 def network_in_words(network: str) -> str:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator
 
 from forwardgrad.catalogue import MODELS, network_parts
-from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed, usual
+from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed, usual, wide
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, ticks, title
@@ -99,14 +99,13 @@ def memory(results: Results, device: str) -> Drawn:
 
 def sweeps(measured: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield the column, its label and the rows of everything that memory is shown against, where there are several."""
-    two = usual(measured)[lambda rows: rows["depth"] == 2]
-    wide = two.assign(width=[network_parts(model)[2] or PAPER_WIDTH for model in two["model"]])
-    wide = wide[[model == "mlp" or network_parts(model)[1] == "width" for model in wide["model"]]]
+    two = wide(usual(measured))
+    two = two.assign(width=[network_parts(model)[2] or PAPER_WIDTH for model in two["model"]])
     yield from (
         (column, label, own)
         for column, label, own in (
             ("depth", LABEL, deep(measured)),
-            ("width", "Width of two hidden layers", wide),
+            ("width", "Width of two hidden layers", two),
             *((("batch_size", f"Examples per step, {labels.model(model)}", own)) for model, own in by_batch(measured)),
         )
         if own[column].nunique() > 1
