@@ -3,6 +3,7 @@
 from forwardgrad.experiments.products import QUOTED, Product
 
 FRAME, PROCESSES = "frames/speed.csv", "frames/speed-processes.csv"
+REGIMES = "tables/speed/regimes.csv"
 
 TABLES = (
     Product(
@@ -15,7 +16,7 @@ TABLES = (
         "rows are the paper's, with how certain each number is: FIG was read off a figure, UNV is unverified.",
     ),
     Product(
-        "tables/speed/regimes.csv",
+        REGIMES,
         "speed.regime:regimes",
         (FRAME, PROCESSES),
         "overhead and arithmetic",
@@ -43,7 +44,7 @@ FIGURES = (
     Product(
         "figures/speed/{device}-size.svg",
         "speed.figures.size:size",
-        (FRAME, PROCESSES, QUOTED),
+        (FRAME, REGIMES, QUOTED),
         "{device}: cost against size",
         "Cost of a step relative to backpropagation, and in seconds, against the number of parameters.",
     ),

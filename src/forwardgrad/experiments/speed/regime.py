@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import nnls
 
-from forwardgrad.experiments.speed.columns import IDENTITY, PROCESSES, REGIMES, SPEED
+from forwardgrad.experiments.speed.columns import IDENTITY, PROCESSES, REGIMES
 from forwardgrad.experiments.speed.figures.rows import place, swept, usual, wide
 from forwardgrad.results.folder import Results
 from forwardgrad.results.statistics import repeated_ratio
@@ -122,7 +122,9 @@ def crossings(modelled: pd.DataFrame, processes: pd.DataFrame) -> dict[str, floa
     """Return the sizes of MLPs at which one method becomes as dear as backprop: measured, and by the model."""
     if (modelled["method"] == "backprop").all():
         return {}
-    each = [crossing(own["parameters"], own["ratio_to_backprop"]) for _, own in wide(usual(processes)).groupby("process")]
+    each = [
+        crossing(own["parameters"], own["ratio_to_backprop"]) for _, own in wide(usual(processes)).groupby("process")
+    ]
     own = wide(usual(modelled))
     found = {
         "crossing": crossing(own["parameters"], own["ratio_to_backprop"]),
@@ -132,3 +134,9 @@ def crossings(modelled: pd.DataFrame, processes: pd.DataFrame) -> dict[str, floa
     if all(0 < size < np.inf for size in each):
         found["crossing"], found["crossing_low"], found["crossing_high"], _ = repeated_ratio(each)
     return found
+
+
+def crossed(table: pd.DataFrame, device: str) -> dict[str, float]:
+    """Return the crossings of the table on `device` that lie among the sizes measured, by method, smallest first."""
+    own = table[(table["device"] == device) & (table["crossing"] > 0) & np.isfinite(table["crossing"])]
+    return own.sort_values("crossing").set_index("method")["crossing"].to_dict()

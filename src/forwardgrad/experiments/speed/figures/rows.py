@@ -70,13 +70,14 @@ def deep(measured: pd.DataFrame) -> pd.DataFrame:
 def wide(measured: pd.DataFrame) -> pd.DataFrame:
     """Rows of the paper's MLP, with two hidden layers of any width."""
     two = measured[measured["depth"] == 2]
-    return two[[model == "mlp" or network_parts(model)[1] == "width" for model in two["model"]]]
+    keys = [model for model in two["model"].unique() if model == "mlp" or network_parts(model)[1] == "width"]
+    return two[two["model"].isin(keys)]
 
 
 def swept(measured: pd.DataFrame) -> pd.DataFrame:
-    """Rows at one batch size of networks of all sizes, at most two layers deep, of what was measured on all of them."""
+    """Rows at one batch size of what was measured on all CNNs, logistic regressions and MLPs of two hidden layers."""
     shown = usual(measured)
-    shown = shown[shown["depth"].isna() | (shown["depth"] <= 2)]
+    shown = shown[shown["depth"].isna() | shown["depth"].isin((0, 2))]
     everywhere = shown.groupby("method")["model"].transform("nunique") == shown["model"].nunique()
     return shown[everywhere & shown["method"].isin(["backprop", *ordered(shown["method"])])]
 
