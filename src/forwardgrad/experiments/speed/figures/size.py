@@ -51,8 +51,8 @@ def size(results: Results, device: str) -> Drawn:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: in_short(value)))
         axes.set_xlabel("Parameters")
         note = (
-            f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. {MODELLED} Whiskers: 95 % interval. Shaded: cheaper than "
-            "backpropagation. Rings: parameters from which on it no longer is. LR: no hidden layer."
+            f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. {MODELLED} Whiskers: 95 % interval. Shaded: cheaper "
+            "than backpropagation. Rings: parameters from which on it no longer is. LR: no hidden layer."
         )
         title(figure, "When is a forward gradient cheaper than backpropagation?", note, handles.values())
         return figure, shown
