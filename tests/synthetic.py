@@ -1,10 +1,15 @@
 """Small results as the runs write them, made by hand."""
 
 import json
+import math
 from pathlib import Path
 
-from forwardgrad.experiments.training.columns import COSTS, METRICS, TIMES
+from forwardgrad.experiments.speed.columns import BENCH
+from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.frames import Frames, read_experiment
+
+JITTER = (0.9, 1.0, 1 / 0.9)  # what a step costs in each process, but for backpropagation's
+REACH = math.exp(4.302653 * math.log(JITTER[2]) / 3**0.5)  # half of Student's interval, two degrees of freedom
 
 
 class Results:
@@ -17,7 +22,7 @@ class Results:
 
     def run(
         self, method="backprop", seed=0, losses=(1.0, 0.5), status="completed", estimator=None, threshold=None,
-        experiment="students", dataset="penguins", model="students_lr", every=1, rate=0.2,
+        experiment="students", dataset="penguins", model="students_lr", every=1, rate=0.2, optimizer="sgd",
     ):  # fmt: skip
         """Write a run evaluated every `every` steps; of 100 test examples it misclassifies ten per unit of loss."""
         folder = self.folder / "runs" / experiment / dataset / model / method / f"seed-{seed}"
@@ -32,8 +37,10 @@ class Results:
         (folder / "times.csv").write_text(",".join(TIMES) + f"\n0,0.0\n{steps},{steps / 1000}\n")
         stop = {"steps": 3000, "loss": threshold, "split": "train"}
         identity = {"experiment": experiment, "dataset": dataset, "model": model, "method": method, "seed": seed}
+        settings = {"estimator": estimator or method, "learning_rate": rate, "stop": stop, "optimizer": optimizer}
+        settings |= {"batch_size": None if dataset == "penguins" else 64}
         record = {
-            "run": identity | {"settings": {"estimator": estimator or method, "learning_rate": rate, "stop": stop}},
+            "run": identity | {"settings": settings},
             "status": status,
             "parameters": 15,
             "data": {"source": "made by hand"},
@@ -47,28 +54,19 @@ class Results:
         self.runs.append(folder)
         return folder
 
-    def cost(self, seconds, experiment="students", dataset="penguins", model="students_lr", batch_size=250):
-        """Write the cost file of a cell; `seconds` is {method: seconds per step}."""
-        path = self.folder / "costs" / experiment / dataset / f"{model}.csv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [",".join(COSTS)]
-        for method, time in seconds.items():
-            values = (
-                2,
-                batch_size,
-                time,
-                0.9 * time,
-                1.2 * time,
-                0.8 * time,
-                0.7 * time,
-                0.9 * time,
-                30,
-                100,
-                110 * time,
-            )
-            rows.append(",".join(map(str, (experiment, dataset, model, method, method, *values))))
-        path.write_text("\n".join(rows) + "\n")
-        self.costs.append(path)
+    def cost(self, seconds, model="students_lr", batch_size=250):
+        """Write what three processes measured on a network; `seconds` is {key of a step: seconds}."""
+        folder = self.folder / f"steps/cpu/{model}/batch-{batch_size}/threads-1"
+        folder.mkdir(parents=True, exist_ok=True)
+        common = {"model": model, "batch_size": batch_size, "device": "cpu", "threads": 1, "clock": "cpu"}
+        for process, jitter in enumerate(JITTER):
+            rows = [
+                dict.fromkeys(BENCH) | common | {"method": key, "seconds": time * (1 if key == "backprop" else jitter)}
+                for key, time in seconds.items()
+            ]
+            path = folder / f"process-{process}.json"
+            path.write_text(json.dumps(rows))
+            self.costs.append(path)
 
     def frames(self) -> Frames:
         return read_experiment(self.runs, self.costs)[0]

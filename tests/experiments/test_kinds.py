@@ -16,11 +16,11 @@ from forwardgrad.experiments.kinds import (
     room,
     settings_of,
 )
-from forwardgrad.experiments.training.plan import in_short, run_at, runs_of, seeds_of, timed_at
+from forwardgrad.experiments.training.plan import in_short, run_at, runs_of, seeds_of
 from forwardgrad.experiments.training.runs import expand
 
 ROOMS = {
-    "plan": ("PART", "datasets", "measured", "tables", "figures", "problems"),
+    "plan": ("PART", "steps", "datasets", "measured", "tables", "figures", "problems"),
     "products": ("TABLES", "FIGURES"),
     "columns": ("FRAMES", "QUERIED_TABLES", "INTERVALS", "PUBLISHED"),
     "command": ("add",),
@@ -109,15 +109,12 @@ def test_folders_of_runs_are_written_in_short_and_bash_writes_them_out(load):
     assert sorted(spelt.stdout.split()) == sorted(path.removesuffix("/metrics.csv") for path in paths)
 
 
-def test_a_run_is_found_by_its_names_and_a_cell_is_timed_by_the_first_run_of_every_method(config):
+def test_a_run_is_found_by_its_names(config):
     config["cells"]["cell"]["seeds"] = 2
     runs = {run.folder: run for run in expand(config)}
     names = {"experiment": "one", "dataset": "penguins", "model": "students_lr"}
     assert run_at(runs, **names, method="backprop", seed="1").seed == 1
-    assert [run.seed for run in timed_at(runs, **names)] == [0]
     assert seeds_of(config, "penguins") == 2
     assert seeds_of(config, "mnist") == 1
     with pytest.raises(ValueError, match=r"^results/runs/one/penguins/students_lr/backprop/seed-2: the configuration"):
         run_at(runs, **names, method="backprop", seed="2")
-    with pytest.raises(ValueError, match=r"^results/costs/one/penguins/lr: the configuration has no such cell"):
-        timed_at(runs, **{**names, "model": "lr"})

@@ -4,78 +4,115 @@ import numpy as np
 import pytest
 
 from forwardgrad.machine import timing
+from forwardgrad.machine.timing import Step, calls_of, interleave, low
+
+
+class Machine:
+    """A clock that only steps move; it is the `clock` of a measurement."""
+
+    def __init__(self):
+        self.now, self.calls = 0.0, []
+
+    def __call__(self, work):
+        start = self.now
+        work()
+        return self.now - start
+
+    def step(self, name, seconds, period=1, drawing=0.0):
+        """A step that takes so long, and `drawing` more at its first call and every `period` calls from there."""
+        count = itertools.count()
+
+        def take():
+            self.calls.append(name)
+            self.now += seconds + drawing * (next(count) % period == 0)
+
+        return Step(take, period)
 
 
 @pytest.fixture
-def clock(monkeypatch):
-    """A clock that only steps move: `clock(seconds)` is a step that takes so long."""
-    now, calls = [0.0], []
-    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
-
-    def step(name, seconds):
-        def take():
-            calls.append(name)
-            now[0] += seconds
-
-        return take
-
-    step.calls = calls
-    return step
+def machine():
+    return Machine()
 
 
-def test_interleaved_samples_are_seconds_per_call(clock):
-    samples = timing.interleave({"short": clock("short", 2**-11), "long": clock("long", 0.25)}, seconds=0, minimum=7)
+def test_interleaved_samples_are_seconds_per_call(machine):
+    steps = {"short": machine.step("short", 2**-11), "long": machine.step("long", 0.25)}
+    samples = interleave(steps, 0, 7, machine)
     assert samples["short"].tolist() == [2**-11] * 7
     assert samples["long"].tolist() == [0.25] * 7
 
 
-def test_a_sample_lasts_two_milliseconds_after_one_call_that_does_not_count_if_it_is_short(clock):
-    timing.interleave({"short": clock("short", 2**-11), "long": clock("long", 0.25)}, seconds=0, minimum=7)
-    runs = [(name, len(list(group))) for name, group in itertools.groupby(clock.calls)]
-    warming = {"short": 2 + 3 * 2, "long": 2}  # once, then three times if it is short; each call after one more
-    rounds = clock.calls[sum(warming.values()) :]
+def test_a_sample_lasts_two_milliseconds_after_one_call_that_does_not_count_if_it_is_short(machine):
+    interleave({"short": machine.step("short", 2**-11), "long": machine.step("long", 0.25)}, 0, 7, machine)
+    runs = [(name, len(list(group))) for name, group in itertools.groupby(machine.calls)]
+    first = {"short": 1 + 3, "long": 1 + 1}  # once, then timed: three times if it is short
+    rounds = machine.calls[sum(first.values()) :]
     assert [rounds.count(name) for name in ("short", "long")] == [7 * (1 + 5), 7]  # 5 * 2^-11 s >= 2 ms
-    assert runs[0] == ("short", warming["short"])
+    assert runs[0] == ("short", first["short"])
 
 
-def test_every_round_takes_every_step_in_changing_order(clock):
-    timing.interleave({name: clock(name, 1.0) for name in "abc"}, seconds=0, minimum=20)
-    calls = clock.calls[3 * 2 :]  # each estimate is two calls
+def test_every_round_takes_every_step_in_changing_order(machine):
+    interleave({name: machine.step(name, 1.0) for name in "abc"}, 0, 20, machine)
+    calls = machine.calls[3 * 2 :]  # each estimate is two calls
     rounds = [tuple(calls[index : index + 3]) for index in range(0, 60, 3)]
+    assert len(calls) == 60
     assert all(sorted(names) == ["a", "b", "c"] for names in rounds)
     assert len(set(rounds)) > 3
 
 
-def test_time_to_spend_decides_the_rounds(clock):
-    samples = timing.interleave({"a": clock("a", 1.0), "b": clock("b", 2.0)}, seconds=60)
-    assert len(samples["a"]) == 20
-    samples = timing.interleave({"a": clock("a", 2**-8)}, seconds=1)  # the call that does not count takes time as well
-    assert len(samples["a"]) == 128
+def test_time_to_spend_decides_the_rounds(machine):
+    steps = {"a": machine.step("a", 1.0), "b": machine.step("b", 2.0)}
+    assert len(interleave(steps, 60, 1, machine)["a"]) == 20
+    assert len(interleave(steps, 60, 30, machine)["a"]) == 30
+    # The call that does not count takes time as well.
+    assert len(interleave({"a": machine.step("a", 2**-8)}, 1, 1, machine)["a"]) == 128
 
 
-def test_the_device_is_waited_for_before_and_after_a_sample(clock):
-    timing.once(clock("step", 1.0), 3, lambda: clock.calls.append("wait"))
-    assert clock.calls == ["step", "wait", "step", "step", "step", "wait"]
+def test_samples_hold_whole_periods(machine):
+    """However the calls before it stand to the period, a sample has its share of the draws."""
+    step = machine.step("a", 2**-12, period=16, drawing=2**-6)
+    samples = interleave({"a": step}, 0, 9, machine)
+    assert samples["a"].tolist() == [2**-12 + 2**-10] * 9
 
 
-def test_a_ratio_within_rounds_survives_a_slow_spell():
-    base = np.array([1.0] * 10 + [5.0] * 10)  # the machine is slow half of the time, for both
-    assert timing.cost_ratio([2 * base], base) == (2, 2, 2)
+@pytest.mark.parametrize(
+    ("period", "estimate", "calls"),
+    [
+        (1, 1.0, 1),
+        (1, 1e-3, 2),
+        (1, 0.9e-3, 3),
+        (64, 1e-3, 64),
+        (2, 0.9e-3, 4),
+        (48, 4e-5, 96),  # 50 calls take two milliseconds
+        (64, 2**-9, 64),  # 0.125 s
+        (64, 2**-8, 1),  # 0.25 s: too long
+    ],
+)
+def test_calls_of_a_sample(period, estimate, calls):
+    assert calls_of(Step(lambda: None, period), estimate) == calls
 
 
-def test_the_ratio_of_several_parts_is_that_of_their_mean():
-    base = np.full(9, 2.0)
-    assert timing.cost([np.full(9, 1.0), np.full(9, 3.0), np.array([5.0] * 8 + [1e9])]) == 3
-    assert timing.cost_ratio([np.full(9, 1.0), np.full(9, 4.0)], base) == (1.25, 1.25, 1.25)
+def test_whatever_else_the_machine_does_does_not_count(machine):
+    """Others take the processor between calls for most of the time: by a clock of work alone it is as without them."""
+    step = machine.step("a", 0.01)
+    others = itertools.cycle([0.0, 5.0, 0.3])
+    wall = [0.0]
+
+    def disturbed():
+        step.run()
+        wall[0] += 0.01 + next(others)
+
+    def by_wall(work):
+        start = wall[0]
+        work()
+        return wall[0] - start
+
+    assert interleave({"a": Step(disturbed)}, 0, 30, machine)["a"] == pytest.approx([0.01] * 30)
+    assert np.median(interleave({"a": Step(disturbed)}, 0, 30, by_wall)["a"]) > 0.2
 
 
-def test_intervals_are_those_of_order_statistics():
-    samples = np.random.default_rng(0).permutation(np.arange(1.0, 102.0))
-    low, high = timing.median_interval(samples)
-    # The binomial interval of the median of 101 numbers runs from the 41st to the 61st.
-    assert low == pytest.approx(41, abs=1)
-    assert high == pytest.approx(61, abs=1)
-    assert timing.median_interval(np.full(5, 3.0)) == (3, 3)
-    value, *bounds = timing.cost_ratio([samples], np.ones(101))
-    assert value == 51
-    assert tuple(bounds) == (low, high)
+def test_the_lowest_tenth_is_what_most_disturbances_leave_alone():
+    assert low(np.arange(11.0)) == 1
+    samples = np.full(40, 2.0)
+    samples[5:] *= np.linspace(1.1, 50, 35)
+    assert low(np.random.default_rng(0).permutation(samples)) == 2
+    assert timing.QUANTILE == 0.1

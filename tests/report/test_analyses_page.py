@@ -27,14 +27,14 @@ def page_of(results, record, root, tmp_path, few):
         for seed, last in enumerate((0.4, 0.5, 0.7)):
             results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, experiment=name, **CELL)
             results.run("forward_gaussian", seed, (2.0, 0.9, 0.8, last), every=10, experiment=name, **CELL)
-        results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3}, experiment=name, batch_size=64, **CELL)
+        results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3, "gathering": 1e-3}, "mlp", 64)
         frames, folder = results.frames(), results.folder
         own = Results(folder, root / "report/quoted.csv")
         tables = {
             "methods": methods,
             "paired": paired,
             "loss-ratios": partial(loss_ratios, against="backprop"),
-            "times": partial(times, stock=False),
+            "times": times,
             "times-summary": partial(times_summary, paper_settings=True),
             "budgets": budgets,
             "norms": norms,

@@ -54,7 +54,7 @@ MODELS = {
     "cnn_small": Entry("small CNN", IMAGE),
 }
 
-RESIZED = re.compile(r"(mlp|cnn)_(depth|width)_([1-9][0-9]*)")
+RESIZED = re.compile(r"(mlp|cnn(?=_width))_(depth|width)_([1-9][0-9]*)")
 
 
 def network_parts(network: str) -> tuple[str, str | None, int | None]:

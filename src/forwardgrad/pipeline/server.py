@@ -30,8 +30,8 @@ POLL_SECONDS = 0.5
 
 # What the forks need: importing it takes longer than most of what they do.
 NEEDED = (
-    "experiments.training.cost",
-    "experiments.functions.cost",
+    "experiments.training.train",
+    "experiments.functions.descent",
     "experiments.estimators.sample",
     "experiments.audit.compute",
     "plotting.style",
@@ -82,11 +82,11 @@ class Fork(socketserver.BaseRequestHandler):
         from forwardgrad.pipeline.cli import main
 
         self.server.socket.close()
-        message, outputs, _, _ = socket.recv_fds(self.request, 1 << 16, 2)
+        _, outputs, _, _ = socket.recv_fds(self.request, 1, 2)
+        request = json.loads(self.request.makefile().readline())
         threading.Thread(target=end_with, args=(self.request, self.server.pid), daemon=True).start()
         for number, output in enumerate(outputs, start=1):
             os.dup2(output, number)
-        request = json.loads(message)
         os.chdir(request["folder"])
         try:
             status = main(request["arguments"])

@@ -87,12 +87,18 @@ def geometric_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> 
 
 
 def product(ours: Interval, other: Interval) -> Interval:
-    """Product of two independent positive quantities: in the logarithm the widths of their intervals add in squares."""
-    value, ends = ours.value * other.value, []
-    for end in ("low", "high"):
-        widths = [np.log(getattr(each, end) / each.value) for each in (ours, other)]
-        ends.append(value * np.exp((-1 if end == "low" else 1) * np.hypot(*widths)))
-    return Interval(value, *map(float, ends), min(ours.n, other.n))
+    """Product of two independent quantities: in the logarithm the widths of their intervals add in squares.
+
+    A product that is 0 or inf has no logarithm: its ends are the products of the ends.
+    """
+    value, n = ours.value * other.value, min(ours.n, other.n)
+    if value in (0, np.inf):
+        return Interval(value, ours.low * other.low, ours.high * other.high, n)
+    with np.errstate(divide="ignore"):  # an end may be 0
+        below, above = (
+            np.hypot(*(np.log(getattr(each, end) / each.value) for each in (ours, other))) for end in ("low", "high")
+        )
+    return Interval(value, float(value * np.exp(-below)), float(value * np.exp(above)), n)
 
 
 def repeated_ratio(values: ArrayLike) -> Interval:

@@ -17,53 +17,68 @@ COSTS = {
     "forward_rank_one": 1.5,
 }
 FLOORS = {"evaluation": 0.4, "forward_rank_one": 0.6}
-
+SHARES = {  # of the parts in a step
+    "evaluation": {"forward": 1.0},
+    "backprop": {"forward": 0.25, "backward": 0.5, "update": 0.25},
+    "backprop_by_hand": {"forward": 0.5, "backward": 0.5},
+}
+FORWARD = {"draw": 0.25, "forward": 0.5, "update": 0.25}
+ABSENT = "forward_projected_4"
 
 BASES = ("evaluation", "backprop", "backprop_by_hand")
 JITTER = (0.8, 1.0, 1.25)  # what a method costs in each process, beside what ratios are taken to
 
 
-def measured(model, depth, batch_size=64, device="cpu", peaks=False, process=0):
-    """Rows as `forwardgrad bench` writes them; the last method could not be measured, and only one process tried."""
-    identity = {"model": model, "batch_size": batch_size, "depth": depth, "threads": 2, "device": device}
+def parameters(model, depth):
+    """Number of parameters of the paper's MLP of any depth, or of its CNN."""
+    return 785 * 1024 + (depth - 1) * 1025 * 1024 + 10_250 if model == "mlp" else 3_333_962
+
+
+def measured(model, depth, batch_size=64, device="cpu", peaks=False, process=0, threads=1):
+    """Rows as `forwardgrad bench` writes them; the last method could not be measured."""
+    common = dict.fromkeys(BENCH) | {"model": model, "depth": depth, "batch_size": batch_size, "device": device}
+    common |= {"threads": threads, "clock": "cpu" if threads == 1 else "wall", "parameters": parameters(model, depth)}
+    common |= {"switches_per_second": 2.0 * process, "steal": 0.1}
     rows = []
     for method, cost in COSTS.items():
-        cost *= 1 if method in BASES else JITTER[process]
-        ratios = {"ratio_to_evaluation": cost, "ratio_to_backprop": cost / 3, "ratio_to_backprop_by_hand": cost / 2.4}
-        bounds = {"low": 0.99 * cost / 3, "high": 1.01 * cost / 3, "flop_floor": FLOORS.get(method, 1.0)}
-        peak = {
-            "peak_bytes": int(COSTS[method] * 2**20) * (depth or 1) if peaks and not process else None,
-            "note": None,
-        }
-        rows.append(identity | {"method": method, "seconds": cost * 1e-3} | ratios | bounds | peak)
-    if process:
-        return rows
-    absent = identity | {"method": "backprop_compiled", "flop_floor": 1.0, "note": "no compiler here: install g++"}
-    return [*rows, dict.fromkeys(BENCH) | absent]
+        cost *= 1e-3 * (1 if method in BASES else JITTER[process])
+        shares = {} if process else SHARES.get(method, FORWARD)  # one process measures the parts
+        parts = {name: share * cost for name, share in shares.items()}
+        row = common | {"method": method, "seconds": cost, "multiply_adds": 1e6 * FLOORS.get(method, 1.0)} | parts
+        row["peak_bytes"] = int(COSTS[method] * 2**20) * (depth or 1) if peaks and not process else None
+        rows.append(row | {"operations": 10})
+    return [*rows, common | {"method": ABSENT, "multiply_adds": 4e6, "note": "it waits for the host: use the CPU"}]
 
 
 @pytest.fixture
 def write(tmp_path):
-    """A function that writes the rows of one process and returns the file."""
+    """A function that writes the rows of one process, and what made them, and returns the file."""
 
     def write(rows, process=0, folder="batch-64"):
         path = tmp_path / folder / f"process-{process}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rows))
+        made = {"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": ""}
+        path.with_name(f"process-{process}-record.json").write_text(json.dumps(made))
         return path
 
     return write
 
 
 @pytest.fixture
-def processes(write):
-    """Two models at two batch sizes, and the MLP at three depths, each in three processes."""
+def written(write):
+    """The files of two models at two batch sizes, and of the MLP at three depths, each in three processes."""
     networks = [("mlp", 2, 64), ("cnn", None, 64), ("mlp", 2, 16), ("cnn", None, 16), ("mlp", 10, 64), ("mlp", 50, 64)]
-    return read_processes(
+    return [
         write(measured(*network, peaks=network[0] == "mlp", process=process), process, "-".join(map(str, network)))
         for network in networks
         for process in range(len(JITTER))
-    )
+    ]
+
+
+@pytest.fixture
+def processes(written):
+    return read_processes(written)
 
 
 @pytest.fixture

@@ -1,165 +1,74 @@
-"""The benchmark itself: that it measures what it says, never how long that takes."""
+"""The benchmark's loop, and the command."""
 
 import json
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad import catalogue
-from forwardgrad.core import draws
-from forwardgrad.core.models import build
+from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed import bench as loop
-from forwardgrad.experiments.speed import measure as bench
-from forwardgrad.experiments.speed import peaks
+from forwardgrad.experiments.speed.bench import describe
 from forwardgrad.experiments.speed.columns import BENCH
-from forwardgrad.machine.timing import cost, cost_ratio, interleave, median_interval
 from forwardgrad.pipeline.cli import main
 
-# What `torch.func.jvp` imports on its first call says so.
-pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
-
-EAGER = [method for method in bench.METHODS if method != "backprop_compiled"]
 HEAVY = ("pandas", "matplotlib", "sklearn", "snakemake", "jsonschema", "scipy", "torchvision")
 
 
-@pytest.fixture
-def rows():
-    """Two methods and what ratios are taken to, on a small network."""
-    return loop.bench(
-        ["students_mlp"], [4], methods=["jvp", "forward_rank_one_layer"], seconds=0.01, report=lambda _: None
-    )
-
-
-def small(method, device="cpu"):
-    """The steps of a method on a small CNN, or an MLP."""
-    with torch.device(device):
-        model = build("students_cnn", 0)
-        inputs, targets = torch.rand(4, 1, 28, 28), torch.zeros(4, dtype=torch.int64)
-    return model, bench.steps_of(method, model, inputs, targets, torch.Generator().manual_seed(0))
-
-
 def test_the_catalogue_knows_what_can_be_measured():
-    assert set(catalogue.MEASURED) == set(bench.METHODS)
-    assert len(set(bench.METHODS)) == len(bench.METHODS)
+    assert set(catalogue.BASELINES) == set(baselines.BASELINES)
+    assert set(catalogue.MEASURED) == set(baselines.BASELINES) | set(ESTIMATORS)
+    assert set(catalogue.PLAIN) < set(catalogue.MEASURED)
 
 
-def test_rows_have_the_documented_keys_and_are_consistent(rows):
-    assert [row["method"] for row in rows] == [
-        "evaluation",
-        "backprop",
-        "backprop_by_hand",
-        "jvp",
-        "forward_rank_one_layer",
-    ]
-    for row in rows:
-        assert list(row) == list(BENCH)
-        assert (row["model"], row["depth"], row["batch_size"], row["device"]) == ("students_mlp", 2, 4, "cpu")
-        assert row["low"] <= row["ratio_to_backprop"] <= row["high"]
-        assert row["note"] is None
-    seconds = {row["method"]: row["seconds"] for row in rows}
-    for row in rows:
-        assert row["ratio_to_evaluation"] == pytest.approx(row["seconds"] / seconds["evaluation"])
-        assert row["ratio_to_backprop"] == pytest.approx(row["seconds"] / seconds["backprop"])
-        assert row["ratio_to_backprop_by_hand"] == pytest.approx(row["seconds"] / seconds["backprop_by_hand"])
+def test_the_benchmark_goes_through_networks_and_batch_sizes(monkeypatch):
+    asked, told = [], []
+
+    def measure(*arguments):
+        asked.append(arguments)
+        return [{"name": arguments[0], "method": "spsa"}]
+
+    monkeypatch.setattr(loop, "measure_network", measure)
+    monkeypatch.setattr(loop, "describe", lambda name, row, rows: f"{name} {len(rows)}")
+    settings = {"threads": 2, "device": "cuda", "seconds": 3.0, "rounds": 4, "parts": True, "report": told.append}
+    rows = loop.bench(["lr", "mlp_depth_10"], [1, 64], ["forward_rank_one"], **settings)
+    rest = (["forward_rank_one"], 2, "cuda", 3.0, 4, True)
+    assert asked == [(name, size, *rest) for name in ("lr", "mlp_depth_10") for size in (1, 64)]
+    assert told == ["lr 1", "lr 1", "mlp_depth_10 1", "mlp_depth_10 1"]
+    assert [(row["name"], row["peak_bytes"]) for row in rows] == [("lr", None)] * 2 + [("mlp_depth_10", None)] * 2
 
 
-def test_two_hidden_layers_are_not_measured_twice(monkeypatch):
-    monkeypatch.setattr(loop, "measure_network", lambda name, depth, *_: [{"model": name, "depth": depth}])
-    monkeypatch.setattr(loop, "describe", str)
-    cases = loop.bench(["lr", "mlp"], depths=[2, 3], report=lambda _: None)
-    assert [(row["model"], row["depth"]) for row in cases] == [("lr", None), ("mlp", None), ("mlp", 3)]
+def test_memory_is_measured_before_anything_is_computed(monkeypatch):
+    done = []
+
+    def peaks(*asked):
+        done.append(asked)
+        return {"spsa": 1000 * asked[1]}
+
+    monkeypatch.setattr(loop, "peaks", peaks)
+    monkeypatch.setattr(loop, "describe", lambda name, row, rows: name)
+    rows = [{"method": "spsa"}, {"method": "gathering"}]
+    monkeypatch.setattr(loop, "measure_network", lambda *asked: done.append("computed") or [dict(row) for row in rows])
+    found = loop.bench(["lr"], [1, 64], ["spsa", "gathering"], memory=True, report=done.append)
+    methods = ["evaluation", "backprop", "spsa"]
+    assert done[:3] == [("lr", 1, methods, 1, "cpu"), ("lr", 64, methods, 1, "cpu"), "computed"]
+    assert [(row["method"], row["peak_bytes"]) for row in found] == [
+        ("spsa", 1000), ("gathering", None), ("spsa", 64_000), ("gathering", None),
+    ]  # fmt: skip
 
 
-def test_a_compiler_that_fails_is_a_note_and_not_a_crash(monkeypatch):
-    def fail(*_):
-        def step():
-            raise RuntimeError("C++ compile error\nlong output")
-
-        return step
-
-    monkeypatch.setitem(bench.baselines.BASELINES, "backprop_compiled", fail)
-    monkeypatch.setattr(bench.shutil, "which", lambda _: "/usr/bin/c++")
-    lines = []
-    found = loop.bench(["students_lr"], [4], methods=["backprop_compiled"], seconds=0.01, report=lines.append)
-    (row,) = [row for row in found if row["method"] == "backprop_compiled"]
-    assert (row["seconds"], row["note"]) == (None, "torch.compile fails: C++ compile error")
-    assert any("not measured: torch.compile fails" in line for line in lines)
-
-
-def test_a_missing_compiler_is_a_note(monkeypatch):
-    monkeypatch.setattr(bench.shutil, "which", lambda _: None)
-    model = build("students_lr", 0)
-    steps, reason = bench.prepared("backprop_compiled", model, torch.rand(2, 4), torch.tensor([0, 1]))
-    assert steps == {}
-    assert reason.endswith("install g++")
-
-
-def test_other_failures_are_not_hidden():
-    model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh())
-    steps, _ = bench.prepared("backprop_by_hand", model, torch.rand(2, 4), torch.tensor([0, 1]))
-    with pytest.raises(TypeError, match="no hand-written backprop for Tanh"):
-        steps["backprop_by_hand"]()
-
-
-class Watch(TorchDispatchMode):
-    """Keeps the names of the operations that are carried out, and the devices of their tensors."""
-
-    def __init__(self):
-        super().__init__()
-        self.operations, self.devices = [], set()
-
-    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
-        result = function(*arguments, **(keywords or {}))
-        self.operations.append(str(function))
-        leaves = torch.utils._pytree.tree_leaves((arguments, keywords, result))
-        self.devices |= {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.dim()}
-        return result
-
-
-@pytest.mark.parametrize(
-    "method", [key for key in EAGER if key != "backprop"]
-)  # the library's fused SGD refuses `meta`
-def test_a_step_stays_on_its_device_and_never_asks_it_for_a_value(method):
-    _, steps = small(method, "meta")
-    for step in steps.values():
-        with Watch() as seen:
-            step()
-            step()
-        assert seen.devices == {"meta"}
-        assert not any("_local_scalar_dense" in operation for operation in seen.operations)
-
-
-@pytest.mark.parametrize("method", EAGER)
-def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
-    monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    _, steps = small(method)
-    for step in steps.values():
-        step()
-        with Watch() as first:
-            step()
-        with Watch() as second:
-            step()
-        assert first.operations == second.operations
-
-
-def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
-    monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    block = draws.TangentStream(
-        {"0": torch.nn.Linear(40, 3)}, draws.dense, draws.rademacher_, torch.Generator().manual_seed(0)
-    )
-    first = next(block)["0"].weight
-    before = first.clone()
-    second = next(block)["0"].weight
-    assert second.data_ptr() == first.data_ptr()
-    assert not torch.equal(second, before)
-
-
-def test_peak_memory_is_measured_in_a_process_of_its_own():
-    assert peaks.peak_of("students_lr", None, "backprop", 4, 1, "cpu") >= 0
+def test_a_row_in_words():
+    common = {"batch_size": 64, "peak_bytes": None, "note": None}
+    seconds = {"evaluation": 1e-4, "backprop": 3e-4, "jvp": 6e-4, "activity": None}
+    rows = [common | {"method": method, "seconds": value} for method, value in seconds.items()]
+    rows[2]["peak_bytes"], rows[3]["note"] = 3 * 2**19, "too hot"
+    line = " ".join(describe("lr", rows[2], rows).split())
+    assert line == "lr batch 64 jvp 600.0 us R 6.00 /backprop 2.000 peak 1.5 MiB"
+    assert "peak" not in describe("lr", rows[1], rows)
+    assert describe("lr", rows[3], rows).endswith("not measured: too hot")
 
 
 # The command.
@@ -169,25 +78,25 @@ def command(*arguments, json="rows.json"):
     return main(["bench", *arguments, "--json", str(json)])
 
 
-MODELS, METHODS = ", ".join(catalogue.BENCHMARKED), ", ".join(catalogue.MEASURED)
+MODELS, METHODS = ", ".join(catalogue.MODELS), ", ".join(catalogue.MEASURED)
+NETWORKS = f"allowed is one of {MODELS}, or mlp_depth_N, mlp_width_N, cnn_width_N"
 
 
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["--models", "lrr"], f"argument --models: 'lrr': allowed is one of {MODELS}"),
-        (["--models", "students_cnn_softmax"], "argument --models: 'students_cnn_softmax': allowed is one of"),
-        (
-            ["--models", "lr", "--methods", "jvp,bp"],
-            f"argument --methods: 'bp': allowed is one of {METHODS}",
-        ),
-        (["--models", "lr", "--batch-size", "64,0"], "argument --batch-size: '0': allowed is a whole number above 0"),
-        (["--depths", "x"], "argument --depths: 'x': allowed is a whole number above 0"),
-        (["--models", "lr", "--threads", "1.5"], "argument --threads: '1.5': allowed is a whole number above 0"),
-        (["--models", "lr", "--rounds", "0"], "argument --rounds: '0': allowed is a whole number above 0"),
-        (["--models", "lr", "--seconds", "0"], "argument --seconds: '0': allowed is a number of seconds above 0"),
-        (["--models", "lr", "--device", "tpu"], "argument --device: invalid choice: 'tpu' (choose from 'cpu', 'cuda')"),
-        ([], "give --models, --depths or both"),
+        (["--networks", "lrr"], f"argument --networks: 'lrr': {NETWORKS}"),
+        (["--networks", "mlp,cnn_depth_3"], f"argument --networks: 'cnn_depth_3': {NETWORKS}"),
+        (["--networks", "mlp_width_0"], f"argument --networks: 'mlp_width_0': {NETWORKS}"),
+        (["--networks", "lr_width_8"], f"argument --networks: 'lr_width_8': {NETWORKS}"),
+        (["--networks", "lr", "--methods", "jvp,bp"], f"argument --methods: 'bp': allowed is one of {METHODS}"),
+        (["--networks", "lr", "--methods", "jvp+adam"], f"argument --methods: 'jvp+adam': allowed is one of {METHODS}"),
+        (["--networks", "lr", "--batch-size", "64,0"], "argument --batch-size: '0': allowed is a whole number above 0"),
+        (["--networks", "lr", "--threads", "1.5"], "argument --threads: '1.5': allowed is a whole number above 0"),
+        (["--networks", "lr", "--rounds", "0"], "argument --rounds: '0': allowed is a whole number above 0"),
+        (["--networks", "lr", "--seconds", "0"], "argument --seconds: '0': allowed is a number of seconds above 0"),
+        (["--networks", "lr", "--device", "tpu"], "argument --device: invalid choice: 'tpu' (choose from 'cpu', "),
+        ([], "the following arguments are required: --networks"),
     ],
 )
 def test_a_wrong_argument_is_one_line_before_any_work(arguments, line, capsys, monkeypatch, tmp_path):
@@ -204,7 +113,7 @@ def test_a_wrong_argument_is_one_line_before_any_work(arguments, line, capsys, m
 def test_cuda_where_there_is_none_is_one_line(capsys, monkeypatch, tmp_path):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(SystemExit) as end:
-        command("--models", "lr", "--device", "cuda", json=tmp_path / "rows.json")
+        command("--networks", "lr", "--device", "cuda", json=tmp_path / "rows.json")
     assert end.value.code == 2
     assert capsys.readouterr().err == (
         "forwardgrad bench: argument --device: cuda: torch finds no CUDA device on this machine, use --device cpu\n"
@@ -214,19 +123,22 @@ def test_cuda_where_there_is_none_is_one_line(capsys, monkeypatch, tmp_path):
 def test_a_folder_that_cannot_be_made_is_one_line(capsys, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(SystemExit) as end:
-        command("--models", "lr", json=tmp_path / "file/rows.json")
+        command("--networks", "lr", json=tmp_path / "file/rows.json")
     assert end.value.code == 2
     assert "its folder cannot be made" in capsys.readouterr().err
 
 
 def test_the_command_writes_rows_and_what_made_them(capsys, tmp_path):
-    arguments = ["--models", "students_lr", "--batch-size", "2,4", "--methods", "forward_rank_one", "--threads", "1"]
-    arguments += ["--seconds", "0.01", "--rounds", "3"]
+    arguments = ["--networks", "students_lr", "--batch-size", "2,4", "--methods", "forward_rank_one,backprop+adam"]
+    arguments += ["--seconds", "0.01", "--rounds", "3", "--parts"]
     record = tmp_path / "new/record.json"
     assert command(*arguments, "--record", str(record), json=tmp_path / "rows.json") == 0
     found = json.loads((tmp_path / "rows.json").read_text())
     assert [row["batch_size"] for row in found] == [2] * 4 + [4] * 4
     assert all(set(row) == set(BENCH) for row in found)
+    assert {row["method"]: row["update"] is None for row in found} == {
+        "evaluation": True, "backprop": False, "forward_rank_one": False, "backprop+adam": False,
+    }  # fmt: skip
     made = json.loads(record.read_text())
     assert (made["device"], made["threads"], made["versions"]["torch"]) == ("cpu", 1, torch.__version__)
     assert capsys.readouterr().out.count("\n") == 8
@@ -236,35 +148,6 @@ def test_the_command_writes_rows_and_what_made_them(capsys, tmp_path):
 def test_the_benchmark_needs_torch_and_numpy_alone():
     blocked = f"import sys; sys.modules.update(dict.fromkeys({HEAVY}))"
     modules = "from forwardgrad.experiments.speed import bench, measure, peaks; from forwardgrad.pipeline import cli"
-    code = f"{blocked}; {modules}; print(measure.METHODS[0])"
+    code = f"{blocked}; {modules}; print(measure.PLAIN[0])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout == "evaluation\n", done.stderr
-
-
-# The arithmetic of samples.
-
-
-def test_rounds_take_one_sample_of_every_step():
-    calls = {"one": 0, "two": 0}
-
-    def count(name):
-        def step():
-            calls[name] += 1
-
-        return step
-
-    samples = interleave({name: count(name) for name in calls}, 0.001, minimum=12)
-    assert {len(values) for values in samples.values()} == {12}
-    assert min(calls.values()) > 12
-
-
-def test_a_ratio_is_that_of_medians_and_its_interval_holds_the_pairs():
-    base = np.array([1.0, 2.0, 4.0, 8.0, 16.0])  # a machine that gets slower and slower
-    middle, low, high = cost_ratio([base / 2], base)
-    assert (middle, low, high) == (0.5, 0.5, 0.5)
-
-
-def test_the_cost_of_a_drawn_layer_is_the_mean_over_the_layers():
-    parts = [np.array([1.0, 1.0, 9.0]), np.array([3.0, 3.0, 3.0])]
-    assert cost(parts) == 2
-    assert median_interval(parts[1]) == (3, 3)

@@ -1,16 +1,19 @@
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
 from forwardgrad import catalogue
+from forwardgrad.experiments.speed.columns import PARTS
 from forwardgrad.experiments.speed.figures.cost import cost
-from forwardgrad.experiments.speed.figures.lines import batch, depth, memory
+from forwardgrad.experiments.speed.figures.lines import batch, depth, memory, sweeps
+from forwardgrad.experiments.speed.figures.parts import LOOKS, parts
 from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
 from forwardgrad.plotting import labels, style
 
+from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 from .conftest import COSTS
 
-FIGURES = (cost, depth, memory, batch)
+FIGURES = (cost, depth, memory, batch, parts)
+UNDRAWN = ("evaluation", "gathering")
 
 
 @pytest.fixture
@@ -20,25 +23,21 @@ def draw(frame, store):
     return lambda figure, frame=frame: figure(store({"frames/speed": pd.concat([frame, other])}), device="cpu")
 
 
-def texts(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
-
-
 def lines(figure, label):
     """What is drawn, not what the legend shows of it."""
     return [line for axes in figure.axes for line in axes.get_lines() if line.get_label() == label]
 
 
 def test_every_baseline_has_a_label_and_a_look_of_its_own():
-    baselines = set(catalogue.BASELINES) - {"evaluation"}
+    baselines = set(catalogue.BASELINES) - set(UNDRAWN)
     assert all(labels.method(key, key) != key for key in catalogue.MEASURED)
-    forms = [style.look(key, key)[:3] for key in catalogue.MEASURED if key != "evaluation"]
+    forms = [style.look(key, key)[:3] for key in catalogue.MEASURED if key not in UNDRAWN]
     assert len(set(map(str, forms))) == len(forms)
     assert {style.look(key, key).face for key in baselines} == {style.PAPER}
 
 
 def test_what_ratios_are_taken_to_is_a_line_and_not_a_row():
-    assert ordered(["evaluation", "forward_sphere", "forward_rank_one", "backprop", "jvp"]) == [
+    assert ordered(["evaluation", "gathering", "forward_sphere", "forward_rank_one", "backprop", "jvp"]) == [
         "jvp", "forward_rank_one", "forward_sphere",
     ]  # fmt: skip
 
@@ -48,15 +47,15 @@ def test_the_headline_shows_every_method_on_every_model_at_one_batch_size(draw):
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["MLP", "CNN"]
     assert set(shown["batch_size"]) == {64}
     assert set(shown["method"]) == {"backprop_by_hand", "jvp", "forward_gaussian", "forward_rank_one"}
-    assert texts(figure).count("0.50") == 2
-    assert "by hand, in place" in texts(figure)
+    assert words(figure).count("0.50") == 2
+    assert "by hand, in place" in words(figure)
 
 
 def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
-    assert grouped(["evaluation", "backprop", *COSTS, "backprop_compiled", "spsa"]) == {
+    assert grouped(["gathering", *COSTS, "backprop_checkpoint", "spsa"]) == {
         FRAMEWORK: ["jvp"],
         ENGINE: ["forward_gaussian", "forward_rank_one", "spsa"],
-        OTHERWISE: ["backprop_by_hand", "backprop_compiled"],
+        OTHERWISE: ["backprop_by_hand", "backprop_checkpoint"],
     }
     (first, *_) = draw(cost)[0].axes
     heights = {text.get_text(): text.get_position()[1] for text in first.texts}
@@ -66,8 +65,8 @@ def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
 
 def test_the_headline_tells_the_papers_ratios_in_numbers(draw):
     figure, _ = draw(cost)
-    assert "0.586, 0.598" in texts(figure)
-    assert "0.649" in texts(figure)
+    assert "0.586, 0.598" in words(figure)
+    assert "0.649" in words(figure)
 
 
 def test_bold_means_below_one_by_its_whole_interval(frame, draw):
@@ -105,11 +104,50 @@ def test_depth_shows_the_floor_and_the_ends_of_the_papers_curve(draw):
 
 def test_memory_shows_backpropagation_and_the_parameters(draw):
     figure, shown = draw(memory)
-    (line,) = lines(figure, labels.method("backprop", "backprop"))
-    assert list(line.get_ydata()) == [6, 30, 150]
-    (parameters,) = lines(figure, "the parameters themselves")
+    deep, batches = figure.axes
+    assert (deep.get_xlabel(), batches.get_xlabel()) == (
+        "Hidden layers, 1,024 wide", "Examples per step, MLP 784-1024-1024-10",
+    )  # fmt: skip
+    (line, *_) = lines(figure, labels.method("backprop", "backprop"))
+    assert line.get_data()[0].tolist() == [2, 10, 50]
+    assert line.get_data()[1].tolist() == [6, 30, 150]
+    (parameters, *_) = lines(figure, "the parameters themselves")
     assert parameters.get_ydata()[0] == pytest.approx(1_863_690 * 4 / 2**20)
-    assert "parameter_bytes" in shown
+    assert shown["peak"].min() > 0
+
+
+def test_memory_is_swept_over_depth_width_and_batch_size(frame):
+    measured = frame[frame["peak_bytes"].notna() & (frame["batch_size"] == 64)]
+    assert [column for column, _, _ in sweeps(measured)] == ["depth"]
+    two = measured[measured["depth"] == 2]
+    wider = two.assign(model="mlp_width_8")
+    found = {column: own for column, _, own in sweeps(pd.concat([measured, wider]))}
+    assert list(found) == ["depth", "width"]
+    assert found["width"].groupby("model")["width"].first().to_dict() == {"mlp": 1024, "mlp_width_8": 8}
+    assert [column for column, _, _ in sweeps(pd.concat([two, two.assign(batch_size=16)]))] == ["batch_size"]
+
+
+def test_parts_of_a_step_are_stacked_beside_backpropagation(draw):
+    figure, shown = draw(parts)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert "MLP 784-1024-1024-10, batch 64" in titles
+    assert "CNN, 4 convolutions of 64, batch 16" in titles
+    axes = figure.axes[titles.index("CNN, 4 convolutions of 64, batch 64")]
+    ends = {}
+    for bar in axes.patches:
+        if bar.get_width():
+            ends.setdefault(round(bar.get_y() + bar.get_height() / 2), []).append((bar.get_x(), bar.get_width()))
+    names = ["backprop", *ordered(COSTS)]
+    assert sorted(ends) == list(range(len(names)))
+    for row, pieces in ends.items():
+        assert [x for x, _ in pieces] == pytest.approx(
+            [sum(width for _, width in pieces[:n]) for n in range(len(pieces))]
+        )
+    assert sum(width for _, width in ends[0]) == pytest.approx(1)
+    jvp = names.index("jvp")
+    assert sum(width for _, width in ends[jvp]) == pytest.approx(2)
+    assert len(ends[jvp]) == 3
+    assert set(LOOKS) == set(PARTS)
 
 
 def test_batch_sizes_are_shown_where_there_are_several(draw):
@@ -120,26 +158,6 @@ def test_batch_sizes_are_shown_where_there_are_several(draw):
 
 
 @pytest.mark.parametrize("entry", FIGURES)
-def test_nothing_but_ticks_is_clipped(draw, entry):
-    figure, _ = draw(entry)
-    with style.style():
-        figure.canvas.draw()
-    width, height = figure.get_size_inches() * figure.dpi
-    ticks = [label for axes in figure.axes for label in axes.get_xticklabels()]
-    for text in figure.findobj(plt.Text):
-        box = text.get_window_extent()
-        if text.get_visible() and text.get_text() and box.width and text not in ticks:
-            assert box.x0 > -1, text
-            assert box.x1 < width + 1, text
-            assert box.y0 > -1, text
-            assert box.y1 < height + 1, text
-
-
-@pytest.mark.parametrize("entry", FIGURES)
-def test_files_are_the_same_byte_for_byte(draw, tmp_path, entry):
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        style.save(*draw(entry), tmp_path / folder / "figure")
-    for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
-        assert first == second
+def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(draw, tmp_path, entry):
+    check_that_nothing_is_clipped(draw(entry)[0])
+    check_that_files_are_the_same(lambda: draw(entry), tmp_path)

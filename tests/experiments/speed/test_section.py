@@ -7,19 +7,25 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed import section as speed_section
-from forwardgrad.experiments.speed.tables import parameter_bytes, ratios
+from forwardgrad.experiments.speed.regime import regimes
+from forwardgrad.experiments.speed.tables import ratios
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence
 from forwardgrad.report.page import redo
 from forwardgrad.results.folder import Results
 
+from .conftest import parameters
+
 
 @pytest.fixture
-def results(frame, root, tmp_path):
+def results(frame, processes, root, tmp_path):
     for folder in ("tables/speed", "frames"):
         (tmp_path / folder).mkdir(parents=True)
     frame.to_csv(tmp_path / "frames/speed.csv", index=False)
-    ratios(Results(tmp_path, root / "report/quoted.csv")).to_csv(tmp_path / "tables/speed/ratios.csv", index=False)
+    processes.to_csv(tmp_path / "frames/speed-processes.csv", index=False)
+    for table in (ratios, regimes):
+        made = table(Results(tmp_path, root / "report/quoted.csv"))
+        made.to_csv(tmp_path / f"tables/speed/{table.__name__}.csv", index=False)
     (tmp_path / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
     return tmp_path
 
@@ -67,7 +73,7 @@ def test_every_network_is_there_with_the_papers_numbers_beside_it(section):
 
 def test_memory_is_that_of_the_deepest_network(section):
     assert section["memory"]["depth"] == 50
-    assert section["memory"]["forward_rank_one"] == pytest.approx(75 * 2**20 / parameter_bytes(50))
+    assert section["memory"]["forward_rank_one"] == pytest.approx(75 * 2**20 / (4 * parameters("mlp", 50)))
 
 
 def test_figures_are_told_in_words(section):
@@ -78,27 +84,29 @@ def test_figures_are_told_in_words(section):
 
 
 def test_what_is_left_to_the_full_protocol(section):
-    assert "MLP 784-1024-1024-10, batch 1,024" in section["left"]
+    assert "logistic regression 784-10, batch 1,024" in section["left"]
+    assert "MLP, hidden layers of 5,120, batch 64" in section["left"]
     assert "MLP, 100 hidden layers of 1,024, batch 64" in section["left"]
     assert "MLP 784-1024-1024-10, batch 64" not in section["left"]
 
 
 def test_the_headline_holds_both_backpropagations(page):
     lead = page().split('<p class="lead">')[1].split("</p>")[0]
-    assert re.findall(r"\d\.\d\d", lead)[:2] == ["0.50", "0.62"]
-    stock = page().split("With <code>torch.func.jvp</code>")[1].split("</p>")[0]
+    # Over the library's, and 1.5 / 2.4 of the one by hand.
+    assert list(map(float, re.findall(r"\d\.\d\d", lead)[:2])) == pytest.approx([0.5, 0.625], abs=0.0051)
+    stock = page().split("In PyTorch’s own forward mode")[1].split("</p>")[0]
     assert re.findall(r"\d\.\d\d", stock)[0] == "2.00"
 
 
 def test_it_says_that_no_gpu_was_measured_unless_one_was(page):
-    command = "forwardgrad bench --models lr,mlp,cnn --device cuda"
+    command = "forwardgrad bench --networks lr,mlp,cnn --device cuda"
     assert command in page()
     assert command not in page(gpu=True)
 
 
 def test_it_says_what_its_intervals_are_over(page, section):
     assert " 3 processes" in page()
-    assert "one process," in page(processes=1)
+    assert "in one process:" in page(processes=1)
     (jvp,) = [row for row in section["networks"][0]["rows"] if row["method"] == "jvp"]
     assert "<small>{low:.2f} to {high:.2f}</small>".format(**jvp) in page()
     network = section["networks"][0] | {"rows": [jvp | {"low": float("nan")}]}
@@ -114,11 +122,37 @@ def test_a_row_says_by_what_it_was_computed(page, section):
 
 
 def test_it_says_why_a_row_is_absent(page):
-    assert "Backpropagation, compiled: not measured. No compiler here: install g++." in page()
+    assert "projection on 4 tangents: not measured. It waits for the host: use the CPU." in page()
 
 
 def test_prose_without_measurements_claims_nothing(page):
     nothing = {key: [] for key in speed_section.SHOWN_IN_PROSE}
-    text = page(headline=nothing, memory=None, networks=[], unmeasured=[], left=[])
+    text = page(headline=nothing, memory=None, networks=[], unmeasured=[], left=[], regimes=[], sizes=None)
     assert not re.search(r"\d\.\d", text)
     assert '<p class="lead">' not in text
+
+
+def test_it_tells_the_crossing_with_its_interval_and_both_errors(page):
+    row = {"device": "cpu", "method": "forward_gaussian", "label": "Gaussian", "networks": 20, "worst": "a narrow CNN"}
+    row |= {"overhead": 3.1, "rate": 36e9, "per_parameter": 4.4, "error": 0.11, "largest_error": 0.93}
+    row |= {"two_terms_error": 0.31, "two_terms_largest_error": 0.96, "crossing_model": 36_000.0}
+    row |= {"crossing": 17_123.0, "crossing_low": 8_123.0, "crossing_high": 35_123.0}
+    ends = [
+        {"parameters": size, "ratio_to_backprop": ratio, "batch_size": 64} for size, ratio in ((15, 0.3), (2e7, 1.6))
+    ]
+    sizes = {"smallest": ends[0], "largest": ends[1], "operations": 38.0, "operations_backprop": 50.0, "logistic": None}
+    paper = [
+        {"parameters": 7850, "paper": 0.0143, "seconds": 2e-4},
+        {"parameters": 2e6, "paper": 0.0147, "seconds": 0.01},
+    ]
+    text = page(regimes=[row], sizes=sizes, paper_seconds=paper).split("Overhead and arithmetic</h3>")[1]
+    for words in ("17,000", "8,100", "35,000", "0.30", "1.60", "38 against 50", "14.3", "14.7", "a narrow CNN"):
+        assert words in text.split("</p>")[0]
+    for cell in (
+        "11&nbsp;%<small>93&nbsp;%</small>",
+        "31&nbsp;%<small>96&nbsp;%</small>",
+        "17,000<small>36,000</small>",
+    ):
+        assert f'<td class="n">{cell}</td>' in text
+    edges = row | {"crossing": 0.0, "crossing_model": float("inf")}
+    assert "at all sizes<small>at no size</small>" in page(regimes=[edges], sizes=None)

@@ -4,15 +4,9 @@ from forwardgrad.experiments.training.analyses.time_to_loss import times, times_
 
 
 @pytest.fixture
-def times_of(store, store_frames):
-    """A function that returns the times of frames, by stock forward mode too where it is measured."""
-
-    def times_of(frames, measured=None):
-        if measured is not None:
-            store({"frames/speed": measured})
-        return times(store_frames(frames), "students", stock=measured is not None)
-
-    return times_of
+def times_of(store_frames):
+    """A function that returns the times of frames."""
+    return lambda frames: times(store_frames(frames), "students")
 
 
 @pytest.fixture

@@ -71,9 +71,10 @@ def test_a_broken_file_is_one_line_with_its_name_and_remedy(results, fault):
 
 
 def test_a_broken_cost_file_names_itself_as_the_target(results):
+    results.run()
     results.cost({"backprop": 1e-3})
-    results.costs[0].write_text("experiment,dataset\n")
-    with pytest.raises(ResultError, match=f"lacks the column model.* snakemake -f {results.costs[0]}$"):
+    results.costs[0].write_text('[{"model": "lr"}]')
+    with pytest.raises(ResultError, match=f"has a row without or beyond the keys.* snakemake -f {results.costs[0]}$"):
         results.frames()
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from forwardgrad.experiments.training.runs import expand
@@ -9,8 +10,11 @@ from forwardgrad.experiments.training.tables import (
     methods,
     paired,
     quoted_steps,
+    steps_to_threshold,
 )
 from forwardgrad.results.quoted import read_quoted
+
+from ...synthetic import REACH
 
 
 def test_methods_by_hand(two_methods, store_frames):
@@ -25,9 +29,10 @@ def test_methods_by_hand(two_methods, store_frames):
     # The diverged run has no part in the mean: (0.30 + 0.29 + 0.28 + 0.27) / 4.
     assert forward["test_loss"] == pytest.approx(0.285)
     assert 0.27 <= forward["test_loss_low"] < 0.285 < forward["test_loss_high"] <= 0.3
-    assert (forward["seconds_per_step"], forward["seconds_per_step_low"]) == pytest.approx((3e-3, 2.7e-3))
-    assert forward["whole_run"] == pytest.approx(1.1)
-    assert forward["seconds_in_memory"] == pytest.approx(2.4e-3)
+    seconds = [forward[f"seconds_per_step{end}"] for end in ("_low", "", "_high")]
+    assert seconds == pytest.approx([3e-3 / REACH, 3e-3, 3e-3 * REACH])
+    assert forward["gathering"] == 0  # the whole split is one batch
+    assert np.isnan(forward["whole_run"])  # four steps do not tell
 
 
 def test_without_threshold_or_cost_the_columns_are_empty(results, store_frames):
@@ -36,6 +41,23 @@ def test_without_threshold_or_cost_the_columns_are_empty(results, store_frames):
     (row,) = methods(store_frames(results.frames()), "students").to_dict("records")
     assert np.isnan([row["steps_median"], row["steps_max"], row["seconds_per_step"], row["whole_run"]]).all()
     assert row["completed"] == 3
+
+
+def test_what_training_took_is_told_over_its_steps_and_batches(results, store_frames):
+    for seed in range(3):
+        results.run("backprop", seed, dataset="mnist5k", model="lr", every=60)  # 1 ms a step
+        results.run("forward_gaussian", seed, dataset="mnist5k", model="lr", every=49)
+    results.cost({"backprop": 3e-4, "forward_gaussian": 3e-4, "gathering": 2e-4}, "lr", 64)
+    backprop, forward = methods(store_frames(results.frames()), "students").to_dict("records")
+    assert backprop["gathering"] == pytest.approx(2e-4)
+    assert backprop["whole_run"] == pytest.approx(2)
+    assert np.isnan(forward["whole_run"])
+
+
+def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
+    runs = pd.DataFrame({"seed": [4, 2, 9], "steps": [7, 3000, 5], "status": ["threshold", "completed", "diverged"]})
+    steps = steps_to_threshold(runs)
+    assert steps.to_dict() == {4: 7, 2: np.inf, 9: np.inf}
 
 
 def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods, store_frames):

@@ -22,7 +22,7 @@ def gather(shown: Shown) -> dict[str, Any]:
     config, results, figures = shown.config, shown.results, shown.figures
     table, regimes = (results.table(EXPERIMENT, name) for name in ("ratios", "regimes"))
     measured = results.frame(EXPERIMENT)
-    ours = table[table["source"] == "measured"]
+    ours, produced_by = table[table["source"] == "measured"], results.provenance(EXPERIMENT)
     parts = [part for _, part in ours.groupby([*NETWORK], sort=False, dropna=False)]
     return {
         "key": EXPERIMENT,
@@ -35,9 +35,12 @@ def gather(shown: Shown) -> dict[str, Any]:
         "regimes": [row | {"label": labels.method(row["method"], row["method"])} for row in regimes.to_dict("records")],
         "sizes": sizes(measured),
         "paper_seconds": paper_steps(measured, paper_seconds(results.quoted())),
-        "gpu": "cuda" in set(measured["device"]),
+        "gpu": next((made["device"] for made in produced_by if made["device"].startswith("cuda")), None),
+        "gpu_times": results.table("gpu", "times-summary").to_dict("records")
+        if config.get("gpu", {}).get("tables")
+        else [],
         "processes": int(measured["processes"].max()),
-        "unmeasured": measured[measured["seconds"].isna()].to_dict("records"),
+        "noted": measured[measured["note"].notna()].to_dict("records"),
         "left": left(config, shown.full),
         "tables": [
             results.folder / path
@@ -49,7 +52,7 @@ def gather(shown: Shown) -> dict[str, Any]:
                 "frames/speed-wall.csv",
             )
         ],
-        "produced_by": results.provenance(EXPERIMENT),
+        "produced_by": produced_by,
     }
 
 

@@ -43,13 +43,14 @@ def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.D
 def cost_of(run: Mapping[str, Any], steps: Mapping[tuple[str, int, str], Mapping[str, Any]]) -> dict[str, Any]:
     """Return the cost of a step of one run; `steps` are measured steps by network, batch size and key."""
     settings = Method.from_mapping(dict(run["settings"]))
-    size = settings.examples(DATASETS[run["dataset"]].train)
+    train = DATASETS[run["dataset"]].train
+    size = settings.examples(train)
 
     def found(key: str) -> Mapping[str, Any]:
         return steps.get((run["model"], size, key), {})
 
     row = {"estimator": settings.estimator, "batch_size": size} | own(found(step_key(settings)))
-    row |= {"gathering": found("gathering").get("seconds", 0.0)}
+    row |= {"gathering": found("gathering").get("seconds") if size < train else 0.0}
     if stock := found({GAUSSIAN: STOCK, "backprop": step_key(settings)}.get(settings.estimator, "")):
         row |= {"stock": stock.get("seconds")} | ratios(stock, ("stock_ratio", "stock_low", "stock_high"))
     return row

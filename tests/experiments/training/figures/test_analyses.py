@@ -21,10 +21,8 @@ def frames(results, few):
         results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, **CELL)
         results.run("forward_gaussian", seed, (2.0, 0.9, 0.8, last), every=10, **CELL)
         results.run("forward_gaussian_slow", seed, (2.0, 1.9), every=10, estimator="forward_gaussian", **CELL)
-    results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3, "forward_gaussian_slow": 2e-3}, batch_size=64, **CELL)
-    frames = results.frames()
-    frames.costs.loc[2, "estimator"] = "forward_gaussian"
-    return frames
+    results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3, "gathering": 1e-3}, "lr", 64)
+    return results.frames()
 
 
 def words(figure):

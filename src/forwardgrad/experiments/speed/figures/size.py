@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator
 
-from forwardgrad.experiments.speed.figures.lines import HERE, MODELLED, draw_modelled
+from forwardgrad.experiments.speed.figures.lines import HERE, draw_modelled, said_of_lines
 from forwardgrad.experiments.speed.figures.rows import ordered, swept, timed
 from forwardgrad.experiments.speed.regime import crossed, modelled
 from forwardgrad.experiments.speed.tables import paper_seconds
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, star, ticks, title, write
-from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, Drawn, look, style
+from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
 RATIOS = (0.25, 0.5, 1, 2, 4, 8)
@@ -34,28 +34,27 @@ def size(results: Results, device: str) -> Drawn:
     ]
     panels = [panel for panel in panels if len(panel[1])]
     points = paper_points(results.quoted(), layered)
-    with style():
-        figure, grid = plt.subplots(len(panels), 1, squeeze=False, sharex=True, figsize=(WIDTH, 2 + 2.4 * len(panels)))
-        handles: dict[str, Line2D] = {}
-        for (name, own, draw), axes in zip(panels, grid[:, 0], strict=True):
-            handles |= {line.get_label(): line for line in draw(axes, own) if line.get_label() not in handles}
-            name_logistic_regressions(axes, own)
-            axes.set_title(name)
-        if len(layered):
-            mark_crossings(grid[0, 0], crossed(results.table("speed", "regimes"), device))
-        if len(points):
-            axes.plot(points.index, points, **STAR)
-            handles["paper"] = star("Baydin et al. (2022): backpropagation, off figures")
-        axes.set_xscale("log")
-        ticks(axes.xaxis, LogLocator(numticks=12))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: in_short(value)))
-        axes.set_xlabel("Parameters")
-        note = (
-            f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. {MODELLED} Whiskers: 95 % interval. Shaded: cheaper "
-            "than backpropagation. Rings: parameters from which on it no longer is. LR: no hidden layer."
-        )
-        title(figure, "When is a forward gradient cheaper than backpropagation?", note, handles.values())
-        return figure, shown
+    figure, grid = plt.subplots(len(panels), 1, squeeze=False, sharex=True, figsize=(WIDTH, 2 + 2.4 * len(panels)))
+    handles: dict[str, Line2D] = {}
+    for (name, own, draw), axes in zip(panels, grid[:, 0], strict=True):
+        handles |= {line.get_label(): line for line in draw(axes, own) if line.get_label() not in handles}
+        name_logistic_regressions(axes, own)
+        axes.set_title(name)
+    if len(layered):
+        mark_crossings(grid[0, 0], crossed(results.table("speed", "regimes"), device))
+    if len(points):
+        axes.plot(points.index, points, **STAR)
+        handles["paper"] = star("Baydin et al. (2022): backpropagation, off figures")
+    axes.set_xscale("log")
+    ticks(axes.xaxis, LogLocator(numticks=12))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: in_short(value)))
+    axes.set_xlabel("Parameters")
+    note = (
+        f"{HERE[device]} Batch {int(shown['batch_size'].iloc[0])}. {said_of_lines(shown)}Whiskers: 95 % interval. "
+        "Shaded: cheaper than backpropagation. Rings: parameters from which on it no longer is. LR: no hidden layer."
+    )
+    title(figure, "When is a forward gradient cheaper than backpropagation?", note, handles.values())
+    return figure, shown
 
 
 def in_short(count: float) -> str:

@@ -1,0 +1,318 @@
+"""What is measured of a network, never how long that takes."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from forwardgrad.catalogue import MEASURED
+from forwardgrad.core import draws
+from forwardgrad.core.estimates import AlongTangents, detached
+from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.core.models import build
+from forwardgrad.experiments.speed import measure
+from forwardgrad.experiments.speed.columns import BENCH, PARTS
+from forwardgrad.experiments.speed.steps import Case
+
+from ... import cases
+
+METHODS = (*MEASURED, "forward_gaussian+adam")
+
+
+def case_of(name, batch=4, device="cpu"):
+    with torch.device(device):
+        shape = measure.MODELS[name].shape.inputs
+        inputs, targets = torch.rand(batch, *shape), torch.zeros(batch, dtype=torch.int64)
+        return Case(build(name, 0), measure.LOSS, inputs, targets, measure.RATE)
+
+
+@pytest.fixture(scope="module")
+def rows():
+    """Every method on a small network, part by part."""
+    return measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1, parts=True)
+
+
+def test_a_measurement_has_a_complete_row_per_method(rows):
+    assert [row["method"] for row in rows] == [
+        "evaluation",
+        "backprop",
+        *[m for m in METHODS if m not in measure.PLAIN],
+    ]
+    for row in rows:
+        assert set(row) == set(BENCH)
+        assert (row["model"], row["batch_size"], row["depth"], row["parameters"]) == ("students_mlp", 4, 2, 867)
+        assert (row["threads"], row["device"], row["clock"], row["peak_bytes"]) == (1, "cpu", "cpu", None)
+        assert row["note"] is None
+        assert row["seconds"] > 0
+        assert row["operations"] >= 2
+        assert row["switches_per_second"] >= 0
+    json.dumps(rows)
+
+
+def test_the_parts_of_every_step_add_up_to_it(rows):
+    for row in rows:
+        parts = [row[name] for name in PARTS if row[name] is not None]
+        assert len(parts) >= 1
+        assert min(parts) >= 0
+        assert sum(parts) == pytest.approx(row["seconds"], rel=1e-9)
+
+
+def test_without_parts_there_are_none_and_what_ratios_are_taken_to_is_measured_always():
+    rows = measure.measure_network("students_lr", 2, ["forward_rank_one"], 1, "cpu", seconds=1e-3, rounds=1)
+    assert [row["method"] for row in rows] == ["evaluation", "backprop", "forward_rank_one"]
+    assert {row[name] for row in rows for name in PARTS} == {None}
+
+
+def test_a_network_on_two_threads_is_measured_by_wall_time():
+    rows = measure.measure_network("students_lr", 2, [], 2, "cpu", seconds=1e-3, rounds=1)
+    assert {(row["threads"], row["clock"]) for row in rows} == {(2, "wall")}
+
+
+def test_a_measurement_does_not_change_what_it_measures(monkeypatch):
+    models = []
+    monkeypatch.setattr(measure, "model_of", lambda name, device: models.append(build(name, 0)) or models[-1])
+    measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1)
+    before = cases.flat(detached(build("students_mlp", 0)))
+    assert torch.allclose(cases.flat(detached(models[0])), before, atol=1e-3)
+
+
+# Parts.
+
+
+def test_a_part_is_the_difference_of_two_times():
+    times = {"a//draw": 1.0, "a//forward": 3.0, "a//update": 3.5, "ab//update": 9.0}
+    assert measure.times_of("a//", times) == {"seconds": 3.5, "draw": 1.0, "forward": 2.0, "update": 0.5}
+    assert measure.times_of("a//", {"a//": 2.0}) == {"seconds": 2.0}
+
+
+def test_a_part_that_noise_hides_takes_no_time():
+    times = {"a//draw": 1.0, "a//forward": 0.9, "a//update": 3.0}
+    assert measure.times_of("a//", times) == {"seconds": 3.0, "draw": 1.0, "forward": 0.0, "update": 2.0}
+    times = {"a//draw": 1.0, "a//forward": 4.0, "a//update": 3.0}
+    assert measure.times_of("a//", times) == {"seconds": 3.0, "draw": 1.0, "forward": 2.0, "update": 0.0}
+
+
+@cases.steady(max_examples=50)
+@given(st.lists(st.floats(1e-9, 1e3), min_size=1, max_size=4))
+def test_parts_add_up_to_the_whole_whatever_was_measured(values):
+    found = measure.times_of("a//", {f"a//{part}": value for part, value in zip(PARTS, values, strict=False)})
+    assert found.pop("seconds") == values[-1]
+    assert min(found.values()) >= 0
+    assert sum(found.values()) == pytest.approx(values[-1])
+
+
+def test_a_beginning_of_a_step_ends_with_its_part():
+    done = []
+
+    def parts():
+        for name in ("draw", "forward", "update"):
+            done.append(name)
+            yield name
+
+    steps = measure.beginnings((parts, torch.Generator(), 8), "cpu")
+    assert list(steps) == ["draw", "forward", "update"]
+    assert {step.period for step in steps.values()} == {8}
+    for count, step in enumerate(steps.values(), start=1):
+        done.clear()
+        step.run()
+        assert len(done) == count
+
+
+def test_work_behind_the_last_part_belongs_to_the_whole():
+    done = []
+
+    def parts():
+        yield "forward"
+        done.append("rest")
+
+    measure.beginnings((parts, torch.Generator(), 1), "cpu")["forward"].run()
+    assert done == ["rest"] * 2
+
+
+# Variants.
+
+
+def test_the_fastest_backprop_counts_with_its_parts():
+    own = {"a": {"seconds": 2.0, "forward": 0.5, "update": 1.5}, "b": {"seconds": 1.0, "forward": 0.7, "update": 0.3}}
+    assert measure.combined("backprop", own) == {
+        "seconds": 1.0, "draw": None, "forward": 0.7, "backward": None, "update": 0.3,
+    }  # fmt: skip
+    assert measure.combined("jvp", {}) == dict.fromkeys(("seconds", *PARTS))
+
+
+def test_one_drawn_layer_costs_the_mean_over_layers():
+    case = case_of("students_mlp")
+    found, _ = measure.variants("forward_rank_one_layer", case)
+    assert list(found) == ["0", "1", "2"]
+    before = detached(build("students_mlp", 0))
+    moved = set()
+    for number, (parts, _, _) in enumerate(found.values()):
+        list(parts())
+        now = detached(case.model)
+        moved |= {name.split(".")[0] for name, value in now.items() if not torch.equal(value, before[name])}
+        assert moved <= {str(2 * layer) for layer in range(number + 1)}
+    own = {"0": {"seconds": 1.0, "draw": 0.5}, "1": {"seconds": 3.0, "draw": 0.1}}
+    combined = measure.combined("forward_rank_one_layer", own)
+    assert (combined["seconds"], combined["draw"], combined["forward"]) == (2.0, pytest.approx(0.3), None)
+
+
+def test_what_a_baseline_has_not_written_is_a_note():
+    case = case_of("students_cnn_softmax", 2)
+    assert measure.variants("backprop_by_hand", case) == ({}, "no hand-written backprop for Softmax(dim=1)")
+    rows = measure.measure_network("students_cnn_softmax", 2, ["backprop_by_hand"], 1, "cpu", seconds=1e-3, rounds=1)
+    absent = rows[-1]
+    assert (absent["seconds"], absent["operations"], absent["note"]) == (
+        None, None, "no hand-written backprop for Softmax(dim=1)",
+    )  # fmt: skip
+
+
+def test_what_a_cuda_graph_cannot_record_is_a_note():
+    steps, note = measure.variants("forward_projected_4", SimpleNamespace(inputs=SimpleNamespace(is_cuda=True)))
+    assert steps == {}
+    assert note.endswith("which a CUDA graph cannot wait for: use the CPU")
+
+
+# Draws in blocks.
+
+
+@pytest.mark.parametrize("name", ["students_mlp", "mlp_256"])
+@pytest.mark.parametrize("method", ESTIMATORS)
+def test_the_generator_is_asked_once_in_every_period(name, method):
+    case = case_of(name)
+    generator = torch.Generator().manual_seed(0)
+    if method == "forward_rank_one_layer":
+        estimators = list(measure.drawn_layers(case.model, generator))
+    else:
+        estimators = [ESTIMATORS[method](case.model, measure.LOSS, generator)]
+    for estimator in estimators:
+        every = measure.period(estimator, case.inputs, generator)
+        if not isinstance(estimator, AlongTangents):
+            assert every == 1
+            continue
+        asked = []
+        for _ in range(3 * every):
+            state = generator.get_state()
+            estimator.draw(case.inputs)
+            asked.append(not torch.equal(generator.get_state(), state))
+        assert all(sum(asked[start : start + every]) == 1 for start in range(2 * every + 1))
+        assert every <= draws.BLOCK_STEPS
+
+
+def test_small_networks_draw_for_64_steps_at_once_and_large_ones_for_one():
+    for name, method, expected in (
+        ("students_mlp", "forward_gaussian", 64),
+        ("students_mlp", "forward_mean_4", 16),
+        ("mlp_256", "forward_gaussian", 1),
+        ("mlp_256", "forward_rank_one", 64),
+    ):
+        generator = torch.Generator().manual_seed(0)
+        case = case_of(name)
+        assert (
+            measure.period(ESTIMATORS[method](case.model, measure.LOSS, generator), case.inputs, generator) == expected
+        )
+
+
+def test_operations_are_counted_over_a_whole_period():
+    def parts():
+        torch.ones(3).add_(1)
+        yield "forward"
+
+    assert measure.operations({"": (parts, None, 5)}) == 2
+    count = 0
+
+    def drawing():
+        nonlocal count
+        if count % 4 == 0:
+            torch.ones(3)
+        count += 1
+        yield "draw"
+
+    assert measure.operations({"": (drawing, None, 4)}) == 0.25
+    assert measure.operations({"a": (parts, None, 1), "b": (drawing, None, 4)}) == 1.125
+
+
+class Watch(TorchDispatchMode):
+    """Keeps the names of the operations that are carried out, and the devices of their tensors."""
+
+    def __init__(self):
+        super().__init__()
+        self.operations, self.devices = [], set()
+
+    def __torch_dispatch__(self, function, types, arguments=(), keywords=None):
+        result = function(*arguments, **(keywords or {}))
+        self.operations.append(str(function))
+        leaves = torch.utils._pytree.tree_leaves((arguments, keywords, result))
+        self.devices |= {leaf.device.type for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.dim()}
+        return result
+
+
+def watched(parts):
+    with Watch() as seen:
+        measure.advance(parts, None)
+    return seen
+
+
+REFUSED = ("backprop", "gathering", "forward_gaussian+adam")  # fused optimizers and random orders refuse `meta`
+
+
+@pytest.mark.parametrize("method", [key for key in METHODS if key not in REFUSED])
+def test_a_step_stays_on_its_device_and_never_asks_it_for_a_value(method, monkeypatch):
+    monkeypatch.setattr(measure, "Generator", lambda device: torch.Generator())  # `meta` has none
+    monkeypatch.setattr(measure, "period", lambda *_: 1)  # nothing is drawn there
+    for parts, _, _ in measure.variants(method, case_of("students_cnn", device="meta"))[0].values():
+        for _ in range(2):
+            seen = watched(parts)
+            assert seen.devices == {"meta"}
+            assert not any("_local_scalar_dense" in operation for operation in seen.operations)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
+    monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
+    for parts, _, _ in measure.variants(method, case_of("students_cnn"))[0].values():
+        measure.advance(parts, None)
+        assert watched(parts).operations == watched(parts).operations
+
+
+def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
+    monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
+    layers, generator = {"0": nn.Linear(40, 3)}, torch.Generator().manual_seed(0)
+    block = draws.TangentStream(layers, draws.dense, draws.rademacher_, generator)
+    first = next(block)["0"].weight
+    before = first.clone()
+    second = next(block)["0"].weight
+    assert second.data_ptr() == first.data_ptr()
+    assert not torch.equal(second, before)
+
+
+# Networks.
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("lr", ("lr", 0)),
+        ("mlp", ("mlp", 2)),
+        ("mlp_depth_3", ("mlp", 3)),
+        ("mlp_width_8", ("mlp_width_8", 2)),
+        ("cnn_width_2", ("cnn_width_2", None)),
+        ("students_cnn", ("students_cnn", None)),
+    ],
+)
+def test_networks_are_found_by_model_and_depth_or_by_width(name, found):
+    with torch.device("meta"):
+        assert measure.described(name, build(name, 0)) == found
+
+
+@pytest.mark.parametrize("name", ["students_lr", "cnn_width_2", "mlp_width_8"])
+def test_inputs_have_the_networks_shape_and_are_the_same_in_every_process(name):
+    inputs, targets = measure.data_of(name, 5, "cpu")
+    assert len(inputs) == len(targets) == 5
+    again, _ = measure.data_of(name, 5, "cpu")
+    assert torch.equal(inputs, again)
+    assert measure.model_of(name, "cpu")(inputs).shape == (5, int(targets.max()) + 1 if name == "students_lr" else 10)
