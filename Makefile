@@ -2,6 +2,7 @@
 # make test        install what is missing and run the tests
 # make install     create the environment only
 # make smoke       everything once in tiny runs, in two minutes
+# make gpu         on a machine with CUDA, torch and numpy: measure what the report shows of a GPU, in eight minutes
 # make archive     all results with code and provenance as one file: report/archive.zip
 # make lint        style of the code and of the workflow
 
@@ -10,7 +11,7 @@ VENV := .venv
 ACTIVATE := . $(VENV)/bin/activate &&
 SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: reproduce test install smoke archive lint
+.PHONY: reproduce test install smoke gpu archive lint
 
 reproduce: install
 	$(ACTIVATE) snakemake --cores all
@@ -28,6 +29,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 smoke: install
 	$(ACTIVATE) snakemake --cores all --configfile config/smoke.yaml
+
+# Installs nothing and needs no network. The folder goes to where the reproduction is run, to the same place.
+gpu:
+	PYTHONPATH=src $(PYTHON) -m forwardgrad gpu --output results/gpu
 
 archive: reproduce
 	$(ACTIVATE) snakemake --report report/archive.zip

@@ -23,9 +23,9 @@ for kind in ["training", *experiments(config | {"experiments": {}})]:
     include: f"workflow/rules/{kind}.smk"
 
 
+include: "workflow/rules/gpu.smk"
 include: "workflow/rules/audit.smk"
-include: "workflow/rules/results.smk"
-include: "workflow/rules/plotting.smk"
+include: "workflow/rules/products.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/report.smk"
@@ -58,4 +58,8 @@ include: "workflow/rules/reference.smk"
 onstart:
     if workflow.local_exec:
         server.start()
-    progress.show(logger)
+        # Snakemake limits the jobs that it starts per second by a timer of one second, anew whenever a job ends: after N
+        # jobs it looks N times a second for one to start. That disturbs what is timed, and here cores are the limit.
+        if hasattr(workflow.scheduler, "job_rate_limiter"):
+            workflow.scheduler.job_rate_limiter = None
+    progress.show(logger, workflow)

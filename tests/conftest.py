@@ -12,6 +12,7 @@ from snakemake.utils import update_config
 
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.pipeline.validation import load_schema
+from forwardgrad.plotting.style import style
 
 from .synthetic import Results, make_two_methods
 
@@ -27,6 +28,13 @@ def pytest_collection_modifyitems(items):
 def root():
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def look():
+    """Figures are drawn as `forwardgrad figure` draws them."""
+    with style():
+        yield
 
 
 @pytest.fixture

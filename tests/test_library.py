@@ -78,3 +78,17 @@ def test_what_the_pipeline_needs_is_absent():
 
 def test_every_module_can_be_imported_and_a_network_trains():
     assert alone(TRAINING) == "True"
+
+
+KIT = """
+import tempfile
+from forwardgrad.pipeline.cli import main
+
+folder = tempfile.mkdtemp()
+sys.argv = ["forwardgrad", "gpu"]
+print(main(["gpu", "--device", "cpu", "--minutes", "0.0000001", "--output", folder, "--plan", {plan!r}]))
+"""
+
+
+def test_the_gpu_kit_needs_no_more(root):
+    assert alone(KIT.format(plan=str(root / "config/gpu.json"))).splitlines()[-1] == "0"

@@ -82,15 +82,15 @@ def writable(text: str) -> Path:
     return path
 
 
-def calling(function: str, *names: str) -> Callable[[argparse.Namespace], int]:
-    """Return what carries out a command: `module:function` below `forwardgrad.experiments`, given the options `names`.
+def calling(function: str, *names: str, package: str = "experiments") -> Callable[[argparse.Namespace], int]:
+    """Return what carries out a command: `module:function` below a `package` of ours, given the options `names`.
 
     The module is imported only then: parsing needs neither torch nor pandas.
     """
 
     def carry_out(options: argparse.Namespace) -> int:
         module, _, name = function.partition(":")
-        getattr(import_module(f"forwardgrad.experiments.{module}"), name)(*(getattr(options, each) for each in names))
+        getattr(import_module(f"forwardgrad.{package}.{module}"), name)(*(getattr(options, each) for each in names))
         return 0
 
     return carry_out

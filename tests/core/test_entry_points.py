@@ -25,9 +25,9 @@ def test_the_package_offers_what_the_core_defines():
         _ = forwardgrad.forwards
 
 
-@pytest.mark.parametrize("module", ["forwardgrad", "forwardgrad.catalogue"])
-def test_torch_is_imported_only_when_it_is_needed(module):
-    code = f"import sys, {module}; print('torch' in sys.modules); forwardgrad.step_; print('torch' in sys.modules)"
+def test_torch_is_imported_only_when_it_is_needed():
+    told = "print('torch' in sys.modules)"
+    code = f"import sys, forwardgrad.catalogue; {told}; forwardgrad.step_; {told}"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.split() == ["False", "True"]
 

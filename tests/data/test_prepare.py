@@ -10,6 +10,7 @@ from forwardgrad.data.locate import locate
 from forwardgrad.data.prepare import generator, prepare
 from forwardgrad.data.sets import mnist5k, penguins
 from forwardgrad.data.splits import divide
+from forwardgrad.pipeline.cli import main
 
 SIZES = {"penguins": (250, 50, 84), "mnist5k": (3500, 500, 1000), "kmnist600": (500, 0, 100)}
 
@@ -113,10 +114,12 @@ def test_unavailable_set_stops_with_one_line(tmp_path):
     assert not (tmp_path / "kmnist.npz").exists()
 
 
-@pytest.mark.parametrize("seeds", [0, -1])
-def test_no_seeds_are_refused(tmp_path, seeds):
-    with pytest.raises(ValueError, match=f"mnist5k cannot be prepared for {seeds} seeds"):
-        prepare("mnist5k", located(tmp_path, "mnist5k"), seeds, tmp_path / "set.npz")
+@pytest.mark.parametrize("seeds", ["0", "-1"])
+def test_no_seeds_are_refused(tmp_path, seeds, capsys):
+    files = ["--record", str(tmp_path / "set.json"), "--output", str(tmp_path / "set.npz")]
+    with pytest.raises(SystemExit):
+        main(["data", "prepare", "mnist5k", f"--seeds={seeds}", *files])
+    assert f"argument --seeds: '{seeds}': allowed is a whole number above 0" in capsys.readouterr().err
 
 
 def test_copy_that_changed_since_is_refused(tmp_path):

@@ -18,7 +18,7 @@ def prepare(tmp_path):
     def prepare(train, validation, test, inputs=None):
         inputs = np.arange(10 * 4, dtype=np.uint8).reshape(10, 1, 2, 2) if inputs is None else inputs
         split = [np.array(part, dtype=np.int64) for part in (train, validation, test)]
-        write(tmp_path / "set.npz", inputs, np.arange(10) % 3, ("a", "b", "c"), PROVENANCE, [split])
+        write(tmp_path / "set.npz", inputs, np.arange(10) % 3, PROVENANCE, [split])
         return tmp_path / "set.npz"
 
     return prepare
@@ -31,7 +31,6 @@ def test_parts_are_the_indexed_examples(prepare):
     assert data.train.labels.tolist() == [0, 1, 1]
     assert data.test.labels.tolist() == [2, 0]
     assert {name: len(part) for name, part in data.splits.items()} == {"train": 3, "validation": 2, "test": 2}
-    assert data.class_names == ("a", "b", "c")
     assert data.provenance == PROVENANCE
 
 

@@ -47,7 +47,8 @@ def test_the_clock_of_a_device_waits_for_its_last_event(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("device", "threads", "clock"), [("cpu", 1, "cpu"), ("cpu", 2, "wall"), ("cuda", 1, "device"), ("cuda", 2, "device")]
+    ("device", "threads", "clock"),
+    [("cpu", 1, "cpu"), ("cpu", 2, "wall"), ("cuda", 1, "device"), ("cuda", 2, "device")],
 )
 def test_the_clock_of_a_measurement(device, threads, clock):
     assert clocks.clock_of(device, threads) == clock

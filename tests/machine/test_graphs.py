@@ -31,16 +31,19 @@ def events(monkeypatch):
             events.append("replay")
 
     replacements = {"Stream": lambda: stream, "current_stream": lambda: stream, "CUDAGraph": Graph}
-    replacements |= {"stream": lambda _: within("side stream"), "graph": lambda _: within("recording")}
+    replacements |= {"stream": lambda _: within("side stream"), "graph": lambda _, stream: within("recording")}
     for name, replacement in replacements.items():
         monkeypatch.setattr(torch.cuda, name, replacement)
-    return events
+    graphs.side_stream.cache_clear()
+    yield events
+    graphs.side_stream.cache_clear()
 
 
 def test_a_step_is_warmed_up_then_recorded_with_its_generator_then_replayed(events):
     replay = graphs.captured(lambda: events.append("step"), torch.Generator().manual_seed(7))
     warm = ["wait", "side stream begins", *["step"] * graphs.WARM_UP, "side stream ends", "wait"]
-    assert events == [*warm, "registers seed 7", "recording begins", "step", "recording ends"]
+    recording = ["side stream begins", "recording begins", "step", "recording ends", "side stream ends"]
+    assert events == [*warm, "registers seed 7", *recording]
     replay()
     replay()
     assert events[-2:] == ["replay", "replay"]

@@ -76,11 +76,15 @@ def test_names_need_the_standard_library_alone(module):
 def package(tmp_path, monkeypatch):
     """A package of three modules, `top` imports `middle` imports `bottom`."""
 
+    def forget():
+        for function in vars(sources).values():
+            if hasattr(function, "cache_clear"):
+                function.cache_clear()
+
     def write(**texts):
         for name, text in texts.items():
             (tmp_path / f"{name}.py").write_text(text)
-        sources.parse.cache_clear()
-        sources.imports.cache_clear()
+        forget()
 
     monkeypatch.setattr(sources, "PACKAGE", tmp_path)
     write(
@@ -91,8 +95,7 @@ def package(tmp_path, monkeypatch):
         catalogue="",
     )
     yield write
-    sources.parse.cache_clear()
-    sources.imports.cache_clear()
+    forget()
 
 
 def test_a_digest_covers_what_is_imported_and_nothing_else(package):

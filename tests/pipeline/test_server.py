@@ -34,7 +34,6 @@ def data(tmp_path_factory):
         path,
         inputs=generator.random((30, 4), dtype=np.float32),
         labels=np.arange(30) % 3,
-        class_names=np.array(["a", "b", "c"]),
         provenance=np.array(provenance),
         **{name: np.array(index, dtype=np.int64) for name, index in indices.items()},
     )
@@ -67,7 +66,10 @@ def server(running):
 
 def client(address, data, output, steps=3, **options):
     run = Run("one", "penguins", "students_mlp", "m", 0, Method("forward_gaussian", 0.01, Stop(steps)), 1)
-    arguments = ["run", "--run", run.to_json(), "--data", data, "--output", output]
+    return ask(address, ["run", "--run", run.to_json(), "--data", data, "--output", output], **options)
+
+
+def ask(address, arguments, **options):
     command = [sys.executable, "-m", "forwardgrad.pipeline.cli", *arguments]
     # A shell that runs the tests in the background has them ignore ctrl-C, and their children with them.
     heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
@@ -111,6 +113,13 @@ def test_an_error_reaches_the_client(server, tmp_path):
     status, error = end(client(server[0], tmp_path / "missing.npz", tmp_path))
     assert status == 1
     assert "missing.npz does not exist" in error.splitlines()[-1]
+
+
+def test_a_request_may_name_thousands_of_runs(server, tmp_path):
+    folders = [f"results/runs/one/penguins/students_mlp/m/seed-{seed}" for seed in range(4000)]
+    status, error = end(ask(server[0], ["frames", "one", "--runs", *folders], cwd=tmp_path))
+    assert status == 1
+    assert f"{folders[0]}/metrics.csv is missing" in error
 
 
 def test_a_killed_fork_fails_its_client(server, data, tmp_path):

@@ -1,18 +1,14 @@
 # ---
 # jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
 # ---
 
 # %% [markdown]
 # # Explore the results
 #
-# All runs of the workflow are in a few long tables, the *frames*: CSV files in
-# `results/frames/`. This notebook loads the frames of one experiment, draws a figure of
-# the report and a new one, compares two methods, and adds and trains a method.
-# `results/README.md` explains every column.
+# All runs of the workflow are in a few long tables, the *frames*: CSV files in `results/frames/`. This notebook loads
+# the frames of one experiment, draws a figure of the report and a new one, compares two methods, and adds and trains a
+# method. `results/README.md` explains every column.
 
 # %% tags=["parameters"]
 experiment = "students"  # set by the workflow
@@ -50,21 +46,15 @@ def table(frame):
 # %% [markdown]
 # ## Load the frames
 #
-# Three frames: `metrics` has one row per run and evaluation, `runs` one per run,
-# `costs` one per measured method. `load_frames` also checks the columns; `pd.read_csv`
-# is sufficient.
+# Three frames: `metrics` has one row per run and evaluation, `runs` one per run, `costs` one per measured method.
+# `load_frames` also checks the columns; `pd.read_csv` is sufficient.
 
 # %%
 frames = load_frames(Results(Path(results)), experiment)
-provenance = Results(Path(results)).provenance(experiment)
-
-print(
-    f"experiment {experiment!r}: {len(frames.runs)} runs, {len(frames.metrics):,} rows"
-)
-for made in provenance:
-    versions = ", ".join(
-        f"{name} {version}" for name, version in made["versions"].items()
-    )
+runs, rows = len(frames.runs), len(frames.metrics)
+print(f"experiment {experiment!r}: {runs} runs, {rows:,} rows")
+for made in Results(Path(results)).provenance(experiment):
+    versions = ", ".join(map(" ".join, made["versions"].items()))
     print(f"{made['runs']} runs made with {versions}, on {made['device']}")
 
 cells = ["dataset", "model", "method"]
@@ -77,8 +67,8 @@ overview = frames.runs.groupby(cells, sort=False).agg(
 table(overview.reset_index())
 
 # %% [markdown]
-# From here on one cell, that is one network on one data set: the cell with the most
-# seeds, and of those the one with the shortest runs.
+# From here on one cell, that is one network on one data set: the cell with the most seeds, and of those the one with
+# the shortest runs.
 
 # %%
 sizes = frames.runs.groupby(["dataset", "model"]).agg(
@@ -92,8 +82,8 @@ print(labels.cell(dataset, model))
 # %% [markdown]
 # ## Aggregate
 #
-# Means come with intervals. `statistics` has the functions of the report's tables; they
-# return no interval for fewer than three seeds.
+# Means come with intervals. `statistics` has the functions of the report's tables; they return no interval for fewer
+# than three seeds.
 
 # %%
 sound = cell.runs[cell.runs["status"] != "diverged"]
@@ -106,9 +96,8 @@ table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"])
 # %% [markdown]
 # ## Draw a figure
 #
-# The report's figures are in `results/figures/`, each with its numbers as CSV. The
-# functions that draw them take frames, so they can also draw a part: here the time per
-# step of this cell.
+# The report's figures are in `results/figures/`, each with its numbers as CSV. The functions that draw them take
+# frames, so they can also draw a part: here the time per step of this cell.
 
 # %%
 figure = draw_costs(cell.costs)
@@ -118,16 +107,22 @@ plt.close(figure)
 # %% [markdown]
 # A figure that the report does not have: the training loss, with one line per run.
 
+
 # %% tags=["figure"]
+def draw_runs(axes, metrics, column, *key):
+    """One line per seed of the method with this key and estimator."""
+    drawing, label = look(*key), labels.method(*key)
+    line = {"color": drawing.color, "linestyle": drawing.line, "linewidth": 0.8}
+    for _, run in metrics.groupby("seed"):
+        axes.plot(run["step"], run[column], alpha=0.5, label=label, **line)
+        label = None
+
+
 shown = cell.runs.drop_duplicates("method")[["method", "estimator"]]
 figure, axes = plt.subplots(figsize=(4.8, 3.4))
-for method, estimator in shown.itertuples(index=False):
-    drawing = look(method, estimator)
-    label = labels.method(method, estimator)
-    for _, run in cell.metrics[cell.metrics["method"] == method].groupby("seed"):
-        line = {"color": drawing.color, "linestyle": drawing.line, "linewidth": 0.8}
-        axes.plot(run["step"], run["train_loss"], alpha=0.5, label=label, **line)
-        label = None
+for key in shown.itertuples(index=False):
+    own = cell.metrics[cell.metrics["method"] == key.method]
+    draw_runs(axes, own, "train_loss", *key)
 start = cell.metrics.loc[cell.metrics["step"] == 0, "train_loss"]
 axes.set(title=labels.cell(dataset, model), xlabel="step", ylabel="training loss")
 axes.set_ylim(0, 1.3 * start.max())
@@ -136,9 +131,8 @@ axes.legend(fontsize=7.5)
 # %% [markdown]
 # ## Compare two methods, paired by seed
 #
-# Runs with the same seed share the split, the initial weights and the batches. The
-# interval of their paired difference is therefore narrower than two separate intervals
-# suggest.
+# Runs with the same seed share the split, the initial weights and the batches. The interval of their paired difference
+# is therefore narrower than two separate intervals suggest.
 
 # %%
 by_seed = sound.pivot(index="seed", columns="method", values="test_loss")
@@ -159,8 +153,8 @@ axes.grid(axis="x", visible=False)
 # %% [markdown]
 # ## Add a method
 #
-# A method is an entry of the configuration: an estimator and its settings. To add one
-# to the workflow, write a file `config/mine.yaml`, as `docs/extending.md` shows,
+# A method is an entry of the configuration: an estimator and its settings. To add one to the workflow, write a file
+# `config/mine.yaml`, as `docs/extending.md` shows,
 #
 # ```yaml
 # run: [mine]
@@ -178,12 +172,11 @@ axes.grid(axis="x", visible=False)
 #   rademacher: {estimator: forward_rademacher}
 # ```
 #
-# and run `snakemake --cores all --configfile config/mine.yaml`. This notebook opens the
-# frames of `mine` with `experiment = "mine"`.
+# and run `snakemake --cores all --configfile config/mine.yaml`. This notebook opens the frames of `mine` with
+# `experiment = "mine"`.
 #
-# Each run is one call of a function. The next cell takes the settings of an existing
-# run, changes the estimator, and trains with the same seeds: split, initial weights and
-# batches are shared, so the comparison is paired.
+# Each run is one call of a function. The next cell takes the settings of an existing run, changes the estimator, and
+# trains with the same seeds: split, initial weights and batches are shared, so the comparison is paired.
 
 # %%
 settled = cell.runs[cell.runs["estimator"] == "forward_gaussian"]
@@ -194,9 +187,9 @@ run = Run.from_json(json.dumps(json.loads(record.read_text())["run"]))
 settings = replace(run.settings, estimator="forward_rademacher")
 mine = replace(run, method="rademacher", settings=settings)
 
-added = []
-for seed in sorted(cell.runs["seed"].unique())[:3]:
-    arrays = Path(results, "data", f"{dataset}.npz")
+arrays = Path(results, "data", f"{dataset}.npz")
+seeds, added = sorted(cell.runs["seed"].unique())[:3], []
+for seed in seeds:
     data = read(arrays, seed, mine.settings.normalisation, mine.tuning)
     metrics, _ = train(replace(mine, seed=int(seed)), data)
     added.append(pd.DataFrame(metrics, columns=list(METRICS)).assign(seed=seed))
@@ -207,20 +200,13 @@ for seed in sorted(cell.runs["seed"].unique())[:3]:
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 beside = cell.metrics[cell.metrics["method"] == made["method"]]
-for number, one in enumerate(added):
-    theirs = beside[beside["seed"] == one["seed"].iloc[0]]
-    pair = (
-        (theirs, made["method"], made["estimator"]),
-        (one, "forward_rademacher", "forward_rademacher"),
-    )
-    for metrics, *key in pair:
-        form = {"color": look(*key).color, "linewidth": 1.1}
-        label = None if number else labels.method(*key)
-        axes.plot(metrics["step"], metrics["test_loss"], label=label, **form)
+beside = beside[beside["seed"].isin(seeds)]
+draw_runs(axes, beside, "test_loss", made["method"], made["estimator"])
+draw_runs(axes, pd.concat(added), "test_loss", *2 * ["forward_rademacher"])
 axes.set(title="The added method and an existing one")
 axes.set(xlabel="step", ylabel="test loss")
 axes.legend()
 
 # %% [markdown]
-# An estimator of your own is a function in `src/forwardgrad/core/gradients.py`;
-# `docs/extending.md` adds one, line by line, and a test follows that page literally.
+# An estimator of your own is a function in `src/forwardgrad/core/gradients.py`; `docs/extending.md` adds one, line by
+# line, and a test follows that page literally.

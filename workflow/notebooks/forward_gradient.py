@@ -1,21 +1,16 @@
 # ---
 # jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
 # ---
 
 # %% [markdown]
 # # The forward gradient
 #
-# One forward pass computes the directional derivative of the loss along a tangent. The
-# forward gradient (Baydin, Pearlmutter, Syme, Wood and Torr 2022,
-# [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)) uses it to estimate the
-# gradient. This notebook shows that the estimate is unbiased and how large its variance
-# is, how it minimises test functions and trains networks, what it costs, and how
-# rank-one tangents reduce it. [Forward and reverse mode](prerequisites.html)
-# explains directional derivatives and forward mode.
+# One forward pass computes the directional derivative of the loss along a tangent. The forward gradient (Baydin,
+# Pearlmutter, Syme, Wood and Torr 2022, [arXiv:2202.08587](https://arxiv.org/abs/2202.08587)) uses it to estimate the
+# gradient. This notebook shows that the estimate is unbiased and how large its variance is, how it minimises test
+# functions and trains networks, what it costs, and how rank-one tangents reduce it. [Forward and reverse
+# mode](prerequisites.html) explains directional derivatives and forward mode.
 
 # %% tags=["parameters"]
 quick = False  # True: fewer steps and draws, to test that everything works
@@ -23,6 +18,7 @@ data = "results/data/mnist5k.npz"  # made by `snakemake results/data/mnist5k.npz
 
 # %%
 import math
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -40,6 +36,8 @@ from forwardgrad.core.estimates import detached
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
+from forwardgrad.experiments.functions.figures.surface import draw_contours, minimiser
+from forwardgrad.experiments.functions.plan import Case
 from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.training.score import score
 from forwardgrad.experiments.training.train import batches
@@ -55,16 +53,15 @@ BLUE, ORANGE = look("", "forward_gaussian").color, look("", "forward_rank_one").
 # %% [markdown]
 # ## The estimator
 #
-# Draw a random tangent $v$ with one entry per weight in $\theta$; the entries are
-# independent with mean 0 and variance 1. One forward-mode pass computes the directional
-# derivative $\langle \nabla f(\theta), v \rangle$, a number. The forward gradient is
+# Draw a random tangent $v$ with one entry per weight in $\theta$; the entries are independent with mean 0 and variance
+# 1. One forward-mode pass computes the directional derivative $\langle \nabla f(\theta), v \rangle$, a number. The
+# forward gradient is
 #
 # $$g(\theta) = \langle \nabla f(\theta), v \rangle \, v.$$
 #
-# The entry $g_i = \sum_j \partial_j f\, v_j v_i$ has mean $\sum_j \partial_j f\,
-# \mathbb{E}[v_i v_j] = \partial_i f$, because $\mathbb{E}[v_i v_j]$ is 1 for $i = j$
-# and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient is *unbiased*.
-# There is no backward pass, and the gradient itself is never computed.
+# The entry $g_i = \sum_j \partial_j f\, v_j v_i$ has mean $\sum_j \partial_j f\, \mathbb{E}[v_i v_j] = \partial_i f$,
+# because $\mathbb{E}[v_i v_j]$ is 1 for $i = j$ and 0 otherwise. Hence $\mathbb{E}[g] = \nabla f$: the forward gradient
+# is *unbiased*. There is no backward pass, and the gradient itself is never computed.
 #
 # Two dimensions can be drawn. The function is Beale's, at $(1, 0.2)$:
 #
@@ -92,9 +89,8 @@ print(f"mean of {draws:,} estimates     ({mean[0]:+.3f}, {mean[1]:+.3f})")
 print(f"its standard error          ({spread[0]:.3f},  {spread[1]:.3f})")
 
 # %% [markdown]
-# Every estimate is a multiple of its own tangent and never points downhill, so a small
-# step against it decreases the loss. A single estimate is inaccurate; the running mean
-# converges to the gradient like $1/\sqrt{N}$.
+# Every estimate is a multiple of its own tangent and never points downhill, so a small step against it decreases the
+# loss. A single estimate is inaccurate; the running mean converges to the gradient like $1/\sqrt{N}$.
 
 # %% tags=["figure"]
 frames = np.unique(np.geomspace(1, 400, 80).astype(int))
@@ -122,16 +118,15 @@ plt.close(figure)
 # %% [markdown]
 # ## Variance
 #
-# Unbiased does not mean low variance. With $n$ weights the second moment of the
-# estimate, relative to the squared norm of the gradient, is
+# Unbiased does not mean low variance. With $n$ weights the second moment of the estimate, relative to the squared norm
+# of the gradient, is
 #
 # $$\frac{\mathbb{E}\|g\|^2}{\|\nabla f\|^2} = n + 2 \;\text{(Gaussian)},
 # \qquad n \;\text{(Rademacher, or a sphere of radius } \sqrt n\text{)},$$
 #
-# and its mean absolute cosine with the gradient is $\mathbb{E}|\cos(g, \nabla f)|
-# \approx \sqrt{2/(\pi n)}$. In a thousand dimensions the angle is about 88.5°. Training
-# works because many small steps average over many tangents, but the learning rate must
-# be small: at learning rates that suit backpropagation, forward gradients diverge.
+# and its mean absolute cosine with the gradient is $\mathbb{E}|\cos(g, \nabla f)| \approx \sqrt{2/(\pi n)}$. In a
+# thousand dimensions the angle is about 88.5°. Training works because many small steps average over many tangents, but
+# the learning rate must be small: at learning rates that suit backpropagation, forward gradients diverge.
 
 # %%
 sizes = [2, 5, 10, 30, 100, 300, 1000, 3000]
@@ -157,52 +152,43 @@ axes.legend()
 # %% [markdown]
 # ## Test functions
 #
-# Now update $\theta \leftarrow \theta - \eta\, g(\theta)$. First Beale's function as in
-# the paper, from $(0, 0.5)$ with learning rate $\eta = 0.01$ for 1,000 steps: gradient
-# descent, and forward gradients with several seeds.
+# Now update $\theta \leftarrow \theta - \eta\, g(\theta)$. First Beale's function as in the paper, from $(0, 0.5)$ with
+# learning rate $\eta = 0.01$ for 1,000 steps: gradient descent, and forward gradients with several seeds.
 
 
 # %%
-def descend(name, start, rate, steps, seeds):
+def descend(case, seeds):
     """Paths, shape (runs, steps + 1, 2), of gradient descent where `seeds` is 0."""
-    function, generator = FUNCTIONS[name].value, torch.Generator().manual_seed(0)
+    function = FUNCTIONS[case.function].value
+    generator = torch.Generator().manual_seed(0)
     gradient = torch.func.grad(lambda points: function(points).sum())
-    theta = torch.tensor([start] * max(seeds, 1), dtype=torch.float64)
+    theta = torch.tensor([case.start] * max(seeds, 1), dtype=torch.float64)
     path = [theta]
-    for _ in range(steps):
+    for _ in range(case.steps):
         if seeds:
             v = torch.randn(theta.shape, generator=generator, dtype=theta.dtype)
             estimate = forward_gradients(function, theta, v)
         else:
             estimate = gradient(theta)
-        theta = theta - rate * estimate
+        theta = theta - case.learning_rate * estimate
         path.append(theta)
     return torch.stack(path, 1)
 
 
 steps = 1_000
-descent = descend("beale", (0.0, 0.5), 0.01, steps, 0)
-forward = descend("beale", (0.0, 0.5), 0.01, steps, 20)
+start, methods = (0.0, 0.5), ("forward_gaussian",)
+case = Case("paper", "beale", "beale", start, 0.01, 0.0, steps, methods, 20)
+descent, forward = descend(case, 0), descend(case, case.seeds)
 ends = beale(forward[:, -1])
 print(f"gradient descent ends at f = {beale(descent[0, -1]):.3e}")
 print(f"forward gradient, {len(ends)} seeds: median {ends.median():.3e}", end=", ")
 print(f"from {ends.min():.1e} to {ends.max():.1e}")
 
-
 # %% tags=["figure"]
-def landscape(axes, name, x, y):
-    function = FUNCTIONS[name]
-    grid = np.stack(np.meshgrid(np.linspace(*x, 160), np.linspace(*y, 160)), axis=-1)
-    heights = np.log10(function.value(grid) - function.minimum + 1e-3)
-    axes.contour(grid[..., 0], grid[..., 1], heights, 14, colors=MUTED, linewidths=0.5)
-    axes.plot(*function.minimiser, "*", color=INK, markersize=11)
-    axes.set(xlabel="x", ylabel="y", xlim=x, ylim=y)
-    axes.grid(False)
-
-
 frames = np.unique(np.concatenate([[0], np.geomspace(1, steps, 90).astype(int)]))
 figure, axes = plt.subplots(figsize=(4.8, 3.5))
-landscape(axes, "beale", (-0.3, 3.5), (-0.6, 1.0))
+draw_contours(axes, case, ((-0.3, 3.5), (-0.6, 1.0)))
+axes.plot(*minimiser(case), "*", color=INK, markersize=11)
 axes.plot([], [], "o-", color=INK, label="gradient descent")
 axes.plot([], [], "o-", color=BLUE, label="forward gradient")
 axes.plot([], [], "o-", color=ORANGE, label="the same, another seed")
@@ -218,19 +204,20 @@ display(HTML(animation(figure, axes, traces, captions, "beale")))
 plt.close(figure)
 
 # %% [markdown]
-# The path of the forward gradient is noisy, but it reaches the same value. Rosenbrock's
-# curved valley needs far more steps: the paper takes 25,000, with $\eta = 0.0005$ from
-# $(-1, 0)$. These are the first of them; the experiment `functions` of the report has
-# all, with times.
+# The path of the forward gradient is noisy, but it reaches the same value. Rosenbrock's curved valley needs far more
+# steps: the paper takes 25,000, with $\eta = 0.0005$ from $(-1, 0)$. These are the first of them; the experiment
+# `functions` of the report has all, with times.
 
 # %%
 steps = 300 if quick else 1_200
-descent = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 0)
-forward = descend("rosenbrock", (-1.0, 0.0), 5e-4, steps, 10)
+case = replace(case, name="rosenbrock", function="rosenbrock", start=(-1.0, 0.0))
+case = replace(case, learning_rate=5e-4, steps=steps, seeds=10)
+descent, forward = descend(case, 0), descend(case, case.seeds)
 
 # %% tags=["figure"]
 figure, panels = plt.subplots(2, 1, figsize=(4.8, 5.4), height_ratios=(3, 2))
-landscape(panels[0], "rosenbrock", (-1.6, 1.5), (-0.6, 1.9))
+draw_contours(panels[0], case, ((-1.6, 1.5), (-0.6, 1.9)))
+panels[0].plot(*minimiser(case), "*", color=INK, markersize=11)
 panels[0].plot(*forward[0].T, color=BLUE, linewidth=0.7)
 panels[0].plot(*descent[0].T, color=INK)
 panels[0].set_title("Rosenbrock's function")
@@ -244,8 +231,7 @@ panels[1].legend()
 # %% [markdown]
 # ## Training networks
 #
-# For networks the package has its own forward mode. Every estimator is used in the same
-# three lines:
+# For networks the package has its own forward mode. Every estimator is used in the same three lines:
 #
 # ```python
 # estimator = make_estimator("forward_gaussian", model, nn.CrossEntropyLoss())
@@ -253,10 +239,9 @@ panels[1].legend()
 # step_(model, estimate, rate)           # parameters -= rate * estimate
 # ```
 #
-# An MLP and a small convolutional network on MNIST digits, with the same initial
-# weights and batches: backpropagation, and forward gradients with dense Gaussian and
-# rank-one tangents (see below), all at a learning rate that suits forward gradients;
-# and backpropagation at its own, higher learning rate.
+# An MLP and a small convolutional network on MNIST digits, with the same initial weights and batches: backpropagation,
+# and forward gradients with dense Gaussian and rank-one tangents (see below), all at a learning rate that suits forward
+# gradients; and backpropagation at its own, higher learning rate.
 
 # %%
 digits = read(Path(data), seed=0, normalisation=(0.1307, 0.3081))
@@ -305,23 +290,20 @@ for axes, model_key in zip(panels, runs):
 panels[0].legend(fontsize=7.5, loc="center right", bbox_to_anchor=(1, 0.4))
 
 # %% [markdown]
-# At the low learning rate the methods are similar; at its own learning rate
-# backpropagation is far better. One seed and a short run are no evidence: the report
-# compares the methods over seeds, at learning rates tuned on validation data.
+# At the low learning rate the methods are similar; at its own learning rate backpropagation is far better. One seed and
+# a short run are no evidence: the report compares the methods over seeds, at learning rates tuned on validation data.
 
 # %% [markdown]
 # ## Cost per step
 #
-# Without a backward pass, is a step faster? Count the multiplications. For a layer $y =
-# W x$ backpropagation needs $W x$, then $W^\top \bar y$ for the layer below and $\bar
-# y\, x^\top$ for the gradient: three products, and two in the first layer. Forward mode
-# with a dense tangent $V$ needs
+# Without a backward pass, is a step faster? Count the multiplications. For a layer $y = W x$ backpropagation needs $W
+# x$, then $W^\top \bar y$ for the layer below and $\bar y\, x^\top$ for the gradient: three products, and two in the
+# first layer. Forward mode with a dense tangent $V$ needs
 #
 # $$y = W x, \qquad \dot y = W \dot x + V x,$$
 #
-# three as well, and two in the first layer, where $\dot x = 0$. The arithmetic cost is
-# the same. PyTorch counts the multiplications of a step; here for the paper's MLP,
-# 784-1024-1024-10, and 64 images.
+# three as well, and two in the first layer, where $\dot x = 0$. The arithmetic cost is the same. PyTorch counts the
+# multiplications of a step; here for the paper's MLP, 784-1024-1024-10, and 64 images.
 
 # %%
 model, loss = build("mlp", seed=0), nn.CrossEntropyLoss()
@@ -365,10 +347,9 @@ for key, amount in work.items():
     print(f"{names[key]:38} {amount / 1e6:4.0f} million, {relative:.2f} evaluations")
 
 # %% [markdown]
-# `torch.func.jvp` does more than necessary: it also multiplies by the tangent of the
-# input images, which is zero. But the cost is more than its products. The next cell
-# measures times, with the methods in turns, so that other load on the machine affects
-# all of them.
+# `torch.func.jvp` does more than necessary: it also multiplies by the tangent of the input images, which is zero. But
+# the cost is more than its products. The next cell measures times, with the methods in turns, so that other load on the
+# machine affects all of them.
 
 # %%
 samples = interleave(steps_of, seconds=0.5 if quick else 1.5, minimum=5)
@@ -389,9 +370,8 @@ axes.set_yticks([])
 axes.grid(axis="y", visible=False)
 
 # %% [markdown]
-# What takes the time of `torch.func.jvp`? Its step has three parts: drawing one
-# Gaussian number per weight, the pass itself, and the update, which reads the tangent
-# again.
+# What takes the time of `torch.func.jvp`? Its step has three parts: drawing one Gaussian number per weight, the pass
+# itself, and the update, which reads the tangent again.
 
 # %%
 parameters = detached(model)
@@ -420,24 +400,22 @@ for name, values in samples.items():
     print(f"{name:24} {1e3 * np.median(values):6.2f} ms")
 
 # %% [markdown]
-# Drawing the numbers alone takes about as long as a whole step of backpropagation, and
-# the pass takes longer than its products explain. Measurements with stock frameworks
-# therefore show no speed-up. Rademacher tangents need one random bit per weight and are
-# faster to draw, with a slightly smaller second moment. The product $V x$ remains.
+# Drawing the numbers alone takes about as long as a whole step of backpropagation, and the pass takes longer than its
+# products explain. Measurements with stock frameworks therefore show no speed-up. Rademacher tangents need one random
+# bit per weight and are faster to draw, with a slightly smaller second moment. The product $V x$ remains.
 
 # %% [markdown]
 # ## Rank-one tangents
 #
-# $V$ need not be dense. For an unbiased estimate its entries must be uncorrelated, with
-# mean 0 and variance 1. The outer product of two Rademacher vectors satisfies this:
+# $V$ need not be dense. For an unbiased estimate its entries must be uncorrelated, with mean 0 and variance 1. The
+# outer product of two Rademacher vectors satisfies this:
 #
 # $$V = u w^\top, \qquad \mathbb{E}[u_i w_j u_k w_l] = \delta_{ik} \delta_{jl},
 # \qquad V x = u \,(w \cdot x).$$
 #
-# The third product of every layer reduces to one inner product per example. Two of
-# three products remain, one of two in the first layer. One random sign per row and
-# column replaces one random number per weight, and the update has rank one. The counts
-# above include this estimator.
+# The third product of every layer reduces to one inner product per example. Two of three products remain, one of two in
+# the first layer. One random sign per row and column replaces one random number per weight, and the update has rank
+# one. The counts above include this estimator.
 
 # %%
 vectors = sum(
@@ -449,10 +427,9 @@ for what, amounts in (("multiplications", work), ("time", times)):
     print(f"{what}, rank one over backpropagation: {relative:.2f}")
 
 # %% [markdown]
-# Is the estimate unbiased, and what is its variance? On a network small enough for
-# thousands of draws, the cosine between the mean of $N$ estimates and the gradient must
-# approach 1: for dense Gaussian tangents like $\sqrt{N/(N + n + 1)}$. For Rademacher
-# tangents, dense or of rank one, the mean squared norm is $n$ times the gradient's.
+# Is the estimate unbiased, and what is its variance? On a network small enough for thousands of draws, the cosine
+# between the mean of $N$ estimates and the gradient must approach 1: for dense Gaussian tangents like $\sqrt{N/(N + n +
+# 1)}$. For Rademacher tangents, dense or of rank one, the mean squared norm is $n$ times the gradient's.
 
 # %%
 tiny = nn.Sequential(
@@ -466,9 +443,7 @@ draws = 500 if quick else 4_000
 
 
 def flat(estimate):
-    return torch.cat(
-        [part.flatten() for part in estimate.dense(detached(tiny)).values()]
-    )
+    return nn.utils.parameters_to_vector(estimate.dense(detached(tiny)).values())
 
 
 exact = flat(make_estimator("backprop", tiny, loss)(inputs, targets))
@@ -500,7 +475,6 @@ axes.set(xlabel="estimates N", ylabel="cosine with the gradient")
 axes.legend(fontsize=7.5)
 
 # %% [markdown]
-# A lower cost per step does not imply faster training, since the variance remains. The
-# report's experiment `convergence` trains with dense and with rank-one tangents, at
-# tuned learning rates, over ten seeds. [Explore the results](explore_results.html)
-# shows how to analyse its numbers.
+# A lower cost per step does not imply faster training, since the variance remains. The report's experiment
+# `convergence` trains with dense and with rank-one tangents, at tuned learning rates, over ten seeds. [Explore the
+# results](explore_results.html) shows how to analyse its numbers.

@@ -1,18 +1,14 @@
 # ---
 # jupyter:
-#   kernelspec:
-#     display_name: Python 3
-#     language: python
-#     name: python3
+#   kernelspec: {display_name: Python 3, language: python, name: python3}
 # ---
 
 # %% [markdown]
 # # Forward and reverse mode
 #
-# Prerequisites of the forward gradient: what a directional derivative is, and how a
-# program computes it exactly by automatic differentiation. All examples are small
-# functions; the last section introduces the Jacobian-vector product, which the [forward
-# gradient](forward_gradient.html) uses.
+# Prerequisites of the forward gradient: what a directional derivative is, and how a program computes it exactly by
+# automatic differentiation. All examples are small functions; the last section introduces the Jacobian-vector product,
+# which the [forward gradient](forward_gradient.html) uses.
 
 # %% tags=["parameters"]
 quick = False  # True: fewer points, to test that everything works
@@ -39,13 +35,13 @@ np.set_printoptions(precision=6, suppress=True)
 # %% [markdown]
 # ## The derivative
 #
-# The derivative of $f$ at $x$ is the slope of the straight line that fits $f$ best
-# there: the limit of the slopes of secants whose second point moves towards the first,
+# The derivative of $f$ at $x$ is the slope of the straight line that fits $f$ best there: the limit of the slopes of
+# secants whose second point moves towards the first,
 #
 # $$\frac{df}{dx}(x) = \lim_{h \to 0} \frac{f(x + h) - f(x)}{h}.$$
 #
-# Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $\frac{df}{dx} = \sin(x) +
-# x\,\cos(x)$. The slopes of secants approach this number; halving $h$ halves the error.
+# Take $f(x) = x\,\sin(x)$ at $x = 2$. The product rule says $\frac{df}{dx} = \sin(x) + x\,\cos(x)$. The slopes of
+# secants approach this number; halving $h$ halves the error.
 
 
 # %%
@@ -77,15 +73,13 @@ axes.set_ylim(-1.2, 3.2)
 # %% [markdown]
 # ## Partial derivatives
 #
-# A function of several numbers has one derivative per number: hold the others still and
-# differentiate. For
+# A function of several numbers has one derivative per number: hold the others still and differentiate. For
 #
 # $$f(x, y) = x^2 + 2 y^2 + \sin(2x), \qquad
 # \frac{\partial f}{\partial x} = 2x + 2\cos(2x), \qquad
 # \frac{\partial f}{\partial y} = 4y,$$
 #
-# cut the surface at $y = 0.5$ and at $x = 1$, and each cut is an ordinary curve with an
-# ordinary slope.
+# cut the surface at $y = 0.5$ and at $x = 1$, and each cut is an ordinary curve with an ordinary slope.
 
 
 # %%
@@ -117,9 +111,8 @@ panels[0].set_ylabel("f(x, y)")
 # %% [markdown]
 # ## The gradient
 #
-# All partial derivatives together, as a vector, are the gradient $\nabla f = (\partial
-# f/\partial x, \partial f/\partial y)$. It is orthogonal to the level lines, and longer
-# where they are closer together.
+# All partial derivatives together, as a vector, are the gradient $\nabla f = (\partial f/\partial x, \partial
+# f/\partial y)$. It is orthogonal to the level lines, and longer where they are closer together.
 
 
 # %% tags=["figure"]
@@ -141,17 +134,15 @@ axes.set_title("Gradients and level lines")
 # %% [markdown]
 # ## The directional derivative
 #
-# How fast does $f$ change from $\theta$ along an arbitrary vector $v$, the *tangent*?
-# The directional derivative is the derivative of $t \mapsto f(\theta + t v)$ at $t =
-# 0$. By the chain rule it is an inner product:
+# How fast does $f$ change from $\theta$ along an arbitrary vector $v$, the *tangent*? The directional derivative is the
+# derivative of $t \mapsto f(\theta + t v)$ at $t = 0$. By the chain rule it is an inner product:
 #
 # $$\left.\frac{d}{dt} f(\theta + t v)\right|_{t=0}
 # = \sum_i \frac{\partial f}{\partial \theta_i} v_i
 # = \langle \nabla f(\theta), v \rangle.$$
 #
-# It is one number in any number of dimensions. For $v = (\cos(\varphi),
-# \sin(\varphi))$ it is a cosine in the angle $\varphi$: largest along the gradient,
-# zero along the level line.
+# It is one number in any number of dimensions. For $v = (\cos(\varphi), \sin(\varphi))$ it is a cosine in the angle
+# $\varphi$: largest along the gradient, zero along the level line.
 
 # %%
 angles = np.linspace(-np.pi, np.pi, 361)
@@ -179,14 +170,14 @@ axes.set_xticks(range(-180, 181, 90))
 # %% [markdown]
 # ## Steepest ascent, and descent
 #
-# Since $\langle \nabla f, v \rangle = \|\nabla f\| \, \|v\| \cos\angle(\nabla f, v)$,
-# no direction of unit length climbs faster than $\nabla f / \|\nabla f\|$, and none
-# descends faster than its opposite. Gradient descent takes steps of
+# Since $\langle \nabla f, v \rangle = \|\nabla f\| \, \|v\| \cos\angle(\nabla f, v)$, no direction of unit length
+# climbs faster than $\nabla f / \|\nabla f\|$, and none descends faster than its opposite. Gradient descent takes steps
+# of
 #
 # $$\theta \leftarrow \theta - \eta \, \nabla f(\theta).$$
 #
-# A random direction of unit length is worse, but either it or its negative does not go
-# uphill. The forward gradient uses this.
+# A random direction of unit length is worse, but either it or its negative does not go uphill. The forward gradient
+# uses this.
 
 
 # %%
@@ -211,15 +202,14 @@ axes.set_title("Thirty steps of gradient descent")
 # %% [markdown]
 # ## Numerical against automatic differentiation
 #
-# Numerical differentiation of a program uses secants with a small $h$. It has two
-# errors. The truncation error of $(f(x+h) - f(x))/h$ is proportional to $h$, that of
-# the central difference $(f(x+h) - f(x-h))/2h$ to $h^2$. The rounding error of the two
-# nearly equal function values is divided by $h$: at relative precision $\varepsilon$ it
-# is about $\varepsilon/h$. The total error is smallest near $h \approx
-# \sqrt\varepsilon$ and $\sqrt[3]\varepsilon$, respectively.
+# Numerical differentiation of a program uses secants with a small $h$. It has two errors. The truncation error of
+# $(f(x+h) - f(x))/h$ is proportional to $h$, that of the central difference $(f(x+h) - f(x-h))/2h$ to $h^2$. The
+# rounding error of the two nearly equal function values is divided by $h$: at relative precision $\varepsilon$ it is
+# about $\varepsilon/h$. The total error is smallest near $h \approx \sqrt\varepsilon$ and $\sqrt[3]\varepsilon$,
+# respectively.
 #
-# Automatic differentiation has no $h$. It applies the chain rule to the program's own
-# operations and is as accurate as the function itself: the dotted lines.
+# Automatic differentiation has no $h$. It applies the chain rule to the program's own operations and is as accurate as
+# the function itself: the dotted lines.
 
 
 # %%
@@ -267,14 +257,13 @@ axes.legend(ncols=2, loc="upper left", fontsize=7.5)
 # %% [markdown]
 # ## Dual numbers, from scratch
 #
-# A *dual number* is a pair: a value, and the rate at which it changes. Think of $a +
-# \dot a\,\epsilon$ with $\epsilon^2 = 0$. Sums and products follow at once,
+# A *dual number* is a pair: a value, and the rate at which it changes. Think of $a + \dot a\,\epsilon$ with $\epsilon^2
+# = 0$. Sums and products follow at once,
 #
 # $$(a + \dot a \epsilon)(b + \dot b \epsilon) = ab + (\dot a b + a \dot b)\,\epsilon,$$
 #
-# and every elementary function carries its derivative along: $\sin(a + \dot a \epsilon)
-# = \sin(a) + \dot a \cos(a)\, \epsilon$. A dozen lines of Python differentiate whole
-# programs, including loops.
+# and every elementary function carries its derivative along: $\sin(a + \dot a \epsilon) = \sin(a) + \dot a \cos(a)\,
+# \epsilon$. A dozen lines of Python differentiate whole programs, including loops.
 
 
 # %%
@@ -304,9 +293,8 @@ def dual(x):
 
 
 # %% [markdown]
-# Heron's rule computes $\sqrt a$ by a loop: $s \leftarrow (s + a/s)/2$. The program
-# does not contain the derivative of the square root. Differentiating the loop yields
-# it, and it converges with the value, to $1/(2\sqrt a)$.
+# Heron's rule computes $\sqrt a$ by a loop: $s \leftarrow (s + a/s)/2$. The program does not contain the derivative of
+# the square root. Differentiating the loop yields it, and it converges with the value, to $1/(2\sqrt a)$.
 
 
 # %%
@@ -342,19 +330,17 @@ axes.legend()
 #
 # $$J = J_k \cdots J_2\, J_1.$$
 #
-# **Forward mode** multiplies from the right, in the order of the program: start with a
-# tangent $v$ and compute $J_1 v$, then $J_2 (J_1 v)$, and so on. Dual numbers do this.
-# No intermediate results are stored. One pass computes a combination of *columns*, $J
-# v$.
+# **Forward mode** multiplies from the right, in the order of the program: start with a tangent $v$ and compute $J_1 v$,
+# then $J_2 (J_1 v)$, and so on. Dual numbers do this. No intermediate results are stored. One pass computes a
+# combination of *columns*, $J v$.
 #
-# **Reverse mode** multiplies from the left: start with a weight $w$ for every output
-# and compute $w^\top J_k$, then $(w^\top J_k) J_{k-1}$. The program runs first, and its
-# intermediate results must be stored, because the steps are visited from last to first.
-# One pass computes a combination of *rows*, $w^\top J$. For a loss, with its single
-# output, this is the whole gradient: backpropagation.
+# **Reverse mode** multiplies from the left: start with a weight $w$ for every output and compute $w^\top J_k$, then
+# $(w^\top J_k) J_{k-1}$. The program runs first, and its intermediate results must be stored, because the steps are
+# visited from last to first. One pass computes a combination of *rows*, $w^\top J$. For a loss, with its single output,
+# this is the whole gradient: backpropagation.
 #
-# Reverse mode from scratch also takes a dozen lines. Every number stores the numbers it
-# was computed from and the derivatives by them.
+# Reverse mode from scratch also takes a dozen lines. Every number stores the numbers it was computed from and the
+# derivatives by them.
 
 
 # %%
@@ -392,8 +378,8 @@ def backward(output):
 
 
 # %% [markdown]
-# On $f(x_1, x_2, x_3) = x_1 x_2 + x_1 \sin(x_3)$: forward mode needs three passes, one
-# per input, reverse mode one. Both agree with PyTorch to the last digit that is shown.
+# On $f(x_1, x_2, x_3) = x_1 x_2 + x_1 \sin(x_3)$: forward mode needs three passes, one per input, reverse mode one.
+# Both agree with PyTorch to the last digit that is shown.
 
 
 # %%
@@ -421,11 +407,10 @@ print("reverse, one pass:    ", *(f"{number.gradient:+.10f}" for number in input
 print("torch:                ", *(f"{value:+.10f}" for value in reference))
 
 # %% [markdown]
-# The cost of each mode depends on the shape. A function from $n$ to $m$ numbers needs
-# $n$ forward passes or $m$ reverse passes for its whole Jacobian. The next cell shows
-# this: many inputs favour reverse mode, many outputs forward mode. A loss of a million
-# weights is the extreme case of many inputs, so nobody computes its gradient in forward
-# mode, one weight at a time.
+# The cost of each mode depends on the shape. A function from $n$ to $m$ numbers needs $n$ forward passes or $m$ reverse
+# passes for its whole Jacobian. The next cell shows this: many inputs favour reverse mode, many outputs forward mode. A
+# loss of a million weights is the extreme case of many inputs, so nobody computes its gradient in forward mode, one
+# weight at a time.
 
 # %%
 shapes = [(32, 2), (16, 4), (8, 8), (4, 16), (2, 32)]
@@ -467,10 +452,9 @@ axes.legend()
 # %% [markdown]
 # ## The Jacobian
 #
-# For a function with several outputs the partial derivatives fill a matrix, one row per
-# output. Near a point this matrix approximates the change of the function, with an
-# error proportional to the squared distance. Polar coordinates, $(r, \varphi) \mapsto
-# (r\cos(\varphi), r\sin(\varphi))$, have
+# For a function with several outputs the partial derivatives fill a matrix, one row per output. Near a point this
+# matrix approximates the change of the function, with an error proportional to the squared distance. Polar coordinates,
+# $(r, \varphi) \mapsto (r\cos(\varphi), r\sin(\varphi))$, have
 #
 # $$J = \begin{pmatrix} \cos(\varphi) & -r\sin(\varphi) \\
 # \sin(\varphi) & r\cos(\varphi) \end{pmatrix}, \qquad \det J = r.$$
@@ -507,10 +491,9 @@ panels[1].set(title="their images; dotted: J", xlabel="x", ylabel="y", aspect="e
 # %% [markdown]
 # ## The Jacobian times a vector
 #
-# The product $J v$ is the effect of a small step along $v$: the directional derivative
-# of every output. Forward mode computes it **without forming $J$**, in one pass that
-# carries the derivative of every intermediate result. This is `torch.func.jvp`, the
-# *Jacobian-vector product* (JVP).
+# The product $J v$ is the effect of a small step along $v$: the directional derivative of every output. Forward mode
+# computes it **without forming $J$**, in one pass that carries the derivative of every intermediate result. This is
+# `torch.func.jvp`, the *Jacobian-vector product* (JVP).
 #
 # The example maps a curve and its velocity from polar coordinates.
 
@@ -547,7 +530,6 @@ for axes in panels:
 # %% [markdown]
 # ## What comes next
 #
-# For a loss, $J$ is a single row, the gradient, and $J v$ a single number: the exact
-# directional derivative of the loss along $v$, from one forward pass, for any number of
-# weights. Multiplied by a random $v$ it is an *unbiased* estimate of the gradient. The
-# [next notebook](forward_gradient.html) is about this estimate.
+# For a loss, $J$ is a single row, the gradient, and $J v$ a single number: the exact directional derivative of the loss
+# along $v$, from one forward pass, for any number of weights. Multiplied by a random $v$ it is an *unbiased* estimate
+# of the gradient. The [next notebook](forward_gradient.html) is about this estimate.

@@ -14,6 +14,7 @@ from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
 from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.record import read_record, unavailable
+from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
@@ -49,6 +50,11 @@ SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 config["tuned"] = (read_yaml("config/tuned.yaml") if Path("config/tuned.yaml").exists() else None) or {}
 if faults := problems(config, load_schema(SCHEMAS)) or obstacles(Path("results")):
     sys.exit("\n".join(faults))
+
+# What was measured on a GPU elsewhere (`make gpu`), unless this run measures on one itself.
+GPU = gpu.found() if "cuda" not in config.get("speed", {}).get("devices", []) else gpu.NOTHING
+config["gpu"] = {what: GPU[what] for what in ["tables", "figures"]}
+
 LEDGER = or_exit(load_ledger, Path("report/claims.yaml"), SCHEMAS / "claims.schema.yaml", config["experiments"])
 
 # What was found out about the data sets that the targets asked for need, by name.

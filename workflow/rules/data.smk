@@ -16,6 +16,7 @@ checkpoint locate:
         record="results/data/{dataset}.json",
     log:
         "results/logs/data/{dataset}-locate.log",
+    priority: 2  # before all other jobs: how many they are depends on it
     params:
         searched=lambda wildcards: searched(wildcards.dataset, Path(f"results/data/{wildcards.dataset}.json"), data_dir),
         data_dir=lambda wildcards, output: data_dir,
@@ -33,6 +34,7 @@ rule prepare:
         arrays="results/data/{dataset}.npz",
     log:
         "results/logs/data/{dataset}-prepare.log",
+    priority: 1  # before what needs no data: the time left is told by jobs of all kinds
     params:
         seeds=lambda wildcards: max(training.seeds_of(config, wildcards.dataset), audit.seeds_of(wildcards.dataset)),
         files=lambda wildcards: [file["sha256"] for file in record_of(wildcards.dataset)["files"]],

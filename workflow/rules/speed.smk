@@ -29,8 +29,9 @@ rule bench:
 
 rule speed_frames:
     input:
-        rows=speed.files(config, speed.steps(config)),
-        records=speed.files(config, speed.steps(config), "-record.json"),
+        rows=speed.files(config, speed.steps(config)) + GPU["rows"],
+        records=speed.files(config, speed.steps(config), "-record.json")
+        + [f"{path.removesuffix('.json')}-record.json" for path in GPU["rows"]],
     output:
         frame="results/frames/speed.csv",
         processes="results/frames/speed-processes.csv",

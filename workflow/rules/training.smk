@@ -36,6 +36,8 @@ rule frames:
         provenance="results/frames/{experiment}-provenance.json",
     log:
         "results/logs/frames/{experiment}.log",
+    wildcard_constraints:
+        experiment=rf"(?!({'|'.join([*KINDS, gpu.EXPERIMENT])})\b)[a-z][a-z0-9_]*",
     params:
         runs=lambda wildcards, input: training.in_short(input.metrics),
         code=digest("experiments.training.frames"),

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import add_results, key_of
+from forwardgrad.arguments import add_results, calling, count, key_of
 
 
 def add(commands: Any) -> None:
@@ -30,9 +30,10 @@ def add(commands: Any) -> None:
     step = steps.add_parser("prepare", help="turn the files of a data set into arrays")
     step.add_argument("dataset", type=key_of("DATASETS"))
     step.add_argument("--record", required=True, type=Path, metavar="JSON", help="what `locate` recorded")
-    step.add_argument("--seeds", required=True, type=int, metavar="N", help="number of seeds to split for")
+    step.add_argument("--seeds", required=True, type=count, metavar="N", help="number of seeds to split for")
     step.add_argument("--output", required=True, type=Path, metavar="NPZ", help="file to write")
-    step.set_defaults(carry_out=prepare)
+    names = ("dataset", "record", "seeds", "output")
+    step.set_defaults(carry_out=calling("prepare:prepare", *names, package="data"))
 
 
 def add_data_dir(command: argparse.ArgumentParser) -> None:
@@ -51,14 +52,6 @@ def locate(options: argparse.Namespace) -> int:
     from forwardgrad.data.locate import locate
 
     report(locate(options.dataset, options.record, options.raw, options.data_dir, searched=options.searched))
-    return 0
-
-
-def prepare(options: argparse.Namespace) -> int:
-    """Turn the verified files of a data set into the arrays that runs read."""
-    from forwardgrad.data.prepare import prepare
-
-    prepare(options.dataset, options.record, options.seeds, options.output)
     return 0
 
 

@@ -5,12 +5,9 @@ from http.client import HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-SILENCE = 20.0
-"""Seconds without a byte after which a download is given up."""
-TOTAL = 600.0
-"""Seconds after which it is given up even if bytes still drip in."""
-LARGEST = 64 * 2**20
-"""Bytes above which it is refused; the largest official archive has 18 MB."""
+SILENCE = 20.0  # seconds without a byte after which a download is given up
+TOTAL = 600.0  # seconds after which it is given up even if bytes still drip in
+LARGEST = 64 * 2**20  # bytes above which it is refused; the largest official archive has 18 MB
 
 
 class DownloadError(Exception):

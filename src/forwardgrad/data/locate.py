@@ -56,10 +56,8 @@ def locate(
             found.append({"name": file.path, "sha256": sha256, "bytes": len(content), "origin": origin})
     except DataUnavailable as error:
         reason, remedy = error.reason, error.remedy
-    about = asdict(module.DEFINITION)
-    del about["class_names"]
     outcome = {"dataset": dataset, "available": reason is None, "reason": reason, "remedy": remedy}
-    entry = outcome | {"searched": state, "files": found} | about
+    entry = outcome | {"searched": state, "files": found} | asdict(module.DEFINITION)
     write_json(record, entry)
     return entry
 

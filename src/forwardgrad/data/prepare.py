@@ -28,13 +28,11 @@ def prepare(dataset: str, record: Path, seeds: int, output: Path) -> None:
 
     Raises:
         DataUnavailable: The record says so, or a verified file has changed since.
-        ValueError: There is no such set, or no seed is asked for.
+        ValueError: There is no such set.
     """
     from forwardgrad.data import prepared
 
     module = sets.find(dataset)
-    if seeds < 1:
-        raise ValueError(f"{dataset} cannot be prepared for {seeds} seeds: ask for at least 1")
     entry = read_record(record)
     if not entry["available"]:
         raise unavailable(entry)
@@ -47,9 +45,8 @@ def prepare(dataset: str, record: Path, seeds: int, output: Path) -> None:
 
     inputs, labels = module.load(raw)
     provenance = asdict(module.DEFINITION) | {"sha256": {file["name"]: file["sha256"] for file in entry["files"]}}
-    class_names = provenance.pop("class_names")
     splits = [module.split(labels, generator(dataset, seed)) for seed in range(seeds)]
-    prepared.write(output, inputs, labels, class_names, provenance, splits)
+    prepared.write(output, inputs, labels, provenance, splits)
 
 
 def generator(dataset: str, seed: int) -> "np.random.RandomState":

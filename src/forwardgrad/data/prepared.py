@@ -1,7 +1,7 @@
 """A prepared data set: the `.npz` that holds it, written and read, and its parts as tensors.
 
 Arrays of the `.npz`: `inputs` (uint8 images, shape (N, C, H, W), or float32 measurements, shape (N, D)), `labels`
-(int64, shape (N,)), `class_names`, `provenance` (JSON text), and per seed the sorted int64 indices `train-{seed}`,
+(int64, shape (N,)), `provenance` (JSON text), and per seed the sorted int64 indices `train-{seed}`,
 `validation-{seed}` and `test-{seed}`. Runs import nothing else of the data layer; torch and numpy are enough.
 """
 
@@ -39,7 +39,6 @@ class Dataset:
         train: What the run trains on.
         validation: None where there is no part that the run does not train on.
         test: What it is tested on.
-        class_names: Names of the classes.
         provenance: Where the set comes from: `source`, `licence`, `licence_url`, `citation`, `definition`, and in
             `sha256` the hash of each official file, `<SET>/raw/<name>`.
     """
@@ -47,7 +46,6 @@ class Dataset:
     train: Examples
     validation: Examples | None
     test: Examples
-    class_names: tuple[str, ...]
     provenance: dict[str, Any]
 
     @property
@@ -60,7 +58,6 @@ def write(
     path: Path,
     inputs: np.ndarray,
     labels: np.ndarray,
-    class_names: Sequence[str],
     provenance: dict[str, Any],
     splits: Sequence[Sequence[np.ndarray]],
 ) -> None:
@@ -70,14 +67,12 @@ def write(
         path: The `.npz` to write.
         inputs: Bytes of images or float32 measurements, shape (N, ...).
         labels: Classes, int64, shape (N,).
-        class_names: Their names.
         provenance: Where the set comes from, see `Dataset`.
         splits: For each seed from 0 the sorted indices of the training, validation and test part, int64.
     """
     arrays = {
         "inputs": inputs,
         "labels": labels,
-        "class_names": np.array(class_names),
         "provenance": np.array(json.dumps(provenance, ensure_ascii=False)),
     }
     for seed, parts in enumerate(splits):
@@ -121,7 +116,6 @@ def read(path: Path, seed: int, normalisation: tuple[float, float] | None = None
         train=examples(train),
         validation=examples(validation) if len(validation) else None,
         test=examples(test),
-        class_names=tuple(arrays["class_names"].tolist()),
         provenance=json.loads(arrays["provenance"].item()),
     )
 
@@ -140,7 +134,7 @@ def load(path: Path, seed: int) -> dict[str, np.ndarray]:
                     f"{path} has no split for seed {seed}, only for seeds 0 to {seeds - 1}: "
                     f"prepare it again for {seed + 1} seeds (`forwardgrad data prepare`)"
                 )
-            shared = {name: archive[name] for name in ("inputs", "labels", "class_names", "provenance")}
+            shared = {name: archive[name] for name in ("inputs", "labels", "provenance")}
             return shared | {part: archive[f"{part}-{seed}"] for part in SPLITS}
     except (zipfile.BadZipFile, KeyError) as error:
         raise ValueError(f"{path} is not a prepared data set ({error}): delete it and prepare it again") from error

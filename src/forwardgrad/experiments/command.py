@@ -32,10 +32,11 @@ def table(options: argparse.Namespace) -> int:
 def figure(options: argparse.Namespace) -> int:
     """Draw a figure; a PNG and the plotted values go beside it."""
     from forwardgrad.plotting.pieces import add_caption
-    from forwardgrad.plotting.style import save
+    from forwardgrad.plotting.style import save, style
 
     make, caption = maker("FIGURES", options)
-    drawn, data = make()
+    with style():
+        drawn, data = make()
     add_caption(drawn, caption)
     save(drawn, data, options.output.with_suffix(""))
     return 0

@@ -5,8 +5,11 @@ running them; a graph starts all of a step at once. What is recorded must be the
 value may be brought to the host, and random numbers must be drawn inside (`draws.TangentStream` does).
 """
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import torch
 
@@ -25,9 +28,19 @@ class Captured:
         self.graph.replay()
 
 
+@cache
+def side_stream() -> torch.cuda.Stream:
+    """Return the one stream on which steps are recorded: libraries keep memory of their own for every stream."""
+    return torch.cuda.Stream()
+
+
 def captured(step: Callable[[], object], generator: torch.Generator) -> Captured:
-    """Record `step`, which draws from `generator`: later calls draw anew, from where the generator stands."""
-    side = torch.cuda.Stream()
+    """Record `step`, which draws from `generator`: later calls draw anew, from where the generator stands.
+
+    Raises:
+        RuntimeError: It cannot be recorded. The stream of the caller is the current one again.
+    """
+    side = side_stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         for _ in range(WARM_UP):
@@ -35,7 +48,7 @@ def captured(step: Callable[[], object], generator: torch.Generator) -> Captured
     torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
     graph.register_generator_state(generator)
-    with torch.cuda.graph(graph):
+    with torch.cuda.stream(side), torch.cuda.graph(graph, stream=side):  # a recording that fails leaves its stream set
         step()
     return Captured(graph, step)
 
@@ -50,3 +63,21 @@ def obstacle(device: str) -> str | None:
 def name(device: str) -> str:
     """Return `device`, with the name of the GPU."""
     return f"{device}: {torch.cuda.get_device_name()}" if device == "cuda" else device
+
+
+def described(device: str) -> dict[str, Any]:
+    """Return what a record says of the GPU: its name, memory in bytes, CUDA and driver; nothing of a processor."""
+    if device == "cpu":
+        return {}
+    found = torch.cuda.get_device_properties(0)
+    return {"gpu": found.name, "memory": found.total_memory, "cuda": torch.version.cuda, "driver": driver()}
+
+
+def driver() -> str | None:
+    """Return the version of NVIDIA's driver; None where its own tool does not tell."""
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.partition("\n")[0].strip()

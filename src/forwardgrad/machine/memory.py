@@ -31,6 +31,11 @@ def peak_beyond(step: Callable[[], object], device: str) -> int:
     return peak() - before
 
 
+def held(device: str) -> int:
+    """Return the bytes that are allocated on a GPU; 0 on a CPU, where memory counts once it is written to."""
+    return 0 if device == "cpu" else torch.cuda.memory_allocated()
+
+
 def resident(field: str) -> int:
     """Return a field of Linux's process status in bytes: VmRSS now, or VmHWM, the peak."""
     line = next(line for line in (PROC / "status").read_text().splitlines() if line.startswith(field))

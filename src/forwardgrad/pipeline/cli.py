@@ -11,13 +11,14 @@ from forwardgrad.arguments import Parser, RefusalError
 from forwardgrad.claims import command as claims
 from forwardgrad.data import command as data
 from forwardgrad.experiments import command as products
+from forwardgrad.experiments.gpu import command as gpu
 from forwardgrad.experiments.kinds import AUDIT, KINDS, room
 from forwardgrad.pipeline import client
 from forwardgrad.reference import command as reference
 from forwardgrad.report import command as report
 
 # Commands for which the run server does not import what they need, or that must have a process of their own.
-ALONE = ("bench", "data", "descent-cost", "document", "notebook", "publish", "verify")
+ALONE = ("bench", "data", "descent-cost", "document", "gpu", "notebook", "publish", "verify")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,7 +39,8 @@ def parser() -> Parser:
     """Return the parser of every command."""
     top = Parser(prog="forwardgrad", description="Gradients without backpropagation.")
     commands = top.add_subparsers(dest="command", required=True)
-    for folder in (data, *(room(kind, "command") for kind in (*KINDS, AUDIT)), products, claims, report, reference):
+    kinds = (room(kind, "command") for kind in (*KINDS, AUDIT))
+    for folder in (data, *kinds, gpu, products, claims, report, reference):
         folder.add(commands)
     return top
 

@@ -8,8 +8,7 @@ import os
 import socket
 import sys
 
-ADDRESS = "FORWARDGRAD_SERVER"
-"""Environment variable that holds the path of the server's socket."""
+ADDRESS = "FORWARDGRAD_SERVER"  # environment variable that holds the path of the server's socket
 
 
 def ask(arguments: list[str]) -> int | None:
@@ -23,8 +22,10 @@ def ask(arguments: list[str]) -> int | None:
             connection.connect(os.environ[ADDRESS])
         except (KeyError, OSError):
             return None
-        request = json.dumps({"folder": os.getcwd(), "arguments": arguments}).encode()
-        socket.send_fds(connection, [request], [1, 2])
+        request = json.dumps({"folder": os.getcwd(), "arguments": arguments})
+        # A line by itself: what is sent with descriptors arrives cut off, where it names many hundred runs.
+        socket.send_fds(connection, [b"\n"], [1, 2])
+        connection.sendall(f"{request}\n".encode())
         # The connection stays open both ways: its end tells the server that this process is gone.
         try:
             status = connection.recv(1)

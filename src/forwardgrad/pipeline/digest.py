@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parent.parent
 ORDER = (
     "seeds", "catalogue", "files", "suggestions", "schema", "arguments",
     "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline",
+    "__main__",
 )  # fmt: skip
 
 # What these declare reaches a job through its parameters: a new data set must not rerun the old ones.
@@ -25,6 +26,7 @@ DECLARATIONS = ("catalogue", "kinds", "plan", "products", "runs")
 CONSTANTS = "columns"
 
 
+@cache
 def modules() -> dict[str, Path]:
     """Return every module of the package but its root, by dotted name below the package."""
     paths = sorted(PACKAGE.rglob("*.py"))
@@ -39,13 +41,25 @@ def parse(module: str) -> ast.Module:
 
 
 @cache
+def dump(module: str) -> str:
+    """Return the syntax tree of `module` as text."""
+    return ast.dump(parse(module))
+
+
+@cache
+def import_statements(module: str) -> list[ast.Import | ast.ImportFrom]:
+    """Return the imports of `module`, those within its functions included."""
+    return [node for node in ast.walk(parse(module)) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+@cache
 def imports(module: str) -> frozenset[str]:
     """Return the modules of the package that `module` imports, anywhere in it."""
     found = set()
-    for node in ast.walk(parse(module)):
+    for node in import_statements(module):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return frozenset(name.removeprefix("forwardgrad.") for name in found) & modules().keys()
 
@@ -68,7 +82,7 @@ def dependencies(module: str) -> set[str]:
 
 def constants(module: str, users: Iterable[str]) -> list[ast.stmt]:
     """Return the assignments of a module of constants that `users` import by name, with those that they refer to."""
-    imported = [node for user in users for node in ast.walk(parse(user)) if isinstance(node, ast.ImportFrom)]
+    imported = [node for user in users for node in import_statements(user) if isinstance(node, ast.ImportFrom)]
     folder, _, name = f"forwardgrad.{module}".rpartition(".")
     if any(node.module == folder and alias.name == name for node in imported for alias in node.names):
         return parse(module).body
@@ -81,6 +95,7 @@ def constants(module: str, users: Iterable[str]) -> list[ast.stmt]:
     return found
 
 
+@cache
 def digest(*names: str) -> str:
     """Return the SHA-256 of what the named modules and their dependencies do.
 
@@ -89,6 +104,6 @@ def digest(*names: str) -> str:
     closure = set().union(*map(dependencies, names))
     texts = []
     for name in sorted(closure):
-        trees = constants(name, closure) if last(name) == CONSTANTS else [parse(name)]
-        texts += [f"{name} {ast.dump(tree)}" for tree in trees]
+        dumps = map(ast.dump, constants(name, closure)) if last(name) == CONSTANTS else [dump(name)]
+        texts += [f"{name} {text}" for text in dumps]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()

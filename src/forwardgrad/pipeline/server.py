@@ -82,11 +82,11 @@ class Fork(socketserver.BaseRequestHandler):
         from forwardgrad.pipeline.cli import main
 
         self.server.socket.close()
-        message, outputs, _, _ = socket.recv_fds(self.request, 1 << 16, 2)
+        _, outputs, _, _ = socket.recv_fds(self.request, 1, 2)
+        request = json.loads(self.request.makefile().readline())
         threading.Thread(target=end_with, args=(self.request, self.server.pid), daemon=True).start()
         for number, output in enumerate(outputs, start=1):
             os.dup2(output, number)
-        request = json.loads(message)
         os.chdir(request["folder"])
         try:
             status = main(request["arguments"])

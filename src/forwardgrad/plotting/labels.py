@@ -100,11 +100,6 @@ def place(key: str, ratio: float) -> str:
     return {"inside": "inside the band", "outside": outside, "overlaps": "overlaps the band\u2019s edge"}.get(key, "")
 
 
-def metric(key: str) -> str:
-    """Label of a metric's axis."""
-    return METRICS.get(key, key)
-
-
 def function(key: str) -> str:
     """Label of a test function by the name of its case; spheres are named by their dimension."""
     name, _, dimension = key.rpartition("_")
@@ -140,19 +135,17 @@ def count(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
 
 
-def accuracy(value: float) -> str:
-    """A share of examples, to a tenth of a percentage point; nan a dash."""
-    return "\u2013" if math.isnan(value) else f"{value:.3f}"
-
-
 def loss(value: float) -> str:
     """A loss, to four significant digits."""
     return number(value, 4)
 
 
 def ratio(value: float) -> str:
-    """A ratio near one, to a thousandth; nan a dash."""
+    """A ratio near one, or a share, to a thousandth; nan a dash."""
     return "\u2013" if math.isnan(value) else f"{value:.3f}"
+
+
+accuracy = ratio
 
 
 def loss_or_diverged(value: float) -> str:
@@ -207,11 +200,6 @@ def network(model_key: str, depth: float) -> str:
     if model_key != "mlp" or depth == 2:
         return model(model_key)
     return f"MLP, {plural(int(depth), 'hidden layer')} of 1,024"
-
-
-def split(key: str) -> str:
-    """Label of a split."""
-    return {"train": "training"}.get(key, key)
 
 
 def signed(value: float, text: Callable[[float], str]) -> str:

@@ -4,24 +4,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 import yaml
 
 from forwardgrad.arguments import RefusalError
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.reference.publish import load
+from forwardgrad.report.markup import templates_of
 
 BLOCKS = ("result", "claims")
 MODELS = ("lr", "mlp", "cnn")
-
-
-def marks(name: str) -> tuple[str, str]:
-    """Return the lines between which a block stands."""
-    return (
-        f"<!-- {name}: from results/reference by `snakemake reference`, not by hand -->\n",
-        f"<!-- end of {name} -->\n",
-    )
 
 
 def rewrite(text: str, blocks: Mapping[str, str]) -> str:
@@ -31,7 +23,8 @@ def rewrite(text: str, blocks: Mapping[str, str]) -> str:
         ValueError: A mark is missing.
     """
     for name, block in blocks.items():
-        begin, end = marks(name)
+        begin = f"<!-- {name}: from results/reference by `snakemake reference`, not by hand -->\n"
+        end = f"<!-- end of {name} -->\n"
         if begin not in text or end not in text:
             raise ValueError(f"README.md lacks the marks of the block {name!r}: {begin.strip()} and {end.strip()}")
         before, _, rest = text.partition(begin)
@@ -45,13 +38,7 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
     The `ledger`, report/claims.yaml, tells whose claims they are; the prose is in `templates`, `readme_{block}.md.j2`.
     """
     tables, record = load(reference)
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(templates),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = templates_of(templates, keep_trailing_newline=True)
     entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
     words = {name: entry["claim"] for name, entry in entries["claims"].items()}  # of today; the numbers are published
     claims = tables["claims"].assign(claim=lambda table: table["id"].map(words).fillna(table["claim"]))

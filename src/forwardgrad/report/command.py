@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import add_results, mapping, writable
+from forwardgrad.arguments import add_results, calling, mapping, writable
 
 TEMPLATES = Path("report/templates")
 
@@ -27,14 +27,15 @@ def add(commands: Any) -> None:
     command.add_argument("page", type=Path, help="the page")
     command.add_argument("--style", type=Path, default=TEMPLATES / "report.typ", help="Typst's style sheet for it")
     command.add_argument("--output", required=True, type=writable, metavar="PDF", help="document to write")
-    command.set_defaults(carry_out=document)
+    command.set_defaults(carry_out=calling("document:write_document", "page", "style", "output", package="report"))
 
     command = commands.add_parser("notebook", help="execute a notebook and write it as a page")
     command.add_argument("source", type=Path, help="the notebook, as py:percent text")
     command.add_argument("--output", required=True, type=writable, metavar="HTML", help="page to write")
     command.add_argument("--parameters", type=mapping, default={}, metavar="JSON", help="values of its parameters")
     add_templates(command)
-    command.set_defaults(carry_out=notebook)
+    names = ("source", "output", "templates", "parameters")
+    command.set_defaults(carry_out=calling("notebook:render", *names, package="report"))
 
 
 def add_templates(command: argparse.ArgumentParser) -> None:
@@ -56,20 +57,4 @@ def report(options: argparse.Namespace) -> int:
         notebooks=options.notebooks,
     )
     write_report(options.output, options.config, options.full, sources)
-    return 0
-
-
-def document(options: argparse.Namespace) -> int:
-    """Set the report on paper."""
-    from forwardgrad.report.document import write_document
-
-    write_document(options.page, options.style, options.output, Path.cwd())
-    return 0
-
-
-def notebook(options: argparse.Namespace) -> int:
-    """Execute a notebook and write its page."""
-    from forwardgrad.report.notebook import render
-
-    render(options.source, options.output, options.templates, options.parameters)
     return 0

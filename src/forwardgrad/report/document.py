@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 SCREEN = "head, nav, script, svg, .files, .control"
 
 
-def write_document(page: Path, template: Path, output: Path, root: Path) -> None:
+def write_document(page: Path, template: Path, output: Path, root: Path = Path()) -> None:
     """Write the PDF.
 
     Args:

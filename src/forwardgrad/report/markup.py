@@ -1,9 +1,20 @@
 """Text and figures as parts of a page: sentences, formulae, and SVG in the colours of the page's theme."""
 
 import re
+from pathlib import Path
+from typing import Any
 
+import jinja2
 from latex2mathml.converter import convert
 from markupsafe import Markup, escape
+
+
+def templates_of(folder: Path, **options: Any) -> jinja2.Environment:
+    """Return the templates in `folder`: an unknown name is an error, and a block leaves no empty line."""
+    loader = jinja2.FileSystemLoader(folder)
+    return jinja2.Environment(
+        loader=loader, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True, **options
+    )
 
 
 def sentence(text: str) -> Markup:

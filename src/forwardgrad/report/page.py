@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 
 from forwardgrad.claims import section as claims_section
@@ -25,7 +24,7 @@ from forwardgrad.experiments.training.runs import expand
 from forwardgrad.machine import provenance
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import figure
-from forwardgrad.report.markup import sentence, tex, without_dead_links
+from forwardgrad.report.markup import sentence, templates_of, tex, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results
 from forwardgrad.results.statistics import FEWEST, LEVEL
@@ -63,13 +62,7 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         full: The configuration of the full protocol, for what is left to it.
         sources: Where everything lies.
     """
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(sources.templates),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_of(sources.templates, autoescape=True)
     environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
     environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE}

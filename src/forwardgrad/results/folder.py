@@ -1,12 +1,14 @@
 """A folder of results: where its frames and tables lie."""
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from forwardgrad.files import write_json
 from forwardgrad.results.quoted import read_quoted
 
 
@@ -25,6 +27,13 @@ class Results:
     def frame(self, name: str) -> pd.DataFrame:
         """Read the frame `name`."""
         return pd.read_csv(self.folder / "frames" / f"{name}.csv")
+
+    def write_frames(self, experiment: str, frames: Mapping[str, pd.DataFrame], made: Sequence[Mapping]) -> None:
+        """Write the frames of an experiment, by what follows its name in theirs, and what `made` them."""
+        stem = self.folder / "frames" / experiment
+        for suffix, frame in frames.items():
+            frame.to_csv(f"{stem}{suffix}.csv", index=False)
+        write_json(Path(f"{stem}-provenance.json"), made)
 
     def table(self, experiment: str, name: str) -> pd.DataFrame:
         """Read the table `name` of an experiment."""

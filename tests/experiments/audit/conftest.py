@@ -23,7 +23,7 @@ def splits():
 
     def split(seed):
         source = torch.Generator().manual_seed(seed)
-        return Dataset(part(30, source), None, part(9, source), ("a", "b", "c"), {})
+        return Dataset(part(30, source), None, part(9, source), {})
 
     return [split(seed) for seed in range(3)]
 
@@ -46,5 +46,5 @@ def birds(tmp_path_factory):
     inputs, labels = rows[:, 1:].astype(np.float32), rows[:, 0].astype(np.int64)
     splits = [penguins.split(labels, generator("penguins", seed)) for seed in range(SPLITS)]
     path = tmp_path_factory.mktemp("birds") / "penguins.npz"
-    write(path, inputs, labels, ("a", "b", "c"), {}, splits)
+    write(path, inputs, labels, {}, splits)
     return path

@@ -108,7 +108,7 @@ def test_a_network_is_measured_from_prepared_data(tmp_path):
     inputs, labels = np.random.default_rng(0).random((12, 4), dtype=np.float32), np.arange(12) % 3
     provenance = dict.fromkeys(("source", "licence", "licence_url", "citation", "definition"), "") | {"sha256": {}}
     parts = {"train-0": np.arange(8), "validation-0": np.arange(0), "test-0": np.arange(8, 12)}
-    shared = {"class_names": np.array(["a", "b", "c"]), "provenance": np.array(json.dumps(provenance))}
+    shared = {"provenance": np.array(json.dumps(provenance))}
     np.savez(tmp_path / "set.npz", inputs=inputs, labels=labels, **shared, **parts)
     arguments = ("penguins", "students_lr", tmp_path / "set.npz", ["forward_gaussian", "activity"], 20, 64)
     for name in ("one", "two"):

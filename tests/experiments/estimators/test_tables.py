@@ -3,7 +3,6 @@
 import json
 from functools import partial
 
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -20,11 +19,13 @@ from forwardgrad.experiments.estimators.tables import inside, join, relative, su
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
-from forwardgrad.plotting import labels, style
+from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.report.page import redo
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError
+
+from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 
 KEYS = tuple(dict.fromkeys([*CLOSING, *CLOUDS, "forward_blockwise_standardised", "forward_rank_four"]))
 # Measured, standard error, degrees of freedom and formula of each quantity: one agrees, one does not, one has none.
@@ -124,10 +125,6 @@ def test_the_table_has_a_row_for_every_network_and_estimator(stored):
     assert pd.isna(row["cosine_formula"])
 
 
-def texts(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(plt.Text)).replace("\n", " ")
-
-
 @pytest.fixture
 def stored(joined, store):
     return store({"frames/estimators": joined[0], "frames/estimators-clouds": joined[1]})
@@ -139,7 +136,7 @@ def test_every_estimator_is_drawn_over_its_formula_for_every_network(stored):
     for axes in figure.axes:
         marks = [line for line in axes.get_lines() if line.get_marker() not in ("None", "", None)]
         assert len(marks) == 2 * len(KEYS)
-    assert "MLP 4-64-8-3: 867 parameters" in texts(figure)
+    assert "MLP 4-64-8-3: 867 parameters" in words(figure)
     assert set(shown["quantity"]) == {"along", "second_moment", "cosine_squared"}
 
 
@@ -157,29 +154,13 @@ def test_the_cloud_is_of_the_smallest_network(stored):
     figure, shown = cloud(stored)
     assert set(shown["network"]) == {"students_mlp"}
     assert len(figure.axes) == len(CLOUDS)
-    assert "867 parameters" in texts(figure)
+    assert "867 parameters" in words(figure)
 
 
 @pytest.mark.parametrize("entry", [moments, closing, cloud])
 def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(stored, tmp_path, entry):
-    figure, _ = entry(stored)
-    with style.style():
-        figure.canvas.draw()
-    width, height = figure.get_size_inches() * figure.dpi
-    ticks = [label for axes in figure.axes for label in (*axes.get_xticklabels(), *axes.get_yticklabels())]
-    for text in figure.findobj(plt.Text):
-        box = text.get_window_extent()
-        if text.get_visible() and text.get_text() and box.width and text not in ticks:
-            assert box.x0 > -1, text
-            assert box.x1 < width + 1, text
-            assert box.y0 > -1, text
-            assert box.y1 < height + 1, text
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        style.save(*entry(stored), tmp_path / folder / "figure")
-    for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
-        assert first == second
+    check_that_nothing_is_clipped(entry(stored)[0])
+    check_that_files_are_the_same(lambda: entry(stored), tmp_path)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import re
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -26,9 +25,11 @@ from forwardgrad.experiments.functions.figures.spheres import spheres
 from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.pipeline.validation import problems
-from forwardgrad.plotting import labels, style
+from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.results.reading import ResultError
+
+from ...drawn import check_that_files_are_the_same, words
 
 METHODS = ("gradient_descent", "forward_gaussian")
 BEALE = Case("paper", "beale", "beale", (0.0, 0.5), 0.01, 0.0, 4, METHODS, 4)
@@ -133,17 +134,13 @@ def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text
     if text is not None:
         path.write_text(text)
     with pytest.raises(ResultError) as error:
-        outcomes.read_frame("", [path])
+        outcomes.write_frames(tmp_path, [], [path], [], [], [])
     assert fault in str(error.value)
     assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
     assert "\n" not in str(error.value)
 
 
 # Figures.
-
-
-def texts(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
 
 
 @pytest.fixture
@@ -164,19 +161,14 @@ def draw(frames, contraction, costs, store):
 
 @pytest.mark.parametrize("entry", [loss, paths, spheres, cost])
 def test_files_are_the_same_byte_for_byte(entry, draw, tmp_path):
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        style.save(*draw(entry), tmp_path / folder / "figure")
-    for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
-        assert first == second
+    check_that_files_are_the_same(lambda: draw(entry), tmp_path)
 
 
 def test_diverged_descents_are_told_in_the_figures(draw):
     for entry in (loss, paths):
-        assert "diverged" in texts(draw(entry)[0])
+        assert "diverged" in words(draw(entry)[0])
     figure, _ = draw(loss)
-    assert "Forward gradient, Gaussian: 1 of 4 diverged" in texts(figure)
+    assert "Forward gradient, Gaussian: 1 of 4 diverged" in words(figure)
     stars = [line for line in figure.axes[0].get_lines() if line.get_marker() == "*"]
     assert [line.get_ydata()[0] for line in stars] == [6e-5]
 
@@ -191,7 +183,7 @@ def test_the_papers_ratio_is_marked_on_our_step(draw):
         stars = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "*"]
         assert stars == pytest.approx([ratio * 200] * len(stars))
         assert len(stars) >= 2
-    assert "\u00d7 0.50" in texts(figure)
+    assert "\u00d7 0.50" in words(figure)
 
 
 # Configuration and section.

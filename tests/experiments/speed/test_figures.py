@@ -1,4 +1,3 @@
-import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 
@@ -10,9 +9,11 @@ from forwardgrad.experiments.speed.figures.parts import LOOKS, parts
 from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
 from forwardgrad.plotting import labels, style
 
+from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 from .conftest import COSTS
 
 FIGURES = (cost, depth, memory, batch, parts)
+UNDRAWN = ("evaluation", "gathering")
 
 
 @pytest.fixture
@@ -20,13 +21,6 @@ def draw(frame, store):
     """A function that draws a figure of one device, and is blind to the rows of another."""
     other = frame.assign(device="cuda", ratio_to_backprop=99.0)
     return lambda figure, frame=frame: figure(store({"frames/speed": pd.concat([frame, other])}), device="cpu")
-
-
-UNDRAWN = ("evaluation", "gathering")
-
-
-def texts(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(plt.Text))
 
 
 def lines(figure, label):
@@ -53,8 +47,8 @@ def test_the_headline_shows_every_method_on_every_model_at_one_batch_size(draw):
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["MLP", "CNN"]
     assert set(shown["batch_size"]) == {64}
     assert set(shown["method"]) == {"backprop_by_hand", "jvp", "forward_gaussian", "forward_rank_one"}
-    assert texts(figure).count("0.50") == 2
-    assert "by hand, in place" in texts(figure)
+    assert words(figure).count("0.50") == 2
+    assert "by hand, in place" in words(figure)
 
 
 def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
@@ -71,8 +65,8 @@ def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
 
 def test_the_headline_tells_the_papers_ratios_in_numbers(draw):
     figure, _ = draw(cost)
-    assert "0.586, 0.598" in texts(figure)
-    assert "0.649" in texts(figure)
+    assert "0.586, 0.598" in words(figure)
+    assert "0.649" in words(figure)
 
 
 def test_bold_means_below_one_by_its_whole_interval(frame, draw):
@@ -146,7 +140,9 @@ def test_parts_of_a_step_are_stacked_beside_backpropagation(draw):
     names = ["backprop", *ordered(COSTS)]
     assert sorted(ends) == list(range(len(names)))
     for row, pieces in ends.items():
-        assert [x for x, _ in pieces] == pytest.approx([sum(width for _, width in pieces[:n]) for n in range(len(pieces))])
+        assert [x for x, _ in pieces] == pytest.approx(
+            [sum(width for _, width in pieces[:n]) for n in range(len(pieces))]
+        )
     assert sum(width for _, width in ends[0]) == pytest.approx(1)
     jvp = names.index("jvp")
     assert sum(width for _, width in ends[jvp]) == pytest.approx(2)
@@ -162,26 +158,6 @@ def test_batch_sizes_are_shown_where_there_are_several(draw):
 
 
 @pytest.mark.parametrize("entry", FIGURES)
-def test_nothing_but_ticks_is_clipped(draw, entry):
-    figure, _ = draw(entry)
-    with style.style():
-        figure.canvas.draw()
-    width, height = figure.get_size_inches() * figure.dpi
-    ticks = [label for axes in figure.axes for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]]
-    for text in figure.findobj(plt.Text):
-        box = text.get_window_extent()
-        if text.get_visible() and text.get_text() and box.width and text not in ticks:
-            assert box.x0 > -1, text
-            assert box.x1 < width + 1, text
-            assert box.y0 > -1, text
-            assert box.y1 < height + 1, text
-
-
-@pytest.mark.parametrize("entry", FIGURES)
-def test_files_are_the_same_byte_for_byte(draw, tmp_path, entry):
-    for folder in ("one", "two"):
-        (tmp_path / folder).mkdir()
-        style.save(*draw(entry), tmp_path / folder / "figure")
-    for suffix in ("svg", "png", "csv"):
-        first, second = ((tmp_path / folder / f"figure.{suffix}").read_bytes() for folder in ("one", "two"))
-        assert first == second
+def test_nothing_is_clipped_and_files_are_the_same_byte_for_byte(draw, tmp_path, entry):
+    check_that_nothing_is_clipped(draw(entry)[0])
+    check_that_files_are_the_same(lambda: draw(entry), tmp_path)

@@ -38,7 +38,11 @@ def rows():
 
 
 def test_a_measurement_has_a_complete_row_per_method(rows):
-    assert [row["method"] for row in rows] == ["evaluation", "backprop", *[m for m in METHODS if m not in measure.PLAIN]]
+    assert [row["method"] for row in rows] == [
+        "evaluation",
+        "backprop",
+        *[m for m in METHODS if m not in measure.PLAIN],
+    ]
     for row in rows:
         assert set(row) == set(BENCH)
         assert (row["model"], row["batch_size"], row["depth"], row["parameters"]) == ("students_mlp", 4, 2, 867)
@@ -208,7 +212,9 @@ def test_small_networks_draw_for_64_steps_at_once_and_large_ones_for_one():
     ):
         generator = torch.Generator().manual_seed(0)
         case = case_of(name)
-        assert measure.period(ESTIMATORS[method](case.model, measure.LOSS, generator), case.inputs, generator) == expected
+        assert (
+            measure.period(ESTIMATORS[method](case.model, measure.LOSS, generator), case.inputs, generator) == expected
+        )
 
 
 def test_operations_are_counted_over_a_whole_period():

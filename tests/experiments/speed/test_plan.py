@@ -83,7 +83,9 @@ def test_memory_and_parts_are_measured_in_the_first_process_alone():
     assert arguments(CONFIG, asked, path, 0) == f"{common} {methods} --memory --parts"
     assert arguments(CONFIG, asked, path, 2) == f"{common} {methods}"
     for wrong, process in ((path, 3), ("cpu/mlp/batch-64/threads-2", 2), ("cpu/cnn/batch-64/threads-1", 0)):
-        with pytest.raises(ValueError, match=f"^results/steps/{wrong}/process-{process}: the configuration asks for no"):
+        with pytest.raises(
+            ValueError, match=f"^results/steps/{wrong}/process-{process}: the configuration asks for no"
+        ):
             arguments(CONFIG, asked, wrong, process)
 
 

@@ -51,7 +51,9 @@ def test_stock_is_the_faster_of_the_frameworks_two_forward_modes_on_each_network
     for (network, factor), process in itertools.product(networks.items(), range(3)):
         rows = measured(*network, process=process)
         (jvp,) = [row for row in rows if row["method"] == "jvp"]
-        paths.append(write([*rows, jvp | {"method": "forward_ad", "seconds": factor * jvp["seconds"]}], process, network[0]))
+        paths.append(
+            write([*rows, jvp | {"method": "forward_ad", "seconds": factor * jvp["seconds"]}], process, network[0])
+        )
     pooled = pool(read_processes(paths))
     for (model, _), factor in networks.items():
         stock, jvp, forward_ad = (row_of(pooled, method, model) for method in ("stock", "jvp", "forward_ad"))
@@ -154,7 +156,9 @@ def test_wall_times_are_kept_apart_from_processor_times(written, wall):
     assert frames[""].equals(pool(read_processes(written)))
     assert len(frames["-processes"]) == 3 * 6 * (len(COSTS) + 1)
     assert set(frames["-wall"]["threads"]) == {2}
-    assert made == [{"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": "", "runs": 20}]
+    assert made == [
+        {"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": "", "runs": 20}
+    ]
 
 
 def test_without_wall_times_their_frame_is_empty(written):

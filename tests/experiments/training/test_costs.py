@@ -23,7 +23,12 @@ STEPS = {
     "forward_rank_one": 6e-4,
     "backprop+adam": 1.5e-3,
 }
-RUNS = {"backprop": {}, "forward_gaussian": {}, "forward_rank_one": {}, "gaussian_slow": {"estimator": "forward_gaussian"}}
+RUNS = {
+    "backprop": {},
+    "forward_gaussian": {},
+    "forward_rank_one": {},
+    "gaussian_slow": {"estimator": "forward_gaussian"},
+}
 RUNS |= {"backprop_adam": {"estimator": "backprop", "optimizer": "adam"}}
 KEYS = {"gaussian_slow": "forward_gaussian", "backprop_adam": "backprop+adam"}  # of the steps, where others
 
@@ -69,7 +74,9 @@ def test_costs_are_rows_of_the_pooled_measurement(costs, pooled):
 
 def test_costs_by_hand(costs):
     row = costs.loc["forward_gaussian"]
-    assert [row[name] for name in ("low", "seconds_per_step", "high")] == pytest.approx([2e-3 / REACH, 2e-3, 2e-3 * REACH])
+    assert [row[name] for name in ("low", "seconds_per_step", "high")] == pytest.approx(
+        [2e-3 / REACH, 2e-3, 2e-3 * REACH]
+    )
     assert [row[name] for name in ("ratio_low", "ratio", "ratio_high")] == pytest.approx([2 / REACH, 2, 2 * REACH])
     assert row["gathering"] == pytest.approx(5e-4)
 

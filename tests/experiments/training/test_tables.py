@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from forwardgrad.experiments.training.runs import expand
@@ -9,6 +10,7 @@ from forwardgrad.experiments.training.tables import (
     methods,
     paired,
     quoted_steps,
+    steps_to_threshold,
 )
 from forwardgrad.results.quoted import read_quoted
 
@@ -50,6 +52,12 @@ def test_what_training_took_is_told_over_its_steps_and_batches(results, store_fr
     assert backprop["gathering"] == pytest.approx(2e-4)
     assert backprop["whole_run"] == pytest.approx(2)
     assert np.isnan(forward["whole_run"])
+
+
+def test_steps_of_runs_that_never_reach_the_threshold_are_infinite():
+    runs = pd.DataFrame({"seed": [4, 2, 9], "steps": [7, 3000, 5], "status": ["threshold", "completed", "diverged"]})
+    steps = steps_to_threshold(runs)
+    assert steps.to_dict() == {4: 7, 2: np.inf, 9: np.inf}
 
 
 def test_differences_are_paired_with_backpropagation_of_the_same_seed(two_methods, store_frames):

@@ -39,7 +39,7 @@ def examples(count, seed):
 
 @pytest.fixture
 def data():
-    return Dataset(examples(25, 0), examples(7, 1), examples(10, 2), ("a", "b", "c"), PROVENANCE)
+    return Dataset(examples(25, 0), examples(7, 1), examples(10, 2), PROVENANCE)
 
 
 @pytest.fixture
@@ -51,7 +51,6 @@ def prepared(tmp_path):
         path,
         inputs=every.inputs.numpy(),
         labels=every.labels.numpy(),
-        class_names=np.array(["a", "b", "c"]),
         provenance=np.array(json.dumps(PROVENANCE)),
         **{name: np.array(indices) for name, indices in parts.items()},
     )

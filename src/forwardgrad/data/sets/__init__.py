@@ -29,7 +29,6 @@ class Definition:
     licence_url: str
     citation: str
     definition: str
-    class_names: tuple[str, ...]
 
 
 def find(dataset: str) -> ModuleType:

@@ -16,7 +16,6 @@ DEFINITION = Definition(
         "doi:10.20676/00000341"
     ),
     definition=official.DEFINITION,
-    class_names=("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"),
 )
 
 # Addresses and checksums are those of torchvision 0.28; a test compares them.

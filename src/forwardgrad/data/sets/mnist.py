@@ -14,7 +14,6 @@ DEFINITION = Definition(
         "Proceedings of the IEEE 86(11), 1998, doi:10.1109/5.726791"
     ),
     definition=official.DEFINITION,
-    class_names=tuple("0123456789"),
 )
 
 # Addresses and checksums are those of torchvision 0.28; a test compares them.

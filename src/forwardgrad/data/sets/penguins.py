@@ -29,9 +29,9 @@ DEFINITION = Definition(
         "stratified split into 250 for training and 84 for testing; 50 of the 250 are the validation part when "
         "settings are tuned"
     ),
-    class_names=("Adelie", "Chinstrap", "Gentoo"),
 )
 FILE = "penguins_processed.csv"
+SPECIES = ("Adelie", "Chinstrap", "Gentoo")  # class 0, 1 and 2
 MEASUREMENTS = ("Culmen Length (mm)", "Culmen Depth (mm)", "Flipper Length (mm)", "Body Mass (g)")
 HEADER = "species,culmen_length_mm,culmen_depth_mm,flipper_length_mm,body_mass_g"
 # TFDS keeps birds of recorded sex. One Gentoo's sex is "." in TFDS's source, which counts as recorded there; in the
@@ -68,7 +68,7 @@ def packaged() -> tuple[bytes, str]:
     """
     with packaged_file("palmerpenguins", "data/penguins-raw.csv").open(encoding="utf-8", newline="") as lines:
         birds = [
-            (DEFINITION.class_names.index(row["Species"].split()[0]), measured)
+            (SPECIES.index(row["Species"].split()[0]), measured)
             for row in csv.DictReader(lines)
             if "NA" not in (measured := tuple(row[name] for name in MEASUREMENTS))
             and (row["Sex"] != "NA" or measured == GENTOO_OF_SEX_DOT)

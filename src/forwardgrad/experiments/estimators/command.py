@@ -1,6 +1,5 @@
 """The commands of the experiment `estimators`: many estimates of one gradient, and their frames."""
 
-import argparse
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,4 @@ def add(commands: Any) -> None:
     command = commands.add_parser("estimators-frames", help="join the estimates of all networks into frames")
     command.add_argument("--rows", nargs="*", type=Path, default=[], metavar="CSV", help="estimates of each network")
     add_results(command)
-    command.set_defaults(carry_out=frames)
-
-
-def frames(options: argparse.Namespace) -> int:
-    """Join the estimates."""
-    from forwardgrad.experiments.estimators.tables import join
-    from forwardgrad.files import write_json
-
-    frame, clouds, produced_by = join(options.rows)
-    stem = options.results / "frames/estimators"
-    frame.to_csv(f"{stem}.csv", index=False)
-    clouds.to_csv(f"{stem}-clouds.csv", index=False)
-    write_json(Path(f"{stem}-provenance.json"), produced_by)
-    return 0
+    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "results"))

@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
+from forwardgrad.experiments.estimators.plan import EXPERIMENT
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import produced_by, read_record, read_table
 from forwardgrad.results.statistics import LEVEL, proportion
@@ -33,6 +34,12 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
     joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))
     cloud = pd.concat(clouds, ignore_index=True) if clouds else pd.DataFrame(columns=["network", *CLOUD])
     return joined, cloud[["network", *CLOUD]], produced_by(records)
+
+
+def write_frames(paths: Sequence[Path], results: Path) -> None:
+    """Join the estimates of all networks into the frames below `results`."""
+    frame, clouds, made = join(paths)
+    Results(results).write_frames(EXPERIMENT, {"": frame, "-clouds": clouds}, made)
 
 
 def relative(frame: pd.DataFrame) -> pd.DataFrame:

@@ -29,25 +29,11 @@ def add(commands: Any) -> None:
     command.set_defaults(carry_out=calling("functions.cost:measure_costs", "cases", "output", "seconds"))
 
     command = commands.add_parser("functions-frames", help="join the runs on test functions into frames")
-    for name in ("curves", "runs", "contraction", "records"):
+    for name in ("curves", "runs", "contraction", "costs", "records"):
         command.add_argument(f"--{name}", nargs="*", type=Path, default=[], metavar="FILE", help="of every case")
-    command.add_argument("--costs", nargs="+", type=Path, metavar="CSV", help="what steps cost, of every process")
     add_results(command)
-    command.set_defaults(carry_out=frames)
-
-
-def frames(options: argparse.Namespace) -> int:
-    """Join what all cases wrote."""
-    from forwardgrad.experiments.functions.tables import pool_costs, read_frame, read_provenance
-    from forwardgrad.files import write_json
-
-    stem = options.results / "frames/functions"
-    pool_costs(options.costs).to_csv(f"{stem}-costs.csv", index=False)
-    parts = {"": options.curves, "-runs": options.runs, "-contraction": options.contraction}
-    for suffix, paths in parts.items():
-        read_frame(suffix, paths).to_csv(f"{stem}{suffix}.csv", index=False)
-    write_json(Path(f"{stem}-provenance.json"), read_provenance(options.records))
-    return 0
+    parts = ("curves", "runs", "contraction", "costs")
+    command.set_defaults(carry_out=calling("functions.tables:write_frames", "results", "records", *parts))
 
 
 def case_of(text: str) -> "Case":

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,14 +17,25 @@ from forwardgrad.results.reading import produced_by, read_record, read_table
 CASE = ["source", "function"]
 
 
-def read_frame(suffix: str, paths: Iterable[Path]) -> pd.DataFrame:
-    """Join the files of one frame; `suffix` is a key of FRAMES.
+def write_frames(results: Path, records: Iterable[Path], *parts: Sequence[Path]) -> None:
+    """Join the files of all cases, `parts` in the order of FRAMES, into the frames below `results`.
 
     Raises:
         ResultError: A file is missing, broken or lacks a column; one line with the command that makes it again.
     """
-    parts = [read_table(path, FRAMES[suffix]) for path in paths]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(FRAMES[suffix]))
+    made = [read_record(path, ["descents"]) for path in records]
+    runs = (record for record in made for _ in range(record["descents"]))
+    *cases, costs = zip(FRAMES.items(), parts, strict=True)
+    frames = {suffix: joined(paths, columns) for (suffix, columns), paths in cases}
+    (suffix, _), paths = costs
+    Results(results).write_frames(EXPERIMENT, frames | {suffix: pool_costs(paths)}, produced_by(runs))
+
+
+def joined(paths: Sequence[Path], columns: Iterable[str]) -> pd.DataFrame:
+    """Return the rows of all files, each of which must have the columns."""
+    return pd.concat(
+        [read_table(path, columns) for path in paths] or [pd.DataFrame(columns=list(columns))], ignore_index=True
+    )
 
 
 def pool_costs(paths: Sequence[Path]) -> pd.DataFrame:
@@ -40,12 +50,6 @@ def pool_costs(paths: Sequence[Path]) -> pd.DataFrame:
         seconds, ratio = (statistics.repeated_ratio(own[name]) for name in ("seconds_per_step", "ratio"))
         pooled.append((*key, *seconds[:3], *ratio[:3], len(own)))
     return pd.DataFrame(pooled, columns=list(DESCENT_COSTS))
-
-
-def read_provenance(paths: Iterable[Path]) -> list[dict[str, Any]]:
-    """Return what produced the runs (`results.reading.produced_by`)."""
-    records = [read_record(path, ["descents"]) for path in paths]
-    return produced_by(record for record in records for _ in range(record["descents"]))
 
 
 def outcomes(results: Results) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The benchmark behind `forwardgrad bench`: every network at every batch size, a line for each row."""
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import product
 
@@ -53,7 +54,8 @@ def describe(name: str, row: Row, rows: Sequence[Row]) -> str:
     if row["seconds"] is None:
         return f"{head} not measured: {row['note']}"
     base, evaluation = (
-        next(each["seconds"] for each in rows if each["method"] == key) for key in ("backprop", "evaluation")
+        next(each["seconds"] or math.nan for each in rows if each["method"] == key)
+        for key in ("backprop", "evaluation")
     )
     peak = "" if row["peak_bytes"] is None else f"  peak {row['peak_bytes'] / 2**20:.1f} MiB"
     ratios = f"R {row['seconds'] / evaluation:6.2f}  /backprop {row['seconds'] / base:6.3f}"

@@ -21,7 +21,7 @@ BENCH = {
     "peak_bytes": "peak bytes of a step beyond those allocated before, in a process of its own; empty if not measured",
     "switches_per_second": "involuntary context switches of the process while it measured: other processes beside it",
     "steal": "share of one processor that the host of a virtual machine gave to others meanwhile",
-    "note": "why the row has no measurement",
+    "note": "why the row has no measurement, or why on a GPU its step is no CUDA graph",
 }
 PARTS = ("draw", "forward", "backward", "update")
 

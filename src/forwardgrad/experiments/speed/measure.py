@@ -3,7 +3,7 @@
 Needs torch and numpy alone, so that it can be taken to any machine.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -49,13 +49,15 @@ def measure_network(
     torch.set_num_threads(threads)
     model, clock = model_of(name, device), clock_of(device, threads)
     case = Case(model, LOSS, *data_of(name, batch_size, device), RATE)
-    made = {method: variants(method, case) for method in dict.fromkeys([*PLAIN, *methods])}
-    every = {
-        f"{method}/{variant}/{part}": step
-        for method, (found, _) in made.items()
-        for variant, whole in found.items()
-        for part, step in (beginnings(whole, device) if parts else {"": prepared(whole, None, device)}).items()
-    }
+    every, made = {}, {}
+    for method in dict.fromkeys([*PLAIN, *methods]):
+        try:
+            found, reason = variants(method, case)
+            steps, obstacle = ready(found, parts, device)
+        except torch.cuda.OutOfMemoryError as fault:
+            found, steps, reason, obstacle = {}, {}, f"out of memory: {first_line(fault)}", None
+        every |= {f"{method}/{name}": step for name, step in steps.items()}
+        made[method] = found, reason or obstacle
     watch = Disturbance.begin()
     samples = interleave(every, seconds, rounds, CLOCKS[clock])
     disturbed = watch.seen()
@@ -65,12 +67,12 @@ def measure_network(
     common: Row = {"model": model_name, "depth": depth, "batch_size": batch_size, "device": device}
     common |= {"threads": threads, "clock": clock, "parameters": sum(part.numel() for part in model.parameters())}
     rows = []
-    for method, (found, reason) in made.items():
+    for method, (found, note) in made.items():
         own = {variant: times_of(f"{method}/{variant}/", times) for variant in found}
         row: Row = common | {"method": method} | combined(method, own) | {"peak_bytes": None}
         row["multiply_adds"] = multiply_adds(method.removesuffix(ADAM), layers)
         row["operations"] = operations(found) if found and device == "cpu" else None
-        rows.append(row | disturbed | {"note": reason})
+        rows.append(row | disturbed | {"note": note})
     return rows
 
 
@@ -122,11 +124,32 @@ def period(estimator: Estimator, inputs: Tensor, generator: Generator) -> int:
     return draws_until_asked[-1]
 
 
-def prepared(made: tuple[Parts, Generator, int], last: str | None, device: str) -> Step:
-    """Return a step, up to and with its part `last` (None: the whole), as it is timed; on a GPU as a CUDA graph."""
-    parts, generator, every = made
-    run = partial(advance, parts, last)
-    return Step(graphs.captured(run, generator) if device != "cpu" else run, every)
+def ready(
+    found: Mapping[str, tuple[Parts, Generator, int]], parts: bool, device: str
+) -> tuple[dict[str, Step], str | None]:
+    """Return the steps of one method as they are timed, by `variant/part`; on a GPU each is a CUDA graph.
+
+    Where a graph cannot record one of them all stay as they are; the second value says why.
+    """
+    runs = {
+        f"{variant}/{part}": (run, generator, every)
+        for variant, (step, generator, every) in found.items()
+        for part, run in (beginnings(step) if parts else {"": partial(advance, step, None)}).items()
+    }
+    plain = {name: Step(run, every) for name, (run, _, every) in runs.items()}
+    if device == "cpu":
+        return plain, None
+    try:
+        return {name: Step(graphs.captured(run, each), every) for name, (run, each, every) in runs.items()}, None
+    except torch.cuda.OutOfMemoryError:
+        raise
+    except RuntimeError as fault:
+        return plain, f"started operation by operation, since a CUDA graph cannot record it: {first_line(fault)}"
+
+
+def first_line(fault: Exception) -> str:
+    """Return the first line of what an error says, or the name of its type."""
+    return str(fault).partition("\n")[0] or type(fault).__name__
 
 
 def advance(parts: Parts, last: str | None) -> None:
@@ -136,11 +159,10 @@ def advance(parts: Parts, last: str | None) -> None:
             return
 
 
-def beginnings(made: tuple[Parts, Generator, int], device: str) -> dict[str, Step]:
+def beginnings(parts: Parts) -> dict[str, Callable[[], None]]:
     """Return a step up to each of its parts, by the last of them; the whole under its last part."""
-    parts, _, _ = made
     names = list(parts())
-    return {name: prepared(made, name if name != names[-1] else None, device) for name in names}
+    return {name: partial(advance, parts, name if name != names[-1] else None) for name in names}
 
 
 def times_of(prefix: str, times: dict[str, float]) -> dict[str, float]:

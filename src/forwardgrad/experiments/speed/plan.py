@@ -129,13 +129,20 @@ def measured(config: Config, experiment: str = EXPERIMENT, available: Collection
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
-    """Return the tables."""
-    return ["results/tables/speed/ratios.csv"]
+    """Return the tables, with those of what was measured on a GPU elsewhere (`gpu.plan.found`)."""
+    return ["results/tables/speed/ratios.csv", *config.get("gpu", {}).get("tables", [])]
 
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return the figures that the measurements allow, for every device."""
-    found = [one for one in steps(config) if one.threads == 1]
+    """Return the figures that the measurements allow, for every device, with those of a GPU elsewhere."""
+    devices, names = config[EXPERIMENT]["devices"], figure_names(steps(config))
+    own = [f"results/figures/speed/{device}-{name}.svg" for device in devices for name in names]
+    return [*own, *config.get("gpu", {}).get("figures", [])]
+
+
+def figure_names(measurements: Iterable[Measurement]) -> list[str]:
+    """Return the names of the figures that measurements on one device allow."""
+    found = [one for one in measurements if one.threads == 1]
     named = [one for one in found if network_parts(one.network)[1] is None]
     axes = {
         "depth": {one.network for one in found if network_parts(one.network)[1] == "depth"},
@@ -145,8 +152,7 @@ def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[
     memory = [one for one in found if one.memory]
     names = ["cost", *(["parts"] if any(one.parts for one in found) else [])]
     names += [axis for axis, others in axes.items() if others]
-    names += ["memory"] if len({(one.network, one.batch_size) for one in memory}) > 1 else []
-    return [f"results/figures/speed/{device}-{name}.svg" for device in config[EXPERIMENT]["devices"] for name in names]
+    return names + (["memory"] if len({(one.network, one.batch_size) for one in memory}) > 1 else [])
 
 
 def problems(config: Config) -> Iterator[str]:

@@ -20,7 +20,7 @@ def gather(shown: Shown) -> dict[str, Any]:
     config, results, figures = shown.config, shown.results, shown.figures
     table = results.table(EXPERIMENT, "ratios")
     measured = results.frame(EXPERIMENT)
-    ours = table[table["source"] == "measured"]
+    ours, produced_by = table[table["source"] == "measured"], results.provenance(EXPERIMENT)
     parts = [part for _, part in ours.groupby([*NETWORK], sort=False, dropna=False)]
     return {
         "key": EXPERIMENT,
@@ -30,9 +30,12 @@ def gather(shown: Shown) -> dict[str, Any]:
         "networks": [network(part, table) for part in parts],
         "headline": {method: headline(measured, method) for method in SHOWN_IN_PROSE},
         "memory": memory(measured),
-        "gpu": "cuda" in set(measured["device"]),
+        "gpu": next((made["device"] for made in produced_by if made["device"].startswith("cuda")), None),
+        "gpu_times": results.table("gpu", "times-summary").to_dict("records")
+        if config.get("gpu", {}).get("tables")
+        else [],
         "processes": int(measured["processes"].max()),
-        "unmeasured": measured[measured["seconds"].isna()].to_dict("records"),
+        "noted": measured[measured["note"].notna()].to_dict("records"),
         "left": left(config, shown.full),
         "tables": [
             results.folder / path
@@ -43,7 +46,7 @@ def gather(shown: Shown) -> dict[str, Any]:
                 "frames/speed-wall.csv",
             )
         ],
-        "produced_by": results.provenance(EXPERIMENT),
+        "produced_by": produced_by,
     }
 
 

@@ -30,7 +30,8 @@ class Case:
 def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Parts:
     """One step of plain SGD, or of Adam, along the estimate."""
     parameters = detached(case.model)
-    optimizer = torch.optim.Adam(case.model.parameters(), lr=case.rate, fused=True) if adam else None
+    options = {"lr": case.rate, "fused": True, "capturable": case.inputs.is_cuda}  # can be recorded as a CUDA graph
+    optimizer = torch.optim.Adam(case.model.parameters(), **options) if adam else None
 
     def step() -> Iterator[str]:
         if isinstance(estimator, AlongTangents):

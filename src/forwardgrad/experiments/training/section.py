@@ -109,7 +109,8 @@ def settings_of(run: Run) -> str:
     rate = "each learning rate of the grid" if AT in run.method else f"learning rate {chosen.learning_rate:g}"
     decay = f" \u00d7 exp(\u2212{chosen.decay:g} i) at step i" if chosen.decay else ""
     batch = f"batches of {chosen.batch_size:,}" if chosen.batch_size else "the whole training split at every step"
-    end = f"until the {labels.split(stop.split)} loss is at most {stop.loss:g}, " if stop.loss is not None else ""
+    split = "training" if stop.split == "train" else stop.split
+    end = f"until the {split} loss is at most {stop.loss:g}, " if stop.loss is not None else ""
     scaled = "inputs standardised by ({:g}, {:g}), ".format(*chosen.normalisation) if chosen.normalisation else ""
     return (
         f"{chosen.optimizer.upper() if chosen.optimizer == 'sgd' else chosen.optimizer.capitalize()}, {rate}{decay}, "

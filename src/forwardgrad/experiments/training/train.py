@@ -5,9 +5,9 @@ brought to the host between evaluations, and evaluation is not part of the time.
 """
 
 import math
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -18,41 +18,52 @@ from torch import Tensor, nn
 from forwardgrad.core.estimates import Estimator, detached, write_gradient_
 from forwardgrad.core.gradients import make_estimator
 from forwardgrad.core.models import build
-from forwardgrad.data.prepared import Dataset, read
+from forwardgrad.data.prepared import Dataset, Examples, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.score import score
 from forwardgrad.files import write_csv, write_json
+from forwardgrad.machine import graphs
 from forwardgrad.machine.allocator import keep_freed_memory
+from forwardgrad.machine.clocks import CLOCKS, clock_of
 from forwardgrad.machine.provenance import made_here
+from forwardgrad.machine.timing import repeated
 from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
 
 DIVERGED = 1e4  # training loss above which a run has diverged
 
 
-def train_run(run: Run, data: Path, output: Path) -> None:
-    """Carry out a run on one thread and write its folder.
+def train_run(run: Run, data: Path, output: Path, device: str = "cpu") -> None:
+    """Carry out a run, on a CPU on one thread, and write its folder.
 
     `metrics.csv` is deterministic: same run, same data, same machine, same bytes. What is not (times,
     host) lies in `times.csv` and `run.json`.
     """
     keep_freed_memory()
     torch.set_num_threads(1)
-    dataset = read(data, run.seed, run.settings.normalisation, run.tuning)
+    dataset = moved(read(data, run.seed, run.settings.normalisation, run.tuning), device)
     metrics, times = train(run, dataset)
     output.mkdir(parents=True, exist_ok=True)
     write_csv(output / "times.csv", TIMES, times)
-    write_json(output / "run.json", run_record(run, dataset, metrics[-1]))
+    write_json(output / "run.json", run_record(run, dataset, metrics[-1], device))
     write_csv(output / "metrics.csv", METRICS, metrics)
 
 
+def moved(data: Dataset, device: str) -> Dataset:
+    """Return the data with their tensors on `device`."""
+    parts = {name: Examples(part.inputs.to(device), part.labels.to(device)) for name, part in data.splits.items()}
+    return replace(data, **parts)
+
+
 def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
-    """Train, evaluating before the first step, every `evaluate_every` steps and at the end.
+    """Train where the data are, evaluating before the first step, every `evaluate_every` steps and at the end.
 
     Returns:
         Rows of metrics and rows of times, one per evaluation.
     """
-    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed))
+    device = data.train.inputs.device
+    clock = CLOCKS[clock_of(device.type, threads=1)]
+    model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed)).to(device)
     update = updates(model, run, loaded(run, data))
     cosine = cosine_meter(model, run, data) if run.probes else None
     metrics, times, step, seconds = [], [], 0, 0.0
@@ -66,10 +77,7 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
         if row["status"] != "running":
             return metrics, times
         steps = min(run.evaluate_every, run.settings.stop.steps - step)
-        start = time.process_time()
-        for _ in range(steps):
-            next(update)
-        seconds += time.process_time() - start
+        seconds += clock(repeated(partial(next, update), steps))
         step += steps
 
 
@@ -90,7 +98,8 @@ def batches(inputs: Tensor, labels: Tensor, size: int | None, seed: int) -> Iter
     generator = torch.Generator().manual_seed(seed)
     images, classes = torch.empty_like(inputs[:size]), torch.empty_like(labels[:size])
     while True:
-        for index in torch.randperm(len(labels), generator=generator).split(size):
+        order = torch.randperm(len(labels), generator=generator).to(labels.device)  # the same on every device
+        for index in order.split(size):
             batch = images[: len(index)], classes[: len(index)]
             torch.index_select(inputs, 0, index, out=batch[0])
             torch.index_select(labels, 0, index, out=batch[1])
@@ -167,7 +176,7 @@ def status(row: dict, settings: Method, step: int) -> str:
     return "completed" if step >= stop.steps else "running"
 
 
-def run_record(run: Run, data: Dataset, last: dict) -> dict:
+def run_record(run: Run, data: Dataset, last: dict, device: str) -> dict:
     """Return what produced a run, settings, data, versions and machine; `last` is its last row of metrics."""
     return {
         "run": asdict(run),
@@ -176,5 +185,5 @@ def run_record(run: Run, data: Dataset, last: dict) -> dict:
         "estimator": run.settings.estimator,
         "parameters": sum(parameter.numel() for parameter in build(run.model, 0).parameters()),
         "data": {key: data.provenance[key] for key in ("source", "sha256")},
-        **made_here(threads=torch.get_num_threads()),
+        **made_here(torch.get_num_threads(), graphs.name(device)),
     }

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title
-from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.plotting.style import WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
 COLORS = "PuOr"  # below zero orange, above it purple
@@ -17,20 +17,19 @@ def second_moments(results: Results) -> Drawn:
     """Draw one matrix of second moments for each kind of tangent; return the moments too, columns MOMENTS."""
     moments = results.frame("audit-moments")
     kinds = list(moments.groupby("tangents", sort=False))
-    with style():
-        figure, panels = plt.subplots(1, len(kinds), squeeze=False, figsize=(WIDTH, 2.35))
-        for (kind, own), axes in zip(kinds, panels[0], strict=True):
-            _draw_matrix(axes, own.pivot(index="row", columns="column", values="moment"))
-            axes.set_title(labels.TANGENTS[kind], fontsize=8.5)
-        title(
-            figure,
-            "Which tangents make the estimate unbiased?",
-            "Second moments E[v v\u1d40] of tangents v with "
-            f"{own['row'].nunique()} entries, mean of {own['n'].iloc[0]:,}. The estimate is unbiased where they are "
-            "the identity matrix.",
-            [],
-        )
-        return figure, moments
+    figure, panels = plt.subplots(1, len(kinds), squeeze=False, figsize=(WIDTH, 2.35))
+    for (kind, own), axes in zip(kinds, panels[0], strict=True):
+        _draw_matrix(axes, own.pivot(index="row", columns="column", values="moment"))
+        axes.set_title(labels.TANGENTS[kind], fontsize=8.5)
+    title(
+        figure,
+        "Which tangents make the estimate unbiased?",
+        "Second moments E[v v\u1d40] of tangents v with "
+        f"{own['row'].nunique()} entries, mean of {own['n'].iloc[0]:,}. The estimate is unbiased where they are "
+        "the identity matrix.",
+        [],
+    )
+    return figure, moments
 
 
 def _draw_matrix(axes: Axes, matrix: pd.DataFrame) -> None:

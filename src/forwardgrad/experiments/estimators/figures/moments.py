@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator
 from forwardgrad.experiments.estimators.tables import networks_of, relative
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import mark, rows, ticks, title
-from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, look, style
+from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
 PANELS = {"along": "Mean along\nthe gradient", "second_moment": "Second\nmoment", "cosine_squared": "Squared\ncosine"}
@@ -29,41 +29,39 @@ def moments(results: Results) -> Drawn:
     estimators = list(dict.fromkeys(shown["estimator"]))
     names = {network: f"{labels.model(network)}: {n:,} parameters" for network, n in networks_of(shown).items()}
     networks = list(names)
-    with style():
-        figure, panels = plt.subplots(
-            1, len(PANELS), sharey=True, squeeze=False, figsize=(WIDTH, 2.2 + 0.43 * len(estimators))
-        )
-        for (quantity, heading), axes in zip(PANELS.items(), panels[0], strict=True):
-            axes.axvline(1, color=INK, linewidth=1)
-            own = shown[shown["quantity"] == quantity]
-            for place, estimator in enumerate(estimators):
-                _draw_row(axes, place, own[own["estimator"] == estimator].set_index("network"), estimator, networks)
-            axes.set_xscale("log")
-            axes.set_xlim(*SPAN)
-            ticks(axes.xaxis, FixedLocator([0.5, 1, 2]))
-            axes.set_title(heading)
-            rows(axes, list(map(labels.estimator, estimators)) if axes is panels[0, 0] else [])
-        first = panels[0, 0]
-        first.set_ylim(len(estimators) - 0.4, -0.65)
-        for text in first.texts:  # names reach over all columns
-            text.set(in_layout=False, zorder=2.5)
-            text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.75})
-        first.set_zorder(1)
-        first.patch.set_visible(False)
-        handles = [
-            mark("o", name, markersize=5, markerfacecolor=_face(INK, network, networks))
-            for network, name in names.items()
-        ]
-        title(
-            figure,
-            "Measured over formula",
-            "One gradient of each network, at its initial weights, estimated many times. Line: theory. Whiskers: 95 % "
-            "interval, Student's t; those that leave the panel are cut. An estimator without a formula for a quantity "
-            "has no mark there. Along the gradient: 1 is unbiased; of standardised tangents the formula has the bias.",
-            handles,
-            handle_length=1,
-        )
-        return figure, shown
+    figure, panels = plt.subplots(
+        1, len(PANELS), sharey=True, squeeze=False, figsize=(WIDTH, 2.2 + 0.43 * len(estimators))
+    )
+    for (quantity, heading), axes in zip(PANELS.items(), panels[0], strict=True):
+        axes.axvline(1, color=INK, linewidth=1)
+        own = shown[shown["quantity"] == quantity]
+        for place, estimator in enumerate(estimators):
+            _draw_row(axes, place, own[own["estimator"] == estimator].set_index("network"), estimator, networks)
+        axes.set_xscale("log")
+        axes.set_xlim(*SPAN)
+        ticks(axes.xaxis, FixedLocator([0.5, 1, 2]))
+        axes.set_title(heading)
+        rows(axes, list(map(labels.estimator, estimators)) if axes is panels[0, 0] else [])
+    first = panels[0, 0]
+    first.set_ylim(len(estimators) - 0.4, -0.65)
+    for text in first.texts:  # names reach over all columns
+        text.set(in_layout=False, zorder=2.5)
+        text.set_bbox({"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.75})
+    first.set_zorder(1)
+    first.patch.set_visible(False)
+    handles = [
+        mark("o", name, markersize=5, markerfacecolor=_face(INK, network, networks)) for network, name in names.items()
+    ]
+    title(
+        figure,
+        "Measured over formula",
+        "One gradient of each network, at its initial weights, estimated many times. Line: theory. Whiskers: 95 % "
+        "interval, Student's t; those that leave the panel are cut. An estimator without a formula for a quantity "
+        "has no mark there. Along the gradient: 1 is unbiased; of standardised tangents the formula has the bias.",
+        handles,
+        handle_length=1,
+    )
+    return figure, shown
 
 
 def _face(color: str, network: str, networks: Sequence[str]) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, rows, stacked, star, title, whole_numbers, write
-from forwardgrad.plotting.style import INK, Drawn, style
+from forwardgrad.plotting.style import INK, Drawn
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
 
@@ -22,21 +22,20 @@ def cost(results: Results) -> Drawn:
     costs, ratios = results.frame("functions-costs"), published(results.quoted(), "functions", "time_ratio")
     shown = costs[costs["source"] == "paper"]
     cases = [(name, own.set_index("method")) for name, own in shown.groupby("function", sort=False)]
-    with style():
-        figure, panels = stacked([len(own) for _, own in cases], 1.9, 0.3, 0.46)
-        for (name, own), axes in zip(cases, panels, strict=True):
-            _draw_case(axes, own, ratios.get(("paper", name, "forward_gaussian"), (0, ""))[0])
-            axes.set_title(labels.case("paper", name))
-        axes.set_xlabel("Microseconds per step")
-        text = (
-            "Processor time of one thread, lowest tenth of interleaved samples; 95 % interval over processes. Beside a "
-            "bar: "
-            "its ratio to backpropagation on the function as it is written there; bold: its whole interval is below "
-            "1. Forward steps draw their tangent. Without a product: the factor 100 is the weight of a sum."
-        )
-        handle = star("backpropagation here \u00d7 the published ratio, read off a figure")
-        title(figure, "What does a step on a test function cost?", text, [handle], handle_length=1)
-        return figure, shown
+    figure, panels = stacked([len(own) for _, own in cases], 1.9, 0.3, 0.46)
+    for (name, own), axes in zip(cases, panels, strict=True):
+        _draw_case(axes, own, ratios.get(("paper", name, "forward_gaussian"), (0, ""))[0])
+        axes.set_title(labels.case("paper", name))
+    axes.set_xlabel("Microseconds per step")
+    text = (
+        "Processor time of one thread, lowest tenth of interleaved samples; 95 % interval over processes. Beside a "
+        "bar: "
+        "its ratio to backpropagation on the function as it is written there; bold: its whole interval is below "
+        "1. Forward steps draw their tangent. Without a product: the factor 100 is the weight of a sum."
+    )
+    handle = star("backpropagation here \u00d7 the published ratio, read off a figure")
+    title(figure, "What does a step on a test function cost?", text, [handle], handle_length=1)
+    return figure, shown
 
 
 def _draw_case(axes: Axes, own: pd.DataFrame, published_ratio: float) -> None:

@@ -12,7 +12,7 @@ from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import bands, rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, band, cross_at_divergence, title, whole_numbers
-from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.plotting.style import WIDTH, Drawn
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
 
@@ -29,25 +29,24 @@ def loss(results: Results, source: str, function: str, case: str) -> Drawn:
     finals = published(results.quoted(), "functions", "final")
     theirs = sorted({value for key, (value, _) in finals.items() if key[:2] == (source, function)})
     drawn = bands(curves, runs)
-    with style():
-        figure, axes = plt.subplots(figsize=(WIDTH, 4.3))
-        height = runs["initial"].iloc[0] - runs["minimum"].iloc[0]
-        top = 3 * max(height, drawn.loc[np.isfinite(drawn["median"]), "median"].max())
-        parts = {method: drawn[drawn["method"] == method] for method in settings.methods}
-        handles = [_draw_method(axes, part, runs[runs["method"] == method], top) for method, part in parts.items()]
-        star = STAR | {"clip_on": False, "label": f"{labels.SOURCES[source]}: both methods, read off a figure"}
-        for value in theirs:
-            handles += axes.plot(settings.steps, value, **star)
-        logarithmic(axes, height * LEAST, top)
-        for method, part in parts.items():
-            cross_at_divergence(axes, part["step"], part["median"], look_of(method))
-        axes.set_xscale("symlog", linthresh=1, linscale=0.5)  # the start is on it
-        axes.set_xlim(0, settings.steps * 1.12)
-        axes.xaxis.set_minor_locator(NullLocator())
-        whole_numbers(axes.xaxis)
-        axes.set(xlabel="Steps", ylabel="Value above the minimum")
-        title(figure, labels.case(source, function), note(runs, bool(theirs)), handles)
-        return figure, drawn
+    figure, axes = plt.subplots(figsize=(WIDTH, 4.3))
+    height = runs["initial"].iloc[0] - runs["minimum"].iloc[0]
+    top = 3 * max(height, drawn.loc[np.isfinite(drawn["median"]), "median"].max())
+    parts = {method: drawn[drawn["method"] == method] for method in settings.methods}
+    handles = [_draw_method(axes, part, runs[runs["method"] == method], top) for method, part in parts.items()]
+    star = STAR | {"clip_on": False, "label": f"{labels.SOURCES[source]}: both methods, read off a figure"}
+    for value in theirs:
+        handles += axes.plot(settings.steps, value, **star)
+    logarithmic(axes, height * LEAST, top)
+    for method, part in parts.items():
+        cross_at_divergence(axes, part["step"], part["median"], look_of(method))
+    axes.set_xscale("symlog", linthresh=1, linscale=0.5)  # the start is on it
+    axes.set_xlim(0, settings.steps * 1.12)
+    axes.xaxis.set_minor_locator(NullLocator())
+    whole_numbers(axes.xaxis)
+    axes.set(xlabel="Steps", ylabel="Value above the minimum")
+    title(figure, labels.case(source, function), note(runs, bool(theirs)), handles)
+    return figure, drawn
 
 
 def _draw_method(axes: Axes, drawn: pd.DataFrame, runs: pd.DataFrame, top: float) -> Line2D:

@@ -12,7 +12,7 @@ from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title
-from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn, style
+from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
 METHOD = "forward_gaussian"
@@ -29,35 +29,34 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
     drawn = curves[curves["method"].isin([GRADIENT_DESCENT, METHOD])]
     middle = median_seed(runs)
     ranges = _extent(settings, drawn, middle)
-    with style():
-        figure = plt.figure(figsize=(WIDTH, 8))
-        plane, space = figure.subplot_mosaic(
-            [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
-        ).values()
-        draw_contours(plane, settings, ranges)
-        draw_surface(space, settings, ranges)
-        last = drawn.sort_values("method", key=lambda method: method == GRADIENT_DESCENT, kind="stable")  # on top
-        for (method, seed), path in last.groupby(["method", "seed"], sort=False):
-            main = method == GRADIENT_DESCENT or seed == middle
-            color, width = look_of(method).color, 1.6 if main else 0.5
-            plane.plot(path["x1"], path["x2"], color=color, linewidth=width, alpha=1 if main else 0.5, zorder=3 + main)
-            if main:
-                height = np.log10(1 + above(settings, path[["x1", "x2"]].to_numpy()))
-                space.plot(path["x1"], path["x2"], height, color=color, linewidth=width, zorder=5)
-        marks = _mark(plane, space, settings)
-        descent, forward = look_of(GRADIENT_DESCENT).color, look_of(METHOD).color
-        handles = [
-            Line2D([], [], color=descent, label=labels.estimator(GRADIENT_DESCENT)),
-            Line2D([], [], color=forward, label=f"{labels.estimator(METHOD)}: the median seed"),
-            Line2D([], [], color=forward, linewidth=0.6, alpha=0.6, label="its other seeds"),
-            *marks,
-        ]
-        lost = int((runs["status"] == "diverged").sum())
-        text = "Contours at powers of ten above the minimum and between; surface: log(1 + value above the minimum)."
-        if lost:
-            text += f" {labels.plural(lost, 'run')} diverged and left the picture."
-        title(figure, labels.case(source, function), text, handles)
-        return figure, drawn
+    figure = plt.figure(figsize=(WIDTH, 8))
+    plane, space = figure.subplot_mosaic(
+        [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
+    ).values()
+    draw_contours(plane, settings, ranges)
+    draw_surface(space, settings, ranges)
+    last = drawn.sort_values("method", key=lambda method: method == GRADIENT_DESCENT, kind="stable")  # on top
+    for (method, seed), path in last.groupby(["method", "seed"], sort=False):
+        main = method == GRADIENT_DESCENT or seed == middle
+        color, width = look_of(method).color, 1.6 if main else 0.5
+        plane.plot(path["x1"], path["x2"], color=color, linewidth=width, alpha=1 if main else 0.5, zorder=3 + main)
+        if main:
+            height = np.log10(1 + above(settings, path[["x1", "x2"]].to_numpy()))
+            space.plot(path["x1"], path["x2"], height, color=color, linewidth=width, zorder=5)
+    marks = _mark(plane, space, settings)
+    descent, forward = look_of(GRADIENT_DESCENT).color, look_of(METHOD).color
+    handles = [
+        Line2D([], [], color=descent, label=labels.estimator(GRADIENT_DESCENT)),
+        Line2D([], [], color=forward, label=f"{labels.estimator(METHOD)}: the median seed"),
+        Line2D([], [], color=forward, linewidth=0.6, alpha=0.6, label="its other seeds"),
+        *marks,
+    ]
+    lost = int((runs["status"] == "diverged").sum())
+    text = "Contours at powers of ten above the minimum and between; surface: log(1 + value above the minimum)."
+    if lost:
+        text += f" {labels.plural(lost, 'run')} diverged and left the picture."
+    title(figure, labels.case(source, function), text, handles)
+    return figure, drawn
 
 
 def median_seed(runs: pd.DataFrame) -> int:

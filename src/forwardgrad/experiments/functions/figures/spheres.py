@@ -11,7 +11,7 @@ from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT
 from forwardgrad.experiments.functions.tables import bands, expected_factor, rows_of_case
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title, write
-from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, Drawn, style
+from forwardgrad.plotting.style import INK, MUTED, RULE, WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
 LEAST = 1e-12
@@ -22,28 +22,27 @@ def spheres(results: Results) -> Drawn:
     curves, runs = results.frame("functions"), results.frame("functions-runs")
     contraction = results.table("functions", "contraction")
     names = list(dict.fromkeys(contraction["function"]))
-    with style():
-        figure, (top, bottom) = plt.subplots(2, 1, figsize=(WIDTH, 7.6))
-        for name in names:
-            _draw_runs(top, rows_of_case(curves, ("ours", name)), rows_of_case(runs, ("ours", name)))
-        logarithmic(top, LEAST, 3)
-        top.set(xlabel="Steps", ylabel="Value over that at the start")
-        top.set_title("Runs at half the Gaussian\u2019s limiting learning rate")
-        _draw_factors(bottom, contraction)
-        bottom.set_title("One step: mean of the value after over before")
-        looks = {method: look_of(method) for method in dict.fromkeys(contraction["method"])}
-        handles = [
-            Line2D([], [], color=look.color, linestyle=look.line, marker=look.marker, markersize=4,
-                   label=labels.estimator(method))
-            for method, look in looks.items()
-        ]  # fmt: skip
-        text = note(runs[runs["function"].isin(names)])
-        text += (
-            " Below: points measured from one point, whiskers 95 % interval over the seeds; lines: by theory; they "
-            "cross 1 at the learning rates 1 (gradient descent), 1/(n+2) (Gaussian) and 1/n (Rademacher)."
-        )
-        title(figure, "Spheres \u2016x\u2016\u00b2 in n dimensions", text, handles)
-        return figure, contraction
+    figure, (top, bottom) = plt.subplots(2, 1, figsize=(WIDTH, 7.6))
+    for name in names:
+        _draw_runs(top, rows_of_case(curves, ("ours", name)), rows_of_case(runs, ("ours", name)))
+    logarithmic(top, LEAST, 3)
+    top.set(xlabel="Steps", ylabel="Value over that at the start")
+    top.set_title("Runs at half the Gaussian\u2019s limiting learning rate")
+    _draw_factors(bottom, contraction)
+    bottom.set_title("One step: mean of the value after over before")
+    looks = {method: look_of(method) for method in dict.fromkeys(contraction["method"])}
+    handles = [
+        Line2D([], [], color=look.color, linestyle=look.line, marker=look.marker, markersize=4,
+               label=labels.estimator(method))
+        for method, look in looks.items()
+    ]  # fmt: skip
+    text = note(runs[runs["function"].isin(names)])
+    text += (
+        " Below: points measured from one point, whiskers 95 % interval over the seeds; lines: by theory; they "
+        "cross 1 at the learning rates 1 (gradient descent), 1/(n+2) (Gaussian) and 1/n (Rademacher)."
+    )
+    title(figure, "Spheres \u2016x\u2016\u00b2 in n dimensions", text, handles)
+    return figure, contraction
 
 
 def _draw_runs(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:

@@ -14,7 +14,7 @@ from forwardgrad.experiments.speed.figures.rows import grouped, named, ordered, 
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, mark, no_y_axis, star, ticks, title, write
-from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, Drawn, look, style
+from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
 BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
@@ -33,44 +33,43 @@ def cost(results: Results, device: str) -> Drawn:
     values = [*shown["ratio_to_backprop"], *shown["low"].dropna(), *shown["high"].dropna(), *shown["flop_floor"]]
     values += [row["ratio"] for row in theirs]
     headings, places, bottom = _places(methods)
-    with style():
-        figure, panels = plt.subplots(1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 2.3 + 0.4 * bottom))
-        for model, axes in zip(models, panels[0], strict=True):
-            _ratio_axis(axes, min(0.4, *values) / 1.1, max(1.6, *values) * 2)
-            _draw_paper(axes, sorted(row["ratio"] for row in theirs if row["model"] == model))
-            own = shown[shown["model"] == model].set_index("method")
-            for method in own.index:
-                _draw_ratio(axes, places[method], method, own.loc[method])
-            if "backprop_by_hand" in own.index:
-                axes.axvline(own.loc["backprop_by_hand", "ratio_to_backprop"], **BY_HAND)
-            no_y_axis(axes)
-            axes.set_ylim(bottom, -0.65)
-            axes.set_title(NAMES.get(model, labels.model(model)))
-        first = panels[0, 0]
-        for heading, place in {labels.PAPER: -0.48, **headings}.items():
-            _write_above(first, heading, place, "bold")
-        for method, place in places.items():
-            name = labels.variant(labels.estimator(method)).removeprefix("Backpropagation").lstrip(", ")
-            _write_above(first, name, place - 0.48, "normal")
-        first.set_zorder(1)
-        first.patch.set_visible(False)
-        handles = [
-            Line2D([], [], color=INK, linewidth=1.2, label="1: backpropagation by torch.autograd"),
-            Line2D([], [], **BY_HAND, label="backpropagation by hand"),
-            mark("|", "ratio of multiply-adds: the cost by arithmetic", **FLOOR),
-            star("published, read off a figure or unverified"),
-        ]
-        size = labels.plural(int(shown["batch_size"].iloc[0]), "example")
-        title(
-            figure,
-            "What does a step cost beside backpropagation?",
-            f"Cost of a step over that of a backpropagation step, $R_f/R_b$; left of the line is cheaper. {HERE} "
-            f"{size} per step, {labels.plural(int(shown['threads'].iloc[0]), 'thread')}. Whiskers: 95 % interval. "
-            "Bold: all of it below 1. Multiply-adds leave out sampling and updates.",
-            handles,
-            handle_length=1.2,
-        )
-        return figure, shown
+    figure, panels = plt.subplots(1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 2.3 + 0.4 * bottom))
+    for model, axes in zip(models, panels[0], strict=True):
+        _ratio_axis(axes, min(0.4, *values) / 1.1, max(1.6, *values) * 2)
+        _draw_paper(axes, sorted(row["ratio"] for row in theirs if row["model"] == model))
+        own = shown[shown["model"] == model].set_index("method")
+        for method in own.index:
+            _draw_ratio(axes, places[method], method, own.loc[method])
+        if "backprop_by_hand" in own.index:
+            axes.axvline(own.loc["backprop_by_hand", "ratio_to_backprop"], **BY_HAND)
+        no_y_axis(axes)
+        axes.set_ylim(bottom, -0.65)
+        axes.set_title(NAMES.get(model, labels.model(model)))
+    first = panels[0, 0]
+    for heading, place in {labels.PAPER: -0.48, **headings}.items():
+        _write_above(first, heading, place, "bold")
+    for method, place in places.items():
+        name = labels.variant(labels.estimator(method)).removeprefix("Backpropagation").lstrip(", ")
+        _write_above(first, name, place - 0.48, "normal")
+    first.set_zorder(1)
+    first.patch.set_visible(False)
+    handles = [
+        Line2D([], [], color=INK, linewidth=1.2, label="1: backpropagation by torch.autograd"),
+        Line2D([], [], **BY_HAND, label="backpropagation by hand"),
+        mark("|", "ratio of multiply-adds: the cost by arithmetic", **FLOOR),
+        star("published, read off a figure or unverified"),
+    ]
+    size = labels.plural(int(shown["batch_size"].iloc[0]), "example")
+    title(
+        figure,
+        "What does a step cost beside backpropagation?",
+        "Cost of a step over that of a backpropagation step, $R_f/R_b$; left of the line is cheaper. "
+        f"{HERE[device]} {size} per step, {labels.plural(int(shown['threads'].iloc[0]), 'thread')}. "
+        "Whiskers: 95 % interval. Bold: all of it below 1. Multiply-adds leave out sampling and updates.",
+        handles,
+        handle_length=1.2,
+    )
+    return figure, shown
 
 
 def _places(methods: Iterable[str]) -> tuple[dict[str, float], dict[str, float], float]:

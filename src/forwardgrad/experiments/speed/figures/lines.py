@@ -14,10 +14,17 @@ from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, tim
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, ticks, title
-from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look, style
+from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
-HERE = "Processor time of one thread, steps of all methods interleaved, in several processes."
+HERE = {
+    "cpu": "Processor time of one thread, steps of all methods interleaved, in several processes.",
+    "cuda": "Time on the GPU, each step a CUDA graph, steps of all methods interleaved, in several processes.",
+}
+MEMORY = {
+    "cpu": "Peak memory over a few steps, less what the process held before; every method in a process of its own.",
+    "cuda": "Peak of what torch has allocated on the GPU over a few steps, less what it had before.",
+}
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
 PAPER_WIDTH = 1024
@@ -27,20 +34,20 @@ def depth(results: Results, device: str) -> Drawn:
     """Draw the cost over backpropagation against the number of hidden layers; return it too, columns SPEED."""
     shown, paper = deep(timed(results, device)), paper_rows(results.quoted())
     ends = sorted((row["depth"], row["ratio"]) for row in paper if row["model"] == "mlp" and row["depth"] in (1, 100))
-    with style():
-        figure, axes = plt.subplots(figsize=(WIDTH, 5))
-        handles = draw_lines(axes, shown, "depth", "ratio_to_backprop", floors=True)
-        axes.axhline(1, color=INK, linewidth=1.2)
-        if ends:
-            axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
-            handles += axes.plot(*zip(*ends, strict=True), **STAR, label=f"{labels.PAPER}: ends of its curve")
-        handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="ratio of multiply-adds")]
-        ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
-        axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
-        axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
-        note = f"{HERE} Batch {int(shown['batch_size'].iloc[0])}. Whiskers: 95 % interval. Line at 1: backpropagation."
-        title(figure, "Does the ratio hold for deep networks?", note, handles)
-        return figure, shown
+    figure, axes = plt.subplots(figsize=(WIDTH, 5))
+    handles = draw_lines(axes, shown, "depth", "ratio_to_backprop", floors=True)
+    axes.axhline(1, color=INK, linewidth=1.2)
+    if ends:
+        axes.plot(*zip(*ends, strict=True), color=MUTED, linestyle=(0, (1, 2)), linewidth=1)
+        handles += axes.plot(*zip(*ends, strict=True), **STAR, label=f"{labels.PAPER}: ends of its curve")
+    handles += [Line2D([], [], color=MUTED, linestyle=(0, (1, 1)), linewidth=1, label="ratio of multiply-adds")]
+    ticks_at(axes, [*shown["depth"], *(layers for layers, _ in ends)])
+    axes.set_ylim(0, 1.08 * max(1.2, shown.loc[shown["method"].isin(ordered(shown["method"])), "high"].max()))
+    axes.set(xlabel=LABEL, ylabel="Cost / cost of backpropagation")
+    size = f"Batch {int(shown['batch_size'].iloc[0])}."
+    note = f"{HERE[device]} {size} Whiskers: 95 % interval. Line at 1: backpropagation."
+    title(figure, "Does the ratio hold for deep networks?", note, handles)
+    return figure, shown
 
 
 def batch(results: Results, device: str) -> Drawn:
@@ -49,25 +56,22 @@ def batch(results: Results, device: str) -> Drawn:
     sizes = shown.groupby("model", sort=False)["batch_size"].nunique()
     models = list(sizes[sizes > 1].index)
     shown = shown[shown["model"].isin(models)]
-    with style():
-        figure, panels = plt.subplots(
-            len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models))
-        )
-        handles: dict[str, Line2D] = {}
-        for model, axes in zip(models, panels[:, 0], strict=True):
-            for line in draw_lines(axes, shown[shown["model"] == model], "batch_size", "ratio_to_backprop"):
-                handles.setdefault(line.get_label(), line)
-            axes.axhline(1, color=INK, linewidth=1.2)
-            axes.set_ylim(0, None)
-            axes.set_title(labels.model(model))
-            ticks_at(axes, shown["batch_size"])
-        axes.set_xlabel("Examples per step")
-        note = (
-            f"Cost of a step over that of a backpropagation step. {HERE} Whiskers: 95 % interval. Line at 1: "
-            "backpropagation."
-        )
-        title(figure, "Does the ratio depend on the batch size?", note, handles.values())
-        return figure, shown
+    figure, panels = plt.subplots(len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models)))
+    handles: dict[str, Line2D] = {}
+    for model, axes in zip(models, panels[:, 0], strict=True):
+        for line in draw_lines(axes, shown[shown["model"] == model], "batch_size", "ratio_to_backprop"):
+            handles.setdefault(line.get_label(), line)
+        axes.axhline(1, color=INK, linewidth=1.2)
+        axes.set_ylim(0, None)
+        axes.set_title(labels.model(model))
+        ticks_at(axes, shown["batch_size"])
+    axes.set_xlabel("Examples per step")
+    note = (
+        f"Cost of a step over that of a backpropagation step. {HERE[device]} Whiskers: 95 % interval. Line at 1: "
+        "backpropagation."
+    )
+    title(figure, "Does the ratio depend on the batch size?", note, handles.values())
+    return figure, shown
 
 
 def memory(results: Results, device: str) -> Drawn:
@@ -76,25 +80,21 @@ def memory(results: Results, device: str) -> Drawn:
     shown = measured[(measured["device"] == device) & measured["peak_bytes"].notna()]
     shown = shown.assign(peak=np.maximum(shown["peak_bytes"], LEAST) / MIB)
     panels = list(sweeps(shown))
-    with style():
-        figure, grid = plt.subplots(len(panels), 1, squeeze=False, figsize=(WIDTH, 1.6 + 2.9 * len(panels)))
-        handles: dict[str, Line2D] = {}
-        for (column, label, own), axes in zip(panels, grid[:, 0], strict=True):
-            for line in draw_lines(axes, own, column, "peak", also=("backprop",)):
-                handles.setdefault(line.get_label(), line)
-            parameters = own.groupby(column)["parameters"].first() * 4 / MIB
-            (line,) = axes.plot(parameters, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
+    figure, grid = plt.subplots(len(panels), 1, squeeze=False, figsize=(WIDTH, 1.6 + 2.9 * len(panels)))
+    handles: dict[str, Line2D] = {}
+    for (column, label, own), axes in zip(panels, grid[:, 0], strict=True):
+        for line in draw_lines(axes, own, column, "peak", also=("backprop",)):
             handles.setdefault(line.get_label(), line)
-            axes.set_yscale("log")
-            ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
-            ticks_at(axes, own[column])
-            axes.set(xlabel=label, ylabel="MiB beyond the parameters")
-        note = (
-            "Peak memory over a few steps, less what the process held before; every method in a process of its own. "
-            "Less than 0.25 MiB is drawn as 0.25 MiB."
-        )
-        title(figure, "How much memory does a step need?", note, handles.values())
-        return figure, shown
+        parameters = own.groupby(column)["parameters"].first() * 4 / MIB
+        (line,) = axes.plot(parameters, color=MUTED, linestyle="--", linewidth=1, label="the parameters themselves")
+        handles.setdefault(line.get_label(), line)
+        axes.set_yscale("log")
+        ticks(axes.yaxis, LogLocator(subs=(1, 2, 5)))
+        ticks_at(axes, own[column])
+        axes.set(xlabel=label, ylabel="MiB beyond the parameters")
+    note = f"{MEMORY[device]} Less than 0.25 MiB is drawn as 0.25 MiB."
+    title(figure, "How much memory does a step need?", note, handles.values())
+    return figure, shown
 
 
 def sweeps(measured: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:

@@ -9,7 +9,7 @@ from forwardgrad.experiments.speed.figures.lines import HERE
 from forwardgrad.experiments.speed.figures.rows import ordered, timed
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import rows, stacked, title, write
-from forwardgrad.plotting.style import INK, Drawn, style
+from forwardgrad.plotting.style import INK, Drawn
 from forwardgrad.results.folder import Results
 
 # Colours of Okabe and Ito's palette that differ in lightness too, and hatches for print.
@@ -27,19 +27,18 @@ def parts(results: Results, device: str) -> Drawn:
     shown = measured[measured[list(PARTS)].notna().any(axis=1)]
     networks = list(shown.groupby(["model", "depth", "batch_size"], sort=False, dropna=False))
     chosen = {key: ["backprop", *ordered(own["method"])] for key, own in networks}
-    with style():
-        figure, panels = stacked([len(chosen[key]) for key, _ in networks], 1.5, 0.4, 0.36)
-        for (key, own), axes in zip(networks, panels, strict=True):
-            _draw_network(axes, own.set_index("method").loc[chosen[key]])
-            model, depth, size = key
-            axes.set_title(f"{labels.network(model, depth)}, batch {size:,.0f}")
-        panels[-1].set_xlabel("Time / time of a backpropagation step")
-        handles = [
-            Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text) for text, color, hatch in LOOKS.values()
-        ]
-        note = f"{HERE} A part is the difference of two times: up to its end, and up to that of the part before."
-        title(figure, "Where does the time of a step go?", note, handles, handle_length=1.6)
-        return figure, shown
+    figure, panels = stacked([len(chosen[key]) for key, _ in networks], 1.5, 0.4, 0.36)
+    for (key, own), axes in zip(networks, panels, strict=True):
+        _draw_network(axes, own.set_index("method").loc[chosen[key]])
+        model, depth, size = key
+        axes.set_title(f"{labels.network(model, depth)}, batch {size:,.0f}")
+    panels[-1].set_xlabel("Time / time of a backpropagation step")
+    handles = [
+        Patch(facecolor=color, hatch=hatch, edgecolor="white", label=text) for text, color, hatch in LOOKS.values()
+    ]
+    note = f"{HERE[device]} A part is the difference of two times: up to its end, and up to that of the part before."
+    title(figure, "Where does the time of a step go?", note, handles, handle_length=1.6)
+    return figure, shown
 
 
 def _draw_network(axes: Axes, own: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import title, whole_numbers
-from forwardgrad.plotting.style import WIDTH, Drawn, style
+from forwardgrad.plotting.style import WIDTH, Drawn
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
@@ -38,25 +38,22 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
     for unit in UNITS:
         bands[unit] = bands["step"] * bands["method"].map(price[unit]).astype(float)
     drawn = bands[bands["step"] > 0]
-    with style():
-        figure, panels = plt.subplots(
-            len(UNITS), 1, sharey=True, figsize=(WIDTH, 7.4 + 0.19 * runs["method"].nunique())
-        )
-        lines = {}
-        for unit, axes in zip(UNITS, panels, strict=True):
-            lines |= draw_bands(axes, drawn[drawn[unit].notna()], unit, runs)
-            axes.set_xscale("log")
-            axes.set_xlim(np.nanmin(drawn[unit]), np.nanmax(drawn[unit]) * 1.15)
-            axes.set_ylim(0, 1)
-            whole_numbers(axes.xaxis)
-            axes.xaxis.set_minor_locator(plt.NullLocator())
-            axes.set_xlabel(WORDS[unit])
-        panels[0].set_title(labels.metric(METRIC))
-        rate = RATES.get(variant, variant.replace("_", " ").capitalize())
-        note = (
-            f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th "
-            "percentile. Marker: end of the run. Forward passes: counted by multiply-adds, without sampling and "
-            "updates; seconds on this machine."
-        )
-        title(figure, labels.cell(dataset, model), note, lines.values())
-        return figure, bands
+    figure, panels = plt.subplots(len(UNITS), 1, sharey=True, figsize=(WIDTH, 7.4 + 0.19 * runs["method"].nunique()))
+    lines = {}
+    for unit, axes in zip(UNITS, panels, strict=True):
+        lines |= draw_bands(axes, drawn[drawn[unit].notna()], unit, runs)
+        axes.set_xscale("log")
+        axes.set_xlim(np.nanmin(drawn[unit]), np.nanmax(drawn[unit]) * 1.15)
+        axes.set_ylim(0, 1)
+        whole_numbers(axes.xaxis)
+        axes.xaxis.set_minor_locator(plt.NullLocator())
+        axes.set_xlabel(WORDS[unit])
+    panels[0].set_title(labels.METRICS[METRIC])
+    rate = RATES.get(variant, variant.replace("_", " ").capitalize())
+    note = (
+        f"{rate}. Line: median of {labels.plural(int(bands['seeds'].max()), 'seed')}; band: 10th to 90th "
+        "percentile. Marker: end of the run. Forward passes: counted by multiply-adds, without sampling and "
+        "updates; seconds on this machine."
+    )
+    title(figure, labels.cell(dataset, model), note, lines.values())
+    return figure, bands

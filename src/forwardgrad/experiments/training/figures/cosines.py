@@ -6,7 +6,7 @@ import numpy as np
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import ticks, title, whole_numbers
-from forwardgrad.plotting.style import MUTED, WIDTH, Drawn, style
+from forwardgrad.plotting.style import MUTED, WIDTH, Drawn
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
@@ -22,23 +22,22 @@ def cosines(results: Results, experiment: str, dataset: str, model: str) -> Draw
     runs = cell.runs[cell.runs["method"].isin(measured) & (cell.runs["estimator"] != "backprop")]
     bands = curve_table(cell.metrics, runs, cell.costs, ("cosine",))
     n = int(runs["parameters"].iloc[0])
-    with style():
-        figure, axes = plt.subplots(figsize=(WIDTH, 3.2 + 0.2 * runs["method"].nunique()))
-        lines = draw_bands(axes, bands, "step", runs)
-        theory = axes.axhline(
-            np.sqrt(2 / (np.pi * n)), color=MUTED, linewidth=0.9, linestyle=(0, (6, 2)), zorder=1,
-            label="one dense tangent, by theory",
-        )  # fmt: skip
-        axes.set_yscale("log")
-        ticks(axes.yaxis, plt.LogLocator(subs=(1, 2, 5)))
-        whole_numbers(axes.xaxis)
-        axes.set_xlim(0, bands["step"].max() * 1.02)
-        axes.set_xlabel("Steps")
-        axes.set_title(labels.metric("cosine"))
-        note = (
-            "Mean cosine of fresh estimates with the gradient of one batch; line: median of "
-            f"{labels.plural(int(bands['seeds'].max()), 'seed')}, band: 10th to 90th percentile. Dashed: "
-            f"\u221a(2 / (\u03c0 n)) for n = {n:,} parameters."
-        )
-        title(figure, labels.cell(dataset, model), note, [*lines.values(), theory])
-        return figure, bands
+    figure, axes = plt.subplots(figsize=(WIDTH, 3.2 + 0.2 * runs["method"].nunique()))
+    lines = draw_bands(axes, bands, "step", runs)
+    theory = axes.axhline(
+        np.sqrt(2 / (np.pi * n)), color=MUTED, linewidth=0.9, linestyle=(0, (6, 2)), zorder=1,
+        label="one dense tangent, by theory",
+    )  # fmt: skip
+    axes.set_yscale("log")
+    ticks(axes.yaxis, plt.LogLocator(subs=(1, 2, 5)))
+    whole_numbers(axes.xaxis)
+    axes.set_xlim(0, bands["step"].max() * 1.02)
+    axes.set_xlabel("Steps")
+    axes.set_title(labels.METRICS["cosine"])
+    note = (
+        "Mean cosine of fresh estimates with the gradient of one batch; line: median of "
+        f"{labels.plural(int(bands['seeds'].max()), 'seed')}, band: 10th to 90th percentile. Dashed: "
+        f"\u221a(2 / (\u03c0 n)) for n = {n:,} parameters."
+    )
+    title(figure, labels.cell(dataset, model), note, [*lines.values(), theory])
+    return figure, bands

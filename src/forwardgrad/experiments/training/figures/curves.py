@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import choose_scale, cross_at_divergence, title, whole_numbers
-from forwardgrad.plotting.style import WIDTH, Drawn, look, style
+from forwardgrad.plotting.style import WIDTH, Drawn, look
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
@@ -35,24 +35,21 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -
     """Draw the `bands` (columns CURVES) and endings of one cell's `runs` against `x`, `step` or `seconds`."""
     drawn = bands[bands[x].notna()]
     names = list(dict.fromkeys(bands["metric"]))
-    with style():
-        figure, panels = plt.subplots(
-            len(names), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.7 + 1.95 * len(names))
-        )
-        for metric, axes in zip(names, panels[:, 0], strict=True):
-            own = drawn[drawn["metric"] == metric]
-            lines = draw_bands(axes, own, x, runs)
-            _limit(axes, own, metric)
-            for (method, estimator), band in own.groupby(["method", "estimator"], sort=False):
-                cross_at_divergence(axes, band[x], band["median"], look(method, estimator))
-            axes.set_title(labels.metric(metric))
-            whole_numbers(axes.yaxis)
-        axes.set_xlabel(AXES[x])
-        _scale(axes, drawn, x)
-        for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
-            mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
-        title(figure, heading, _note(bands, drawn, runs), lines.values())
-        return figure
+    figure, panels = plt.subplots(len(names), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.7 + 1.95 * len(names)))
+    for metric, axes in zip(names, panels[:, 0], strict=True):
+        own = drawn[drawn["metric"] == metric]
+        lines = draw_bands(axes, own, x, runs)
+        _limit(axes, own, metric)
+        for (method, estimator), band in own.groupby(["method", "estimator"], sort=False):
+            cross_at_divergence(axes, band[x], band["median"], look(method, estimator))
+        axes.set_title(labels.METRICS[metric])
+        whole_numbers(axes.yaxis)
+    axes.set_xlabel(AXES[x])
+    _scale(axes, drawn, x)
+    for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
+        mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
+    title(figure, heading, _note(bands, drawn, runs), lines.values())
+    return figure
 
 
 def _limit(axes: Axes, band: pd.DataFrame, metric: str) -> None:

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import rows, stacked, ticks, title, write
-from forwardgrad.plotting.style import MUTED, Drawn, look, style
+from forwardgrad.plotting.style import MUTED, Drawn, look
 from forwardgrad.results.folder import Results
 
 
@@ -18,28 +18,27 @@ def loss_ratios(results: Results, experiment: str) -> Drawn:
     ratios = results.table(experiment, "loss-ratios")
     cells = list(ratios.groupby(["dataset", "model"], sort=False))
     against = labels.method(*ratios[["against", "against"]].iloc[0])
-    with style():
-        figure, panels = stacked([len(cell) for _, cell in cells], 1.3, 0.5, 0.5, sharex=True)
-        for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
-            _draw_cell(axes, cell)
-            axes.set_title(labels.cell(dataset, model))
-        values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
-        low, high = np.nanmin(values), np.nanmax(values)
-        margin = 0.08 * np.log(high / low)
-        axes.set_xscale("log")
-        axes.set_xlim(low * np.exp(-margin), high * np.exp(margin))
-        ticks(axes.xaxis, MaxNLocator(6))
-        axes.set_xlabel("Ratio of final training losses")
-        title(
-            figure,
-            f"Final training loss, relative to: {against}",
-            "Each method at its own learning rate. Geometric mean of the ratios at "
-            f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval, percentile bootstrap over the seeds. "
-            "Below 1: a lower loss.",
-            [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
-            handle_length=1,
-        )
-        return figure, ratios
+    figure, panels = stacked([len(cell) for _, cell in cells], 1.3, 0.5, 0.5, sharex=True)
+    for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
+        _draw_cell(axes, cell)
+        axes.set_title(labels.cell(dataset, model))
+    values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
+    low, high = np.nanmin(values), np.nanmax(values)
+    margin = 0.08 * np.log(high / low)
+    axes.set_xscale("log")
+    axes.set_xlim(low * np.exp(-margin), high * np.exp(margin))
+    ticks(axes.xaxis, MaxNLocator(6))
+    axes.set_xlabel("Ratio of final training losses")
+    title(
+        figure,
+        f"Final training loss, relative to: {against}",
+        "Each method at its own learning rate. Geometric mean of the ratios at "
+        f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval, percentile bootstrap over the seeds. "
+        "Below 1: a lower loss.",
+        [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
+        handle_length=1,
+    )
+    return figure, ratios
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from matplotlib.ticker import LogLocator
 
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import stacked, ticks, title
-from forwardgrad.plotting.style import MUTED, Drawn, look, style
+from forwardgrad.plotting.style import MUTED, Drawn, look
 from forwardgrad.results.folder import Results
 
 MIB = 2**20
@@ -18,21 +18,20 @@ def memory(results: Results, experiment: str) -> Drawn:
     """Draw every method of an experiment, one panel per cell; return the table too, columns MEMORY."""
     table = results.table(experiment, "memory")
     cells = list(table.groupby(["dataset", "model"], sort=False))
-    with style():
-        figure, panels = stacked([8] * len(cells), 1.2, 0.5, 0.5)
-        handles: dict[str, Line2D] = {}
-        for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
-            for line in _draw_cell(axes, cell):
-                handles.setdefault(line.get_label(), line)
-            axes.set_title(f"{labels.cell(dataset, model)}, batch {cell['batch_size'].iloc[0]:,.0f}")
-            axes.set(xlabel="Peak memory of a step beyond the parameters (MiB)", ylabel="Test accuracy")
-        note = (
-            "Further up and further left is better. Accuracy: mean over the seeds at the end of training; whiskers: "
-            "95 % interval. Backpropagation by hand and with checkpoints takes the same steps as backpropagation. "
-            "Line: the highest accuracy within a given memory."
-        )
-        title(figure, "How far does a method come with little memory?", note, handles.values())
-        return figure, table
+    figure, panels = stacked([8] * len(cells), 1.2, 0.5, 0.5)
+    handles: dict[str, Line2D] = {}
+    for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
+        for line in _draw_cell(axes, cell):
+            handles.setdefault(line.get_label(), line)
+        axes.set_title(f"{labels.cell(dataset, model)}, batch {cell['batch_size'].iloc[0]:,.0f}")
+        axes.set(xlabel="Peak memory of a step beyond the parameters (MiB)", ylabel="Test accuracy")
+    note = (
+        "Further up and further left is better. Accuracy: mean over the seeds at the end of training; whiskers: "
+        "95 % interval. Backpropagation by hand and with checkpoints takes the same steps as backpropagation. "
+        "Line: the highest accuracy within a given memory."
+    )
+    title(figure, "How far does a method come with little memory?", note, handles.values())
+    return figure, table
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> list[Line2D]:

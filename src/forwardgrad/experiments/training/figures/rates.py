@@ -13,7 +13,7 @@ from forwardgrad.experiments.training.analyses.rates import by_grid, grid_runs, 
 from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import mark, ticks, title
-from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look, style
+from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look
 from forwardgrad.results.folder import Results
 
 LARGEST = 1.15  # losses beyond so many times log(classes), about that of an untrained network, are drawn at the top
@@ -35,36 +35,35 @@ def draw_rates(runs: pd.DataFrame) -> Figure:
         for key, cell in table.groupby(["dataset", "model"], sort=False)
         for grid in by_grid(cell.to_dict("records"))
     ]
-    with style():
-        figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
-        lines, beyond = {}, False
-        for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
-            own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
-            bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
-            top = min(LARGEST * np.log(DATASETS[dataset].shape.classes), highest + 0.2 * (highest - bottom))
-            beyond |= (own["validation_loss"] > top).any()
-            methods = list(cell.groupby(["method", "estimator"], sort=False))
-            for index, ((method, estimator), grid) in enumerate(methods):
-                drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)
-                lines[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
-                lines[method].set_label(labels.method(method, estimator))
-            axes.set_xscale("log")
-            ticks(axes.xaxis, FixedLocator(sorted(set(cell["learning_rate"]))))
-            if np.isfinite(top) and bottom < top:
-                axes.set_ylim(bottom - 0.12 * (top - bottom), top)
-            axes.set_title(labels.cell(dataset, model))
-            axes.set_ylabel("Validation loss (nats)")
-        axes.set_xlabel("Learning rate")
-        seeds = labels.plural(int(table["runs"].max()), "seed")
-        title(
-            figure,
-            "Which learning rate suits each method?",
-            f"Marks: single runs at their end, {seeds} that no other experiment uses, methods set apart sideways; "
-            "lines: median; rings: chosen."
-            + (" Runs at the top edge lie above it or diverged (\u00d7)." if beyond else ""),
-            [*lines.values(), mark("o", "chosen: lowest median", **RING)],
-        )
-        return figure
+    figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
+    lines, beyond = {}, False
+    for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
+        own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
+        bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
+        top = min(LARGEST * np.log(DATASETS[dataset].shape.classes), highest + 0.2 * (highest - bottom))
+        beyond |= (own["validation_loss"] > top).any()
+        methods = list(cell.groupby(["method", "estimator"], sort=False))
+        for index, ((method, estimator), grid) in enumerate(methods):
+            drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)
+            lines[method] = _draw_method(axes, grid, own[own["method"] == method], drawing, aside, top)
+            lines[method].set_label(labels.method(method, estimator))
+        axes.set_xscale("log")
+        ticks(axes.xaxis, FixedLocator(sorted(set(cell["learning_rate"]))))
+        if np.isfinite(top) and bottom < top:
+            axes.set_ylim(bottom - 0.12 * (top - bottom), top)
+        axes.set_title(labels.cell(dataset, model))
+        axes.set_ylabel("Validation loss (nats)")
+    axes.set_xlabel("Learning rate")
+    seeds = labels.plural(int(table["runs"].max()), "seed")
+    title(
+        figure,
+        "Which learning rate suits each method?",
+        f"Marks: single runs at their end, {seeds} that no other experiment uses, methods set apart sideways; "
+        "lines: median; rings: chosen."
+        + (" Runs at the top edge lie above it or diverged (\u00d7)." if beyond else ""),
+        [*lines.values(), mark("o", "chosen: lowest median", **RING)],
+    )
+    return figure
 
 
 def _draw_method(axes: Axes, grid: pd.DataFrame, runs: pd.DataFrame, drawing: Look, aside: float, top: float) -> Line2D:

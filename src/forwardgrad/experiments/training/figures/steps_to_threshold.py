@@ -12,7 +12,7 @@ from forwardgrad.experiments.training.frames import load_frames, methods_of
 from forwardgrad.experiments.training.tables import quoted_steps
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, choose_scale, mark, rows, stacked, star, title, write
-from forwardgrad.plotting.style import MUTED, PAPER, Drawn, look, style
+from forwardgrad.plotting.style import MUTED, PAPER, Drawn, look
 from forwardgrad.results.folder import Results
 
 DOT = 4.2
@@ -29,27 +29,26 @@ def steps_to_threshold(results: Results, experiment: str) -> Drawn:
 def draw_thresholds(runs: pd.DataFrame, quoted: Mapping[tuple[str, str, str], float]) -> Figure:
     """Draw every run's steps to its threshold, one panel per cell, one row per method, beside those `quoted`."""
     cells = list(runs.groupby(["dataset", "model"], sort=False))
-    with style():
-        figure, panels = stacked([len(methods_of(cell)) for _, cell in cells], 1.3, 0.45, 0.64)
-        for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
-            published = {key[2]: steps for key, steps in quoted.items() if key[:2] == (dataset, model)}
-            _draw_cell(axes, cell, published)
-            threshold = " or ".join(f"{loss:g}" for loss in sorted(set(cell["threshold"])))
-            axes.set_title(f"{labels.cell(dataset, model)}, loss {threshold}")
-        axes.set_xlabel("Steps to the threshold")
-        marks = [mark("o", "one run", MUTED, markersize=DOT), mark("|", "median of all runs", markersize=13, mew=2.2)]
-        if any((row.dataset, row.model, row.method) in quoted for row in runs.itertuples()):
-            marks.append(star(labels.STUDENTS))
-        sizes = runs.groupby(["dataset", "model", "method"]).size()
-        title(
-            figure,
-            "How many steps until the loss threshold?",
-            f"{labels.plurals(sizes, 'seed')} per method. Runs that never reached the threshold count as infinitely "
-            "long in the median and are named beside the method; without a mark the median is infinite.",
-            marks,
-            handle_length=1,
-        )
-        return figure
+    figure, panels = stacked([len(methods_of(cell)) for _, cell in cells], 1.3, 0.45, 0.64)
+    for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
+        published = {key[2]: steps for key, steps in quoted.items() if key[:2] == (dataset, model)}
+        _draw_cell(axes, cell, published)
+        threshold = " or ".join(f"{loss:g}" for loss in sorted(set(cell["threshold"])))
+        axes.set_title(f"{labels.cell(dataset, model)}, loss {threshold}")
+    axes.set_xlabel("Steps to the threshold")
+    marks = [mark("o", "one run", MUTED, markersize=DOT), mark("|", "median of all runs", markersize=13, mew=2.2)]
+    if any((row.dataset, row.model, row.method) in quoted for row in runs.itertuples()):
+        marks.append(star(labels.STUDENTS))
+    sizes = runs.groupby(["dataset", "model", "method"]).size()
+    title(
+        figure,
+        "How many steps until the loss threshold?",
+        f"{labels.plurals(sizes, 'seed')} per method. Runs that never reached the threshold count as infinitely "
+        "long in the median and are named beside the method; without a mark the median is infinite.",
+        marks,
+        handle_length=1,
+    )
+    return figure
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame, published: Mapping[str, float]) -> None:

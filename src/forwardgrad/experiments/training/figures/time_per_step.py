@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import choose_scale, mark, rows, stacked, title, write
-from forwardgrad.plotting.style import MUTED, Drawn, look, style
+from forwardgrad.plotting.style import MUTED, Drawn, look
 from forwardgrad.results.folder import Results
 
 GATHERED = {"markersize": 11, "mew": 1.4}
@@ -26,22 +26,21 @@ def draw_costs(costs: pd.DataFrame) -> Figure:
     same = ["dataset", "model", "estimator", "batch_size", "seconds_per_step"]
     measured = costs[costs["seconds_per_step"].notna()].drop_duplicates(same)
     cells = list(measured.groupby(["dataset", "model"], sort=False))
-    with style():
-        figure, panels = stacked([len(cell) for _, cell in cells], 0.9, 0.5, 0.44)
-        for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
-            _draw_cell(axes, cell)
-            one = f", batch {cell['batch_size'].iloc[0]:,}" if cell["batch_size"].nunique() == 1 else ""
-            axes.set_title(labels.cell(dataset, model) + one)
-        axes.set_xlabel("Milliseconds per step")
-        title(
-            figure,
-            "What does one step cost?",
-            "Processor time of one thread, the batch in memory: lowest tenth of interleaved samples. Whiskers: 95 % "
-            "interval over processes.",
-            [mark("|", "step and gathering of its batch", MUTED, **GATHERED)],
-            handle_length=1,
-        )
-        return figure
+    figure, panels = stacked([len(cell) for _, cell in cells], 0.9, 0.5, 0.44)
+    for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
+        _draw_cell(axes, cell)
+        one = f", batch {cell['batch_size'].iloc[0]:,}" if cell["batch_size"].nunique() == 1 else ""
+        axes.set_title(labels.cell(dataset, model) + one)
+    axes.set_xlabel("Milliseconds per step")
+    title(
+        figure,
+        "What does one step cost?",
+        "Processor time of one thread, the batch in memory: lowest tenth of interleaved samples. Whiskers: 95 % "
+        "interval over processes.",
+        [mark("|", "step and gathering of its batch", MUTED, **GATHERED)],
+        handle_length=1,
+    )
+    return figure
 
 
 def _draw_cell(axes: Axes, cell: pd.DataFrame) -> None:
