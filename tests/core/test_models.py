@@ -53,7 +53,10 @@ def test_depth_is_the_number_of_hidden_layers(depth, parameters):
         ("mlp_depth_10", "mlp", "depth", 10),
         ("mlp_width_8", "mlp", "width", 8),
         ("cnn_width_128", "cnn", "width", 128),
-        *((name, name, None, None) for name in (*PARAMETERS, "cnn_depth_3", "mlp_width_0", "lr_width_3", "mlp_depth_3_x")),
+        *(
+            (name, name, None, None)
+            for name in (*PARAMETERS, "cnn_depth_3", "mlp_width_0", "lr_width_3", "mlp_depth_3_x")
+        ),
     ],
 )
 def test_networks_of_other_sizes_are_named_by_what_differs(name, base, axis, number):
@@ -63,7 +66,8 @@ def test_networks_of_other_sizes_are_named_by_what_differs(name, base, axis, num
 
 
 @pytest.mark.parametrize(
-    ("name", "same"), [("mlp_depth_2", "mlp"), ("mlp_width_1024", "mlp"), ("mlp_width_256", "mlp_256_256"), ("cnn_width_64", "cnn")]
+    ("name", "same"),
+    [("mlp_depth_2", "mlp"), ("mlp_width_1024", "mlp"), ("mlp_width_256", "mlp_256_256"), ("cnn_width_64", "cnn")],
 )
 def test_at_a_models_own_size_a_network_is_that_model(name, same):
     first, other = (models.build(each, 3).state_dict() for each in (name, same))

@@ -17,6 +17,7 @@ rule bench:
     wildcard_constraints:
         path="[a-z]+/[a-z][a-z0-9_]*/batch-[0-9]+/threads-[0-9]+",
         process="[0-9]+",
+    priority: lambda wildcards: -int(wildcards.process)
     threads: lambda wildcards: int(wildcards.path.rpartition("-")[2])
     params:
         arguments=lambda wildcards: or_exit(speed.arguments, config, STEPS, wildcards.path, int(wildcards.process)),

@@ -1,4 +1,4 @@
-# Experiments that train: one job a run, one for the cost of a cell, joined into frames; and the rates of a grid.
+# Experiments that train: one job a run, joined into frames with what steps cost; and the rates of a grid.
 
 from forwardgrad.experiments.training import plan as training
 
@@ -6,6 +6,7 @@ from forwardgrad.experiments.training import plan as training
 RUNS = {run.folder: run for name in config["experiments"] for run in training.all_runs(config, name)}
 
 
+# First one seed of every method: so it is known early how long the others will take.
 rule run:
     input:
         arrays="results/data/{dataset}.npz",
@@ -15,6 +16,7 @@ rule run:
         record="results/runs/{experiment}/{dataset}/{model}/{method}/seed-{seed}/run.json",
     log:
         "results/logs/runs/{experiment}/{dataset}/{model}/{method}/seed-{seed}.log",
+    priority: lambda wildcards: -int(wildcards.seed)
     params:
         run=lambda wildcards: or_exit(training.run_at, RUNS, **wildcards).to_json(),
         folder=subpath(output.metrics, parent=True),

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 REPETITIONS = ("seed", "process")
 
 # What a job takes in a default run, in seconds, as long as none of its family has ended; in any other family it is 1.
-TYPICAL = {"bench": 15, "cost": 8, "costs": 7, "document": 4, "estimates": 20, "notebook": 10, "report": 4}
+TYPICAL = {"bench": 8, "costs": 5, "document": 4, "estimates": 20, "notebook": 10, "report": 4}
 
 Kind = tuple[str, ...]
 
