@@ -86,6 +86,7 @@ def config():
     """The smallest configuration: one data set, model, method and seed."""
     return {
         "run": ["one"],
+        "timing": {"processes": 3, "seconds": 1},
         "experiments": {"one": {"title": "One", "cells": ["cell"]}},
         "cells": {
             "cell": {

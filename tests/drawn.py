@@ -11,11 +11,11 @@ def words(figure):
 
 
 def check_that_nothing_is_clipped(figure):
-    """Assert that all text lies within the figure, but for ticks of the x axis."""
+    """Assert that all text lies within the figure, but for ticks."""
     with style.style():
         figure.canvas.draw()
     width, height = figure.get_size_inches() * figure.dpi
-    ticks = [label for axes in figure.axes for label in axes.get_xticklabels()]
+    ticks = [label for axes in figure.axes for label in [*axes.get_xticklabels(), *axes.get_yticklabels()]]
     for text in figure.findobj(plt.Text):
         box = text.get_window_extent()
         if text.get_visible() and text.get_text() and box.width and text not in ticks:

@@ -63,6 +63,8 @@ def test_sound_results_break_nothing(frames):
         ("x", 1, "step", 30, "x: x/mnist/lr/backprop/0: steps do not increase (steps increase)"),
         ("x-runs", 2, "threshold", 1.5, "x-runs: x/mnist/lr/backprop/0: ended above its threshold 1.5"),
         ("x-costs", 0, "low", 2.5, "x-costs: backprop: 2 s is not within 2.5 to 3 (costs are ordered)"),
+        ("x-costs", 0, "high", 1.5, "x-costs: backprop: 2 s is not within 1 to 1.5 (costs are ordered)"),
+        ("x-costs", 0, "seconds_per_step", 0.0, "x-costs: backprop: 0 s is not within 1 to 3 (costs are ordered)"),
         (
             "estimators",
             0,
@@ -86,6 +88,11 @@ def test_rounding_breaks_nothing(frames, metrics):
     metrics.loc[1, "cosine"], metrics.loc[2, "cosine"] = 1 + 9e-5, -1 - 9e-5
     metrics.loc[3, "weight_norm"] *= 1 + 9e-7
     frames["speed"].loc[0, "ratio_to_backprop"] = 1 + 9e-7
+    assert check(frames)[1] == []
+
+
+def test_a_cost_without_an_interval_breaks_nothing(frames):
+    frames["x-costs"] = frames["x-costs"].assign(low=math.nan, high=math.nan)
     assert check(frames)[1] == []
 
 

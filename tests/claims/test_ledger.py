@@ -205,7 +205,8 @@ def test_frames_are_those_that_are_written():
 def test_a_frame_is_known_by_the_experiment_that_makes_it():
     assert (ledger.split("mnist-runs"), ledger.split("mnist")) == (("mnist", "-runs"), ("mnist", ""))
     assert ledger.path_of("mnist-times") == "results/tables/mnist/times.csv"
-    made = [f"results/frames/{name}.csv" for name in ("mnist", "mnist-runs", "mnist-costs", "speed", "speed-processes")]
+    names = ("mnist", "mnist-runs", "mnist-costs", "speed", "speed-processes", "speed-wall")
+    made = [f"results/frames/{name}.csv" for name in names]
     assert ledger.frames_made_by("mnist") + ledger.frames_made_by("speed") == made
 
 

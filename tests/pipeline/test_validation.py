@@ -15,6 +15,7 @@ from forwardgrad.pipeline.validation import obstacles, problems
 WRONG = """
 run: [student]
 colour: red
+timing: {processes: 0, minutes: 2}
 data_dir: 3
 experiments:
   Students: {title: x, cells: [a, b], against: backprp, analyses: [speed], part: cover, paper_settings: 3}
@@ -72,11 +73,16 @@ optimizer, learning_rate, decay, batch_size, normalisation, stop, estimator
 methods.backprop.decay = '1e-4': allowed is a number at least 0; YAML takes this for text, write 1.0e-04
 methods.backprop.optimizer = 'adamw': allowed is sgd or adam
 methods.forward: estimator is missing (key of the gradient estimator)
+timing.minutes = 2: unknown key; choose one of processes, seconds
+timing: seconds is missing (seconds of processor time for one network in one process; \
+at least four rounds of its methods are made)
+timing.processes = 0: allowed is an integer at least 1
 """
 
 # The form is right, but nothing has these names.
 UNKNOWN = """
 run: [student]
+timing: {processes: 3, seconds: 1}
 experiments:
   students: {title: x, cells: [a, b], against: backprp, analyses: [speed]}
   speed: {title: x, cells: [a]}
@@ -119,7 +125,7 @@ def test_once_the_form_is_right_every_unknown_name_is_reported(schema):
 
 @pytest.mark.parametrize("wrong", [{}, {"run": None, "experiments": 1, "cells": [], "methods": "x"}])
 def test_nonsense_is_refused_without_a_traceback(wrong, schema):
-    assert len(problems(wrong, schema)) == 4
+    assert len(problems(wrong, schema)) == 5
 
 
 def test_a_cell_without_any_combination_that_fits_gives_the_reason(config, schema):
@@ -191,7 +197,8 @@ def test_the_schema_is_one_and_describes_every_key(schema):
 
     nodes = {"": schema, "settings": schema["$defs"]["settings"]}
     nodes |= {key: schema["properties"][key]["additionalProperties"] for key in ("experiments", "cells", "methods")}
-    nodes |= {key: schema["properties"][key] for key in ("speed", "estimators")}
+    nodes |= {key: schema["properties"][key] for key in ("timing", "speed", "estimators")}
+    nodes["comparisons"] = schema["properties"]["speed"]["properties"]["comparisons"]["additionalProperties"]
     assert [key for path, node in nodes.items() for key in undescribed(node, path)] == []
     settings = schema["$defs"]["settings"]["properties"]
     assert settings["optimizer"]["enum"] == ["sgd", "adam"]
@@ -204,7 +211,9 @@ def test_every_key_is_explained_in_the_readme(root, schema):
     keys |= schema["properties"]["cells"]["additionalProperties"]["properties"].keys()
     keys |= schema["properties"]["functions"]["properties"].keys()
     keys |= schema["$defs"]["cases"]["additionalProperties"]["properties"].keys()
-    keys |= schema["properties"]["speed"]["properties"].keys() | schema["properties"]["estimators"]["properties"].keys()
+    sections = ("timing", "speed", "estimators")
+    keys |= {key for section in sections for key in schema["properties"][section]["properties"]}
+    keys |= schema["properties"]["speed"]["properties"]["comparisons"]["additionalProperties"]["properties"].keys()
     assert {key for key in keys if f"`{key}`" not in text} == set()
 
 

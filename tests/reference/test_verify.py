@@ -91,17 +91,23 @@ def test_missing_and_infinite_values_are_the_same_on_both_sides_only():
 
 
 def costs(ratio):
-    cell = {"experiment": "e", "dataset": "d", "model": "m", "threads": 2}
-    seconds = {"backprop": 2.0, "forward_rank_one": 2.0 * ratio}
-    return pd.DataFrame([cell | {"method": method, "seconds_per_step": value} for method, value in seconds.items()])
+    """Costs of two methods, half the interval of the ratio 3 % of it."""
+    cell = {"experiment": "e", "dataset": "d", "model": "m", "threads": 1}
+    rows = [
+        cell | {"method": method, "seconds_per_step": 2 * value, "ratio": value, "low": 2 * value, "high": 2 * value}
+        | {"ratio_low": value / 1.03, "ratio_high": value * 1.03}
+        for method, value in {"backprop": 1.0, "forward_rank_one": ratio}.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize(("ours", "verdict"), [(0.5, "agrees"), (0.62, "agrees"), (0.64, "differs"), (0.39, "differs")])
-def test_costs_are_compared_as_ratios(ours, verdict):
-    twice_as_slow = costs(ours).assign(seconds_per_step=lambda rows: rows["seconds_per_step"] * 2)
+@pytest.mark.parametrize(("factor", "verdict"), [(1, "agrees"), (1.042, "agrees"), (1.043, "differs"), (0.958, "differs")])
+def test_costs_are_compared_as_ratios_to_the_width_of_both_intervals(factor, verdict):
+    """Widths of 3 % and 3 % add to 4.27 %."""
+    twice_as_slow = costs(0.5 * factor).assign(seconds_per_step=lambda rows: rows["seconds_per_step"] * 2)
     (check,) = only(twice_as_slow, costs(0.5), table="costs").values()
     assert check.verdict == verdict
-    assert f"{ours:.2f}, reference 0.50" in check.worst
+    assert f"{0.5 * factor:.3f}, reference 0.500" in check.worst
 
 
 def test_estimates_of_different_numbers_of_draws_are_not_mixed_up():
@@ -114,7 +120,10 @@ def test_estimates_of_different_numbers_of_draws_are_not_mixed_up():
 
 def test_changed_verdicts_are_named():
     ours, theirs = (
-        pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last]}) for last in ("partly", "reproduced")
+        pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last], "n": 5}).assign(
+            measured=value, low=value - 0.1, high=value + 0.1
+        )
+        for last, value in (("partly", 1.0), ("reproduced", 2.0))
     )
     (check,) = only(ours, theirs, table="claims").values()
     assert (check.verdict, check.agree, check.worst) == ("differs", 1, "b: partly, reference reproduced")

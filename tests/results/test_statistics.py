@@ -51,6 +51,48 @@ def test_repeated_ratios_have_students_interval_of_the_logarithm():
     np.testing.assert_equal(statistics.repeated_ratio([]), (np.nan, np.nan, np.nan, 0))
 
 
+def test_the_widths_of_a_product_add_in_squares_of_the_logarithm():
+    three, four = (statistics.Interval(2.0, 2 / np.exp(width), 2 * np.exp(width), n) for width, n in ((3, 9), (4, 5)))
+    product = statistics.product(three, four)
+    assert product[:3] == pytest.approx((4, 4 / np.exp(5), 4 * np.exp(5)))
+    assert product.n == 5
+    assert statistics.product(four, three) == product
+    certain = statistics.Interval(0.5, 0.5, 0.5, 7)
+    assert statistics.product(three, certain)[:3] == pytest.approx((1, 1 / np.exp(3), np.exp(3)))
+    lopsided = statistics.Interval(1.0, 1.0, np.exp(2), 3)
+    assert statistics.product(lopsided, certain)[:3] == pytest.approx((0.5, 0.5, 0.5 * np.exp(2)))
+
+
+def test_the_interval_of_a_product_covers_it_in_95_of_100_cases():
+    draws = np.exp(np.random.default_rng(0).normal(scale=(0.1, 0.2), size=(1000, 8, 2)))
+    products = [statistics.product(*map(statistics.repeated_ratio, draw.T)) for draw in draws]
+    assert np.mean([low < 1 < high for _, low, high, _ in products]) == pytest.approx(0.95, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    ("ours", "product"),
+    [
+        ((2.0, 1.0, INF, 5), (6, 6 / np.exp(np.hypot(np.log(2), np.log(1.5))), INF, 4)),
+        ((INF, 2.0, INF, 5), (INF, 4, INF, 4)),
+        ((INF, INF, INF, 5), (INF, INF, INF, 4)),
+        ((0.0, 0.0, 2.0, 5), (0, 0, 9, 4)),
+        ((2.0, 0.0, 2.0, 5), (6, 0, 9, 4)),
+        ((2.0, np.nan, np.nan, 2), (6, np.nan, np.nan, 2)),
+        ((np.nan, np.nan, np.nan, 0), (np.nan, np.nan, np.nan, 0)),
+    ],
+)
+def test_a_product_of_what_has_no_logarithm(ours, product):
+    other = statistics.Interval(3.0, 2.0, 4.5, 4)
+    found = statistics.product(statistics.Interval(*ours), other)
+    np.testing.assert_allclose(found, product)
+
+
+def test_without_an_interval_of_one_factor_the_product_has_none():
+    unknown = statistics.Interval(3.0, np.nan, np.nan, 2)
+    found = statistics.product(statistics.Interval(2.0, 1.0, INF, 5), unknown)
+    np.testing.assert_equal(found, (6, np.nan, np.nan, 2))
+
+
 def test_the_interval_of_five_repetitions_covers_their_mean_in_95_of_100_cases():
     draws = np.exp(np.random.default_rng(0).normal(size=(2000, 5)))
     covered = [low < 1 < high for _, low, high, _ in map(statistics.repeated_ratio, draws)]

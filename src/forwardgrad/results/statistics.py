@@ -96,7 +96,8 @@ def product(ours: Interval, other: Interval) -> Interval:
         return Interval(value, ours.low * other.low, ours.high * other.high, n)
     with np.errstate(divide="ignore"):  # an end may be 0
         below, above = (
-            np.hypot(*(np.log(getattr(each, end) / each.value) for each in (ours, other))) for end in ("low", "high")
+            np.sqrt(np.log(getattr(ours, end) / ours.value) ** 2 + np.log(getattr(other, end) / other.value) ** 2)
+            for end in ("low", "high")
         )
     return Interval(value, float(value * np.exp(-below)), float(value * np.exp(above)), n)
 

@@ -53,7 +53,7 @@ def data(tmp_path):
     images = random.integers(0, 256, (40, 1, 28, 28), dtype=np.uint8)
     splits = [(np.arange(24), np.arange(24, 32), np.arange(32, 40))] * 2
     origin = {"source": "random", "sha256": {}}
-    prepared.write(path, images, np.arange(40) % 10, [str(digit) for digit in range(10)], origin, splits)
+    prepared.write(path, images, np.arange(40) % 10, origin, splits)
     return path
 
 

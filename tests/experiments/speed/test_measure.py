@@ -114,13 +114,17 @@ def test_a_beginning_of_a_step_ends_with_its_part():
             done.append(name)
             yield name
 
-    steps = measure.beginnings((parts, torch.Generator(), 8), "cpu")
-    assert list(steps) == ["draw", "forward", "update"]
-    assert {step.period for step in steps.values()} == {8}
-    for count, step in enumerate(steps.values(), start=1):
+    runs = measure.beginnings(parts)
+    assert list(runs) == ["draw", "forward", "update"]
+    for count, run in enumerate(runs.values(), start=1):
         done.clear()
-        step.run()
+        run()
         assert len(done) == count
+    made = {"a": (parts, torch.Generator(), 8), "b": (parts, torch.Generator(), 1)}
+    whole, note = measure.ready(made, parts=False, device="cpu")
+    assert ({name: step.period for name, step in whole.items()}, note) == ({"a/": 8, "b/": 1}, None)
+    steps, _ = measure.ready(made, parts=True, device="cpu")
+    assert list(steps) == [f"{variant}/{part}" for variant in "ab" for part in ("draw", "forward", "update")]
 
 
 def test_work_behind_the_last_part_belongs_to_the_whole():
@@ -130,7 +134,7 @@ def test_work_behind_the_last_part_belongs_to_the_whole():
         yield "forward"
         done.append("rest")
 
-    measure.beginnings((parts, torch.Generator(), 1), "cpu")["forward"].run()
+    measure.beginnings(parts)["forward"]()
     assert done == ["rest"] * 2
 
 

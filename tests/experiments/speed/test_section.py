@@ -99,9 +99,10 @@ def test_the_headline_holds_both_backpropagations(page):
 
 
 def test_it_says_that_no_gpu_was_measured_unless_one_was(page):
-    command = "forwardgrad bench --networks lr,mlp,cnn --device cuda"
-    assert command in page()
-    assert command not in page(gpu=True)
+    absent = "<strong>On a GPU: not measured.</strong>"
+    assert absent in page()
+    assert "<code>make gpu</code>" in page()
+    assert absent not in page(gpu=True)
 
 
 def test_it_says_what_its_intervals_are_over(page, section):

@@ -213,11 +213,7 @@ def test_the_papers_ratios_are_those_of_its_costs(quoted):
         ("", "is not JSON"),
         ("[]", "has no rows"),
         ('[{"model": "lr"}]', f"has a row without or beyond the keys {', '.join(BENCH)}"),
-        (json.dumps([dict.fromkeys(BENCH) | {"method": "jvp"}]), "has neither a time nor a reason, or both, for jvp"),
-        (
-            json.dumps([dict.fromkeys(BENCH) | {"method": "jvp", "seconds": 1, "note": "x"}]),
-            "has neither a time nor a reason, or both, for jvp",
-        ),
+        (json.dumps([dict.fromkeys(BENCH) | {"method": "jvp"}]), "has neither a time nor a reason for jvp"),
     ],
 )
 def test_a_broken_file_is_named_with_what_makes_it_again(tmp_path, content, fault):

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, duration
-from forwardgrad.experiments.gpu.plan import FOLDERS, PLAN
+from forwardgrad.experiments.gpu import FOLDERS, PLAN
 
 DATA = Path("results/data/mnist5k.npz")
 

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.experiments import kinds
+from forwardgrad.experiments.gpu import FOLDERS, PLAN
 from forwardgrad.experiments.speed.plan import Measurement, figure_names, merged
 from forwardgrad.experiments.training.runs import Run, expand
 
 Config = dict[str, Any]
 EXPERIMENT = "gpu"
-PLAN = Path("config/gpu.json")
-FOLDERS = (Path("results/gpu"), Path("results/reference/gpu"))  # the first that has a record is shown
 RECORD = "record.json"
 TABLES = (f"results/tables/{EXPERIMENT}/times-summary.csv",)
 NOTHING: Mapping[str, list[str]] = {name: [] for name in ("rows", "runs", "tables", "figures")}

@@ -1,18 +1,24 @@
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from forwardgrad.experiments.training.analyses import time_to_loss
+from forwardgrad.experiments.training.analyses.loss_ratios import MOST
 from forwardgrad.experiments.training.analyses.time_to_loss import (
     TIMES_SUMMARY,
     TIMES_TO_LOSS,
     first_step,
-    step_times,
+    steps_to,
 )
 from forwardgrad.experiments.training.tables import counterpart
 
+from ....synthetic import REACH
+
 INF = float("inf")
 CELL = {"dataset": "mnist5k", "model": "lr"}
+STEPS = {"backprop": 1e-3, "forward_gaussian": 2e-3, "gathering": 1e-3, "jvp": 5e-3, "forward_ad": 6e-3}
 
 
 @pytest.fixture
@@ -23,7 +29,7 @@ def frames(results, few):
     ends = ((2.0, 0.5, 0.6, 0.4), (2.0, 0.9, 0.51, 0.5), (2.0, 0.9, 0.8, 0.7), (2.0, 0.1, 0.1, 0.1))
     for seed, losses in enumerate(ends):
         results.run("forward_gaussian", seed, losses, every=10, **CELL)
-    results.cost({"backprop": 1e-3, "forward_gaussian": 2e-3}, batch_size=64, **CELL)
+    results.cost(STEPS, "lr", 64)
     return results.frames()
 
 
@@ -39,8 +45,10 @@ def test_times_by_hand(frames, times_of):
     assert engine.index.tolist() == [0, 1, 2]
     assert engine["T_b"].tolist() == pytest.approx([0.02] * 3)
     assert engine["T_f"].tolist() == pytest.approx([0.02, 0.06, INF])
+    assert engine["iterations"].tolist() == pytest.approx([0.5, 1.5, INF])
     assert engine["ratio"].tolist() == pytest.approx([1, 3, INF])
     assert engine["reached"].tolist() == [True, True, False]
+    assert engine["in_band"].tolist() == [False] * 3
     assert engine["bound"].tolist() == pytest.approx([3, 3, 3])
     assert set(engine["against"]) == {"backprop"}
 
@@ -50,32 +58,68 @@ def test_a_run_with_few_evaluations_does_not_tell_when_a_loss_is_reached(frames,
     assert times_of(frames).empty
 
 
-def test_times_in_memory_and_of_whole_runs_by_hand(frames, times_of):
+def test_times_by_other_costs_by_hand(frames, times_of):
     table = times_of(frames)
-    assert set(table["cost"]) == {"engine", "engine_in_memory", "engine_whole_run"}
-    # Steps take 0.8 of their time with the batch in memory; 100 steps of a whole run take 110 times as long as one.
-    assert rows(table, "engine_in_memory")["T_f"][1] == pytest.approx(0.048)
-    assert rows(table, "engine_whole_run")["T_f"][1] == pytest.approx(0.066)
-    assert rows(table, "engine_whole_run")["ratio"][1] == pytest.approx(3)
+    assert list(dict.fromkeys(table["cost"])) == ["engine", "engine_gathered", "stock"]
+    # Gathering takes 1 ms for both; stock forward mode 5 ms, and backpropagation stays what it is.
+    gathered, stock = rows(table, "engine_gathered").loc[1], rows(table, "stock").loc[1]
+    assert gathered[["T_f", "T_b", "ratio"]].tolist() == pytest.approx([0.09, 0.04, 2.25])
+    assert stock[["T_f", "T_b", "ratio"]].tolist() == pytest.approx([0.15, 0.02, 7.5])
+    assert gathered["iterations"] == stock["iterations"] == 1.5
 
 
-def measured(**changed):
-    row = {"model": "lr", "method": "jvp", "batch_size": 64, "depth": 0.0, "device": "cpu", "ratio_to_backprop": 5.0}
-    return pd.DataFrame([row | changed])
+def test_the_costs_interval_is_that_over_processes(frames, times_of):
+    table = times_of(frames)
+    ends = {cost: rows(table, cost).loc[0, ["cost_low", "cost_ratio", "cost_high"]].tolist() for cost in set(table["cost"])}
+    assert ends["engine"] == pytest.approx([2 / REACH, 2, 2 * REACH])
+    assert ends["stock"] == pytest.approx([5 / REACH, 5, 5 * REACH])
+    assert ends["engine_gathered"] == pytest.approx([(2 / REACH + 1) / 2, 1.5, (2 * REACH + 1) / 2])
 
 
-def test_the_stock_frameworks_step_costs_its_ratio_times_that_of_backpropagation(frames, times_of):
-    times = step_times(frames.costs, measured())
-    assert times["mnist5k", "lr", "backprop", "stock"] == pytest.approx(1e-3)
-    assert times["mnist5k", "lr", "forward_gaussian", "stock"] == pytest.approx(5e-3)
-    assert rows(times_of(frames, measured()), "stock")["ratio"][1] == pytest.approx(7.5)
+def test_a_cost_that_was_not_measured_gives_no_times(results, few, times_of):
+    results.run("backprop", 0, (2.0, 1.0, 0.5), every=10, **CELL)
+    results.run("forward_rank_one", 0, (2.0, 0.9, 0.5), every=10, **CELL)
+    results.run("spsa", 0, (2.0, 0.9, 0.5), every=10, **CELL)
+    results.cost({"backprop": 1e-3, "forward_rank_one": 2e-3}, "lr", 64)
+    table = times_of(results.frames())
+    # Rank one has no stock forward mode, gathering was not measured, nor was any step of SPSA.
+    assert set(table[["method", "cost"]].itertuples(index=False, name=None)) == {("forward_rank_one", "engine")}
+
+
+def run_of(*losses, last="completed"):
+    steps = range(0, 10 * len(losses), 10)
+    return pd.DataFrame({"step": steps, "validation_loss": losses, "status": ["running"] * (len(losses) - 1) + [last]})
 
 
 @pytest.mark.parametrize(
-    "changed", [{"model": "mlp"}, {"batch_size": 16}, {"device": "cuda"}, {"method": "forward_ad"}]
+    ("losses", "last", "found"),
+    [
+        ((2.0, 0.5, 0.6), "completed", (10, False)),
+        ((2.0, 0.9, 0.5), "completed", (20, False)),
+        ((2.0, 0.9, 0.5 * MOST), "completed", (20, True)),
+        ((2.0, 0.5 * MOST, 0.9), "completed", (INF, False)),  # within the band on its way
+        ((2.0, 0.9, 0.5 * MOST + 1e-9), "completed", (INF, False)),
+        ((2.0, 0.9, 0.51), "diverged", (INF, False)),
+        ((2.0, 0.9, 0.4), "diverged", (INF, False)),
+    ],
 )
-def test_another_networks_ratio_does_not_count(frames, changed, times_of):
-    assert "stock" not in set(times_of(frames, measured(**changed))["cost"])
+def test_a_run_that_ends_within_the_band_counts_as_there_at_its_end(losses, last, found):
+    assert steps_to(run_of(*losses, last=last), 0.5) == found
+
+
+def test_within_band_endings_are_told(results, few, times_of, summary_of):
+    for seed, last in enumerate((0.4, 0.52, 0.7)):
+        results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, **CELL)
+        results.run("forward_gaussian", seed, (2.0, 0.9, last), every=10, **CELL)
+    results.cost(STEPS, "lr", 64)
+    table = times_of(results.frames())
+    engine = rows(table, "engine")
+    assert engine["reached"].tolist() == [True, True, False]
+    assert engine["in_band"].tolist() == [False, True, False]
+    assert engine["T_f"].tolist() == pytest.approx([0.04, 0.04, INF])
+    summary = summary_of(table, paper_settings=False).set_index("cost").loc["engine"]
+    assert summary[["runs", "reached", "in_band"]].tolist() == [3, 2, 1]
+    assert summary["bound"] == pytest.approx(2)
 
 
 def test_a_cell_without_validation_has_no_times(frames, times_of, summary_of):
@@ -85,10 +129,8 @@ def test_a_cell_without_validation_has_no_times(frames, times_of, summary_of):
 
 
 def test_a_loss_that_only_a_diverging_run_touches_is_not_reached():
-    run = pd.DataFrame(
-        {"step": [0, 1, 2], "validation_loss": [2.0, 0.6, 0.1], "status": ["running"] * 2 + ["diverged"]}
-    )
-    assert first_step(run, 0.6) == 1
+    run = run_of(2.0, 0.6, 0.1, last="diverged")
+    assert first_step(run, 0.6) == 10
     assert first_step(run, 0.5) == INF
 
 
@@ -96,11 +138,33 @@ def test_the_summary_by_hand(frames, times_of, summary_of):
     table = summary_of(times_of(frames), paper_settings=True)
     assert list(table) == list(TIMES_SUMMARY)
     engine = table.set_index("cost").loc["engine"]
-    # Ratios 1, 3 and never: the median of three resampled runs may be any of them.
-    assert engine[["runs", "reached", "ratio", "low", "high", "bound"]].tolist() == pytest.approx([3, 2, 3, 1, INF, 3])
+    # Iterations 0.5, 1.5 and never: the median of three resampled runs may be any of them.
+    assert engine[["iterations_low", "iterations", "iterations_high"]].tolist() == [0.5, 1.5, INF]
+    assert engine[["runs", "reached", "in_band", "bound"]].tolist() == pytest.approx([3, 2, 0, 3])
+    # The widths of both intervals add in squares: a third of the iterations, and that of the costs.
+    low = 3 * math.exp(-math.hypot(math.log(3), math.log(REACH)))
+    assert engine[["low", "ratio", "high"]].tolist() == pytest.approx([low, 3, INF])
+    assert engine[["cost_low", "cost_ratio", "cost_high"]].tolist() == pytest.approx([2 / REACH, 2, 2 * REACH])
     assert engine[["T_f", "T_b"]].tolist() == pytest.approx([0.06, 0.02])
     assert engine[["T_f_quoted", "T_b_quoted", "ratio_quoted"]].tolist() == [197.3, 356.8, 0.553]
     assert engine["certainty"] == "FIG"
+
+
+def test_the_costs_interval_enters_where_all_seeds_need_the_same_iterations(results, few, times_of, summary_of):
+    for seed in range(3):
+        results.run("backprop", seed, (2.0, 1.0, 0.5), every=10, **CELL)
+        results.run("forward_gaussian", seed, (2.0, 0.5, 0.4), every=10, **CELL)
+    results.cost(STEPS, "lr", 64)
+    row = summary_of(times_of(results.frames()), paper_settings=False).set_index("cost").loc["engine"]
+    assert row[["iterations_low", "iterations", "iterations_high"]].tolist() == [0.5, 0.5, 0.5]
+    assert row[["low", "ratio", "high"]].tolist() == pytest.approx([1 / REACH, 1, REACH])
+
+
+def test_without_an_interval_of_the_costs_the_ratio_has_none(frames, times_of, summary_of):
+    table = times_of(frames).assign(cost_low=np.nan, cost_high=np.nan)
+    row = summary_of(table, paper_settings=False).set_index("cost").loc["engine"]
+    assert row["ratio"] == pytest.approx(3)
+    assert row[["low", "high"]].isna().all()
 
 
 def test_the_paper_has_no_time_for_methods_of_ours(frames, times_of, summary_of):

@@ -1,4 +1,4 @@
-"""What one step costs, measured alone on the machine, with the interval of the median."""
+"""What one step of every method costs, with its interval over processes."""
 
 import numpy as np
 import pandas as pd
@@ -21,10 +21,11 @@ def time_per_step(results: Results, experiment: str) -> Drawn:
 
 
 def draw_costs(costs: pd.DataFrame) -> Figure:
-    """Draw the time of one step, one panel per cell, one row per method; columns COSTS."""
+    """Draw the time of one step, one panel per cell, one row per method that was measured; columns COSTS."""
     # One measurement serves methods that differ in their learning rate alone: it is shown once.
     same = ["dataset", "model", "estimator", "batch_size", "seconds_per_step"]
-    cells = list(costs.drop_duplicates(same).groupby(["dataset", "model"], sort=False))
+    measured = costs[costs["seconds_per_step"].notna()].drop_duplicates(same)
+    cells = list(measured.groupby(["dataset", "model"], sort=False))
     figure, panels = stacked([len(cell) for _, cell in cells], 0.9, 0.5, 0.44)
     for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
         _draw_cell(axes, cell)
