@@ -14,7 +14,7 @@ from forwardgrad.core import draws
 from forwardgrad.core.estimates import Estimate, detached
 from forwardgrad.core.forward import Network, network
 from forwardgrad.core.rules import Loss
-from forwardgrad.core.tangents import Dense, Tangents
+from forwardgrad.core.tangents import NARROW, Dense, DenseStack, Tangents
 
 Named = dict[str, Tensor]
 steady = partial(settings, derandomize=True, deadline=None, database=None)
@@ -112,6 +112,20 @@ def one_at_a_time(layers: draws.Layers, generator: Generator) -> Iterator[Tangen
             yield {name: Dense(tangent.weight)}
             if tangent.bias is not None:
                 yield {name: Dense(None, tangent.bias)}
+
+
+def stack(layers: draws.Layers, generator: Generator, count: int) -> Tangents:
+    """`count` dense Gaussian tangents at once."""
+    return next(draws.TangentStream(layers, draws.dense_stack, draws.gaussian_, generator, count))
+
+
+def unstacked(tangents: Tangents) -> list[Tangents]:
+    """The tangents of a stack, each on its own; a tangent that is none, alone."""
+    if not all(isinstance(tangent, DenseStack) for tangent in tangents.values()):
+        return [tangents]
+    parts = {name: [part for part in tangent.dense() if part is not None] for name, tangent in tangents.items()}
+    count = len(next(iter(parts.values()))[0])
+    return [{name: Dense(*(part[k] for part in own)) for name, own in parts.items()} for k in range(count)]
 
 
 STRUCTURES: dict[str, draws.Structure] = {
@@ -284,7 +298,7 @@ def problems(draw: st.DrawFn) -> Problem:
             inputs = torch.randn(batch, *([draw(st.integers(1, 4))] if leading == "sequence" else []), width)
         if draw(st.booleans()):
             chain = [*chain, draw(activations)()]
-        for outputs in draw(st.lists(st.integers(1, 6), max_size=2)):
+        for outputs in draw(st.lists(st.integers(1, 6) | st.just(NARROW), max_size=2)):
             chain, width = [*chain, nn.Linear(width, outputs, bias=draw(st.booleans())), draw(activations)()], outputs
         chain = [*chain, nn.Linear(width, draw(st.integers(2, 4)))]
         cut = draw(st.integers(0, len(chain)))

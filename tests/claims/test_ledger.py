@@ -210,11 +210,14 @@ def test_a_frame_is_known_by_the_experiment_that_makes_it():
     assert ledger.frames_made_by("mnist") + ledger.frames_made_by("speed") == made
 
 
+NAMES = ("cost", "depth", "memory", "size", "batch")  # of figures of the experiment speed
+
+
 def figures_of(config):
     """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
     found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
     found |= {f"estimators/{name}" for name in ("moments", "closing", "cloud")}
-    found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in ("cost", "depth", "memory")}
+    found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in NAMES}
     for run in expand(config):
         experiment = config["experiments"][run.experiment]
         analyses, cell = experiment.get("analyses", []), f"{run.dataset}-{run.model}"

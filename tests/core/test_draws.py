@@ -132,9 +132,19 @@ def test_the_drawn_layer_says_nothing_about_its_signs():
 def test_tangents_of_one_step_lie_in_distinct_memory(inputs, num_tangents):
     layers = {"layer": nn.Linear(inputs, 2), "last": nn.Linear(2, 1, bias=False)}
     parameters = {f"{name}.{part}": value for name, layer in layers.items() for part, value in layer.named_parameters()}
-    stream, drawn = draws.TangentStream(layers, draws.dense, draws.gaussian_, generator(), num_tangents), []
+    stream, drawn = draws.TangentStream(layers, draws.dense_stack, draws.gaussian_, generator(), num_tangents), []
     for _ in range(3):
-        tangents, rows = stream.next_k(num_tangents)
-        assert torch.equal(torch.stack([cases.written(each, parameters) for each in tangents]), rows)
-        drawn.append(rows.clone())
+        alone = cases.unstacked(next(stream))
+        assert torch.equal(torch.stack([cases.written(each, parameters) for each in alone]), stream.numbers)
+        drawn.append(stream.numbers.clone())
     assert len(torch.cat(drawn).unique(dim=0)) == 3 * num_tangents
+
+
+def test_a_stack_is_the_next_tangents_of_the_same_seed():
+    layers = network()
+    alone = draws.TangentStream(layers, draws.dense, draws.gaussian_, generator())
+    stacks = draws.TangentStream(layers, draws.dense_stack, draws.gaussian_, generator(), 4)
+    for _ in range(draws.BLOCK_STEPS // 4 + 1):
+        for one, other in zip(cases.unstacked(next(stacks)), (next(alone) for _ in range(4)), strict=True):
+            assert all(map(torch.equal, one["first"].dense(), other["first"].dense()))
+            assert torch.equal(one["last"].weight, other["last"].weight)

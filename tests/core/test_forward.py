@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 from hypothesis import assume, given
@@ -23,14 +25,19 @@ def tangents_of(problem):
 
 
 def assert_derivatives(problem, tolerance):
+    """Check the value and the derivative along tangents of every kind, and along one and three at once."""
     gradient = cases.flat(problem.gradient())
-    for tangents in tangents_of(problem):
-        value, derivative = problem.net.evaluate(problem.parameters, tangents, *problem.batch)
-        tangent = cases.written(tangents, problem.parameters)
-        assert value.dtype == derivative.dtype == problem.inputs.dtype
-        assert value.shape == derivative.shape == ()
+    stacks = (cases.stack(problem.net.trainable, torch.Generator().manual_seed(1), count) for count in (1, 3))
+    for tangents in itertools.chain(tangents_of(problem), stacks):
+        value, derivatives = problem.net.evaluate(problem.parameters, tangents, *problem.batch)
+        alone = cases.unstacked(tangents)
+        assert value.dtype == derivatives.dtype == problem.inputs.dtype
+        assert value.shape == ()
+        assert derivatives.shape == (() if alone == [tangents] else (len(alone),))
         assert torch.allclose(value, problem.value(), rtol=tolerance, atol=tolerance)
-        assert (derivative - gradient @ tangent).abs() <= tolerance * gradient.norm() * tangent.norm()
+        for derivative, each in zip(derivatives.view(-1), alone, strict=True):
+            tangent = cases.written(each, problem.parameters)
+            assert (derivative - gradient @ tangent).abs() <= tolerance * gradient.norm() * tangent.norm()
 
 
 @given(problem=cases.problems())
@@ -65,7 +72,10 @@ def test_a_pass_that_starts_where_something_moves_comes_to_the_same_bits(problem
 @pytest.mark.parametrize("make", [cases.tiny_mlp, cases.tiny_cnn, cases.small_cnn])
 def test_central_differences_agree(make):
     problem, step = make(), 1e-6
-    for tangents in tangents_of(problem):
+    stack = cases.stack(problem.net.trainable, torch.Generator().manual_seed(1), 3)
+    several = list(zip(cases.unstacked(stack), problem.derivative(stack), strict=True))
+    one = [(tangents, problem.derivative(tangents)) for tangents in tangents_of(problem)]
+    for tangents, derivative in one + several:
         tangent = cases.written(tangents, problem.parameters)
         start, sides = nn.utils.parameters_to_vector(problem.model.parameters()).detach(), []
         for sign in (1, -1):
@@ -73,7 +83,7 @@ def test_central_differences_agree(make):
             sides.append(problem.value().item())
         nn.utils.vector_to_parameters(start, problem.model.parameters())
         difference = (sides[0] - sides[1]) / (2 * step)
-        assert problem.derivative(tangents).item() == pytest.approx(difference, rel=1e-7, abs=1e-8)
+        assert derivative.item() == pytest.approx(difference, rel=1e-7, abs=1e-8)
 
 
 LOSSES = {
@@ -142,6 +152,55 @@ def test_a_layer_that_stands_in_two_places_counts_twice():
     shared = nn.Tanh()
     layers = nn.Linear(3, 4), shared, nn.Linear(4, 4), shared, nn.Linear(4, 2)
     assert_derivatives(cases.problem(*layers, shape=(3,)), 1e-10)
+
+
+class Sine(torch.autograd.Function):
+    """A function with a derivative of its own, which torch cannot `vmap`."""
+
+    @staticmethod
+    def forward(inputs):
+        return inputs.sin()
+
+    @staticmethod
+    def setup_context(context, inputs, output):
+        context.save_for_forward(*inputs)
+        context.save_for_backward(*inputs)
+
+    @staticmethod
+    def jvp(context, tangent):
+        return tangent * context.saved_tensors[0].cos()
+
+    @staticmethod
+    def backward(context, cotangent):
+        return cotangent * context.saved_tensors[0].cos()
+
+
+class OwnFunction(nn.Module):
+    """A layer made of it."""
+
+    def forward(self, inputs):
+        return Sine.apply(inputs)
+
+
+def test_a_layer_that_torch_cannot_vmap():
+    assert_derivatives(cases.problem(nn.Linear(3, 4), OwnFunction(), nn.Linear(4, 2), shape=(3,)), 1e-10)
+
+
+@pytest.mark.parametrize("layer", [nn.Dropout(), nn.Dropout2d(), nn.RReLU()])
+def test_a_random_layer_is_the_same_for_all_tangents_of_a_pass(layer):
+    layers = nn.Conv2d(1, 4, 2), layer, nn.Flatten(), nn.Tanh(), nn.Linear(36, 2)
+    problem = cases.problem(*layers, shape=(1, 4, 4))
+    problem.model.train()
+    stack = cases.stack(problem.net.trainable, torch.Generator().manual_seed(1), 3)
+
+    def derivative(tangents):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            return problem.derivative(tangents)
+
+    alone = torch.stack([derivative(tangents) for tangents in cases.unstacked(stack)])
+    assert torch.allclose(derivative(stack), alone, rtol=1e-10)
+    assert not torch.allclose(problem.derivative(stack), alone, rtol=1e-2)
 
 
 def test_padding_by_name_and_other_layouts():

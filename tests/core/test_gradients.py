@@ -43,6 +43,15 @@ def enumerate_draws(monkeypatch):
     return enumerate_draws
 
 
+def terms(estimate):
+    """Every derivative with its tangent, those of a stack one by one."""
+    return [
+        pair
+        for derivatives, tangents in estimate.terms
+        for pair in zip(derivatives.view(-1), cases.unstacked(tangents), strict=False)
+    ]
+
+
 def blocks(problem):
     """The gradient cut into layers: (entries, squared norm, rows, columns with the bias), by layer."""
     gradient, cut = problem.gradient(), []
@@ -139,6 +148,24 @@ def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
 
 
+@pytest.mark.parametrize("weights", [mean_weights, projection_weights])
+@pytest.mark.parametrize("make", [cases.tiny_mlp, cases.small_cnn])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)], ids=str)
+def test_several_tangents_in_one_pass_are_as_many_passes(weights, make, dtype, tolerance):
+    problem = make().to(dtype)
+    estimate = forward_several(weights, 4, problem.model, problem.loss, torch.Generator().manual_seed(0))
+    stream = draws.TangentStream(problem.net.trainable, draws.dense, draws.gaussian_, torch.Generator().manual_seed(0))
+    for size in (3, 3, 1):  # the last batch is smaller
+        batch = problem.inputs[:size], problem.targets[:size]
+        tangents = [next(stream) for _ in range(4)]
+        found = [problem.net.evaluate(problem.parameters, each, *batch) for each in tangents]
+        rows = torch.stack([cases.written(each, problem.parameters) for each in tangents])
+        expected = weights(torch.stack([derivative for _, derivative in found]), rows) @ rows
+        together = estimate(*batch)
+        assert torch.allclose(together.loss, found[0][0], rtol=tolerance)
+        assert (cases.flat(together.dense(problem.parameters)) - expected).norm() <= tolerance * expected.norm()
+
+
 @pytest.mark.parametrize(("count", "inputs"), [(2, 2), (3, 1)])
 def test_the_mean_of_several(enumerate_draws, count, inputs):
     problem = cases.problem(nn.Linear(inputs, 1), nn.Tanh(), shape=(inputs,))
@@ -173,7 +200,7 @@ def test_the_projection_on_four_gaussian_directions():
 def test_a_projection_agrees_with_the_gradient_along_every_direction(count):
     problem = cases.small_cnn()
     estimate = make_estimator(f"forward_projected_{count}", problem.model, problem.loss)(*problem.batch)
-    directions = torch.stack([cases.written(tangents, problem.parameters) for _, tangents in estimate.terms])
+    directions = torch.stack([cases.written(tangents, problem.parameters) for _, tangents in terms(estimate)])
     gradient, found = cases.flat(problem.gradient()), cases.flat(estimate.dense(problem.parameters))
     assert len(directions) == count
     assert torch.allclose(directions @ found, len(gradient) / count * (directions @ gradient), **EXACT)
@@ -287,11 +314,11 @@ def test_an_estimate_is_a_derivative_times_its_tangent(key):
     problem = cases.small_cnn()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     tangents = SHARED_OUT.get(key, 1)
-    squares = sum(derivative.square() for derivative, _ in estimate.terms)
+    squares = sum(derivative.square() for derivative, _ in terms(estimate))
     along_gradient = cases.flat(estimate.dense(problem.parameters)) @ cases.flat(problem.gradient())
     assert torch.allclose(along_gradient, tangents * squares, **EXACT)
-    passes = len(problem.parameters) if key.startswith("forward_blockwise") else tangents
-    assert len(estimate.terms) == passes
+    expected = len(problem.parameters) if key.startswith("forward_blockwise") else tangents
+    assert len(terms(estimate)) == expected
 
 
 @pytest.fixture
@@ -360,7 +387,7 @@ def test_the_catalogue_declares_every_estimator():
 def test_the_catalogue_knows_how_many_tangents_an_estimate_takes(key):
     problem = cases.small_cnn()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
-    assert len(estimate.terms) == (catalogue.ESTIMATORS[key].tangents or len(problem.parameters))
+    assert len(terms(estimate)) == (catalogue.ESTIMATORS[key].tangents or len(problem.parameters))
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")

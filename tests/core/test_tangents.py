@@ -6,7 +6,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.core import draws
-from forwardgrad.core.tangents import Dense
+from forwardgrad.core.tangents import NARROW, Dense
 
 from .. import cases
 
@@ -16,6 +16,10 @@ LAYERS = {
     "convolution": (lambda: nn.Conv2d(4, 3, (3, 2), stride=2, padding=1), (2, 4, 6, 5)),
     "convolution without bias": (lambda: nn.Conv2d(4, 2, 3, padding="same", dilation=2, bias=False), (2, 4, 6, 5)),
     "grouped convolution": (lambda: nn.Conv2d(4, 6, 3, groups=2), (2, 4, 6, 5)),
+}
+WIDE = {
+    "wide": (lambda: nn.Linear(4, NARROW), (5, 4)),
+    "wide without bias": (lambda: nn.Linear(4, NARROW + 1, bias=False), (5, 4)),
 }
 KINDS = [*cases.STRUCTURES, "weight alone", "bias alone"]
 PAIRS = [pair for pair in itertools.product(LAYERS, KINDS) if "without" not in pair[0] or pair[1] != "bias alone"]
@@ -60,6 +64,31 @@ def test_the_output_is_that_of_a_layer_with_the_tangents_weights(case):
     onto = torch.ones_like(expected)
     assert tangent.output(layer, inputs, onto) is onto
     assert close(onto, expected + 1)
+
+
+@pytest.mark.parametrize("name", LAYERS | WIDE)
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_stack_does_what_its_tangents_do_one_by_one(name, count, dtype):
+    make, shape = (LAYERS | WIDE)[name]
+    generator = torch.Generator().manual_seed(0)
+    layer, inputs = make().to(dtype), torch.randn(shape, generator=generator, dtype=dtype)
+    stack = cases.stack({"layer": layer}, generator, count)
+    alone = [each["layer"] for each in cases.unstacked(stack)]
+    expected = torch.stack([each.output(layer, inputs) for each in alone])
+    output = stack["layer"].output(layer, inputs)
+    assert close(output, expected)
+    output.zero_()  # the engine may write over it, not over the draw
+    onto = torch.ones_like(expected)
+    assert stack["layer"].output(layer, inputs, onto) is onto
+    assert close(onto, expected + 1)
+    factors = torch.randn(count, generator=generator, dtype=dtype)
+    together, apart = (
+        [None if part is None else part.detach().clone() for part in (layer.weight, layer.bias)] for _ in range(2)
+    )
+    stack["layer"].add_to_(*together, factors, -3.0)
+    for factor, each in zip(factors, alone, strict=True):
+        each.add_to_(*apart, factor, -3.0)
+    assert all(one is None is other or close(one, other) for one, other in zip(together, apart, strict=True))
 
 
 class Computed(TorchDispatchMode):

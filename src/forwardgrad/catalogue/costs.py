@@ -48,14 +48,14 @@ def differences(layers: Layers) -> float:
     return 2 * evaluation(layers)
 
 
-def along(layers: Layers, own: float) -> float:
-    """One forward-mode pass: the primal, its tangent above the first layer, and `own` products V x."""
-    return evaluation(layers) + evaluation(layers[1:]) + own
+def along(layers: Layers, own: float, tangents: int = 1) -> float:
+    """One forward-mode pass: the primal, and for each tangent that of the activations and `own` products V x."""
+    return evaluation(layers) + tangents * (evaluation(layers[1:]) + own)
 
 
-def dense(layers: Layers) -> float:
-    """3 F - F_1: a dense tangent, and also backprop and activity perturbation, which need other products as large."""
-    return along(layers, evaluation(layers))
+def dense(layers: Layers, tangents: int = 1) -> float:
+    """F + K (2 F - F_1): K dense tangents. One costs as much as backprop and activity perturbation, 3 F - F_1."""
+    return along(layers, evaluation(layers), tangents)
 
 
 def checkpointed(layers: Layers) -> float:

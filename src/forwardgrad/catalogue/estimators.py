@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from forwardgrad.catalogue import costs, formulae
-from forwardgrad.catalogue.costs import Cost, LayerCost, Layers
+from forwardgrad.catalogue.costs import Cost, LayerCost
 from forwardgrad.catalogue.formulae import Formula, Gradient, Quantities
 
 Look = tuple[str, object, object]  # colour, line style and marker, as matplotlib takes them
@@ -32,41 +32,33 @@ class Measured:
     look: Look | None
     cost: Cost
 
-    def multiply_adds(self, layers: Layers) -> float:
-        """Return the multiply-adds of one step."""
-        return self.cost(layers)
-
 
 @dataclass(frozen=True)
 class Estimator(Measured):
     """An estimator of the gradient.
 
     Attributes:
-        cost: Of one of its tangents.
         formula: Its moments, as far as they are known.
-        tangents: How many tangents an estimate takes, each with a pass of its own; None if `cost` is of all, whose
-            number depends on the network.
+        tangents: How many tangents an estimate takes; None if that depends on the network.
     """
 
     formula: Formula = formulae.mean_alone
     tangents: int | None = 1
 
-    def multiply_adds(self, layers: Layers) -> float:
-        """Return the multiply-adds of one step."""
-        return (self.tangents or 1) * self.cost(layers)
-
     @property
     def passes(self) -> float | None:
-        """Forward passes that a step is worth on a deep network of equal, wide layers: of K tangents 1 + 2 K.
+        """Forward passes that a step is worth on a deep network of equal, wide layers: of K dense tangents 1 + 2 K.
 
-        The primal counts once, whatever the number of tangents. None where it grows with the number of layers.
+        None where it grows with the number of layers.
         """
-        return None if self.tangents is None else 1 + self.tangents * (self.cost(DEEP) - 1)
+        return None if self.tangents is None else self.cost(DEEP)
 
 
 def several(count: int, what: str, look: Look, formula: Callable[[int, Gradient], Quantities]) -> Estimator:
     """Return the estimator that makes `what` of `count` dense Gaussian tangents."""
-    return Estimator(f"Forward gradient, {what} {count}", look, costs.dense, partial(formula, count), count)
+    return Estimator(
+        f"Forward gradient, {what} {count}", look, partial(costs.dense, tangents=count), partial(formula, count), count
+    )
 
 
 # Colours are from Okabe and Ito's palette, and beyond it shades of one hue for each family.

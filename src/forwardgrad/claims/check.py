@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from forwardgrad.catalogue import DATASETS, MODELS
+from forwardgrad.catalogue import DATASETS, MODELS, network_parts
 from forwardgrad.claims.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.schema import schema_problems, suggest
 
@@ -85,7 +85,7 @@ def claim_problems(
         for column, known in (("dataset", DATASETS), ("model", MODELS)):
             value = query.get(part, {}).get(column)
             for name in value if isinstance(value, list) else [value]:
-                if name is not None and name not in known:
+                if name is not None and network_parts(name)[0] not in known:
                     yield f"evidence.{part}.{column} = {name!r}: unknown; {suggest(name, known)}"
     own = intervals_of(query["frame"])
     if query["statistic"] == "given" and query["value"] in columns and query["value"] not in own:

@@ -12,7 +12,7 @@ from functools import partial
 import torch
 from torch import Generator, Tensor, nn
 
-from forwardgrad.core.tangents import Dense, LayerTangent, LowRank, RankOne, Tangents
+from forwardgrad.core.tangents import Dense, DenseStack, LayerTangent, LowRank, RankOne, Tangents
 from forwardgrad.seeds import derive_seed
 
 Distribution = Callable[[Tensor, int, Generator], None]
@@ -65,6 +65,11 @@ def dense(layer: nn.Module) -> Plan:
     return Dense, [(tuple(part.shape), 1.0) for part in (layer.weight, layer.bias) if part is not None]
 
 
+def dense_stack(layer: nn.Module) -> Plan:
+    """Plan several dense tangents at once: the stream gives every piece their axis."""
+    return DenseStack, dense(layer)[1]
+
+
 def rank_one(layer: nn.Module, scale: float = 1.0) -> Plan:
     """Plan a rank-one tangent: out + in + 1 numbers (the last times 0 without a bias), and a convolution's kernel."""
     outputs, inputs, *kernel = layer.weight.shape
@@ -88,7 +93,8 @@ class TangentStream(Iterator[Tangents]):
         distribution: What fills the block with random numbers of mean 0 and variance 1.
         generator: Source of randomness, on the parameters' device. On a GPU a block holds one step, so that
             every step does the same and can be recorded (`graphs`).
-        num_tangents: How many tangents one step takes (`next_k`): they lie in distinct memory.
+        num_tangents: How many tangents one step takes, K: every piece gets K as a leading axis, which `structure`
+            must know of. None for one tangent, without that axis.
     """
 
     def __init__(
@@ -97,23 +103,26 @@ class TangentStream(Iterator[Tangents]):
         structure: Structure,
         distribution: Distribution,
         generator: Generator,
-        num_tangents: int = 1,
+        num_tangents: int | None = None,
     ) -> None:
         plans = {name: structure(layer) for name, layer in layers.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
         self.entries, self.distribution, self.generator = sum(sizes), distribution, generator
         many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if generator.device.type == "cpu" else 1
-        steps = num_tangents * max(1, many // num_tangents)
+        count, several = (1, ()) if num_tangents is None else (num_tangents, (num_tangents,))
+        steps = max(1, many // count)
         padded = -(-self.entries // WORD) * WORD
-        self.rows = next(iter(layers.values())).weight.new_empty((steps, padded), requires_grad=False)
+        self.rows = next(iter(layers.values())).weight.new_empty((steps * count, padded), requires_grad=False)
+        self.steps = self.rows.view(steps, *several, padded)[..., : self.entries]
         self.scaled: list[tuple[Tensor, float]] = []
-        self.tangents = [self._cut(plans, row[: self.entries].split(sizes)) for row in self.rows]
+        self.tangents = [self._cut(plans, numbers.split(sizes, -1)) for numbers in self.steps]
         self.used = steps
 
     def _cut(self, plans: dict[str, Plan], pieces: tuple[Tensor, ...]) -> Tangents:
         remaining, tangents = iter(pieces), {}
         for name, (build, shapes) in plans.items():
-            views = [next(remaining).view(shape) for shape, _ in shapes]
+            own = zip(shapes, remaining, strict=False)  # as many as there are shapes
+            views = [piece.view(*piece.shape[:-1], *shape) for (shape, _), piece in own]
             self.scaled += [(view, scale) for view, (_, scale) in zip(views, shapes, strict=True) if scale != 1.0]
             tangents[name] = build(*views)
         return tangents
@@ -127,10 +136,10 @@ class TangentStream(Iterator[Tangents]):
         self.used += 1
         return self.tangents[self.used - 1]
 
-    def next_k(self, k: int) -> tuple[list[Tangents], Tensor]:
-        """Return the next `k` tangents, at most the stream's `num_tangents`, and their numbers, shape (k, n)."""
-        tangents = [next(self) for _ in range(k)]
-        return tangents, self.rows[self.used - k : self.used, : self.entries]
+    @property
+    def numbers(self) -> Tensor:
+        """The random numbers of the latest step, shape (K, n) of K tangents."""
+        return self.steps[self.used - 1]
 
 
 class OneLayer(Iterator[Tangents]):

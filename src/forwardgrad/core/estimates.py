@@ -48,7 +48,12 @@ class DenseEstimate:
 
 @dataclass(frozen=True)
 class ForwardGradient:
-    """sum_k d_k v_k: directional derivatives times their tangents."""
+    """sum_k d_k v_k: directional derivatives times their tangents.
+
+    Attributes:
+        loss: The loss at the point.
+        terms: A derivative, and its tangent by layer; or several derivatives in one tensor, and their tangents stacked.
+    """
 
     loss: Tensor
     terms: list[tuple[Tensor, Tangents]]

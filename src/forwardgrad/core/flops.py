@@ -38,7 +38,7 @@ def multiply_adds(method: str, layers: list[LayerCost]) -> float:
     methods = BASELINES | ESTIMATORS
     if method not in methods:
         raise ValueError(f"no estimator or baseline {method!r}: choose one of {', '.join(methods)}")
-    return methods[method].multiply_adds(layers)
+    return methods[method].cost(layers)
 
 
 def relative(method: str, layers: list[LayerCost]) -> float:

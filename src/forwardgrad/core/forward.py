@@ -3,7 +3,7 @@
 The rule of each kind of layer (`rules`) says what happens to the dual number (x, x'). The tangent is zero in
 front of the first layer that has one, and costs nothing there. The result is the loss f(theta) and the
 directional derivative <grad f(theta), v>: exact, from one pass, with no activation kept (Wengert, 1964;
-Baydin et al., 2022, arXiv 2202.08587, section 3).
+Baydin et al., 2022, arXiv 2202.08587, section 3). Of K stacked tangents it is K derivatives, from one pass too.
 
 A layer that has parameters and no rule is refused by name, since only a rule can say what a structured tangent
 does there.
@@ -83,9 +83,10 @@ class Network:
     def evaluate(
         self, parameters: Parameters, tangents: Tangents, inputs: Tensor, targets: Tensor, start: int = 0
     ) -> tuple[Tensor, Tensor]:
-        """Return the loss and its derivative at `parameters` along `tangents`, both without dimensions.
+        """Return the loss and its derivative at `parameters` along `tangents`.
 
-        `inputs` and `start` are those of `outputs`.
+        Both are without dimensions; the derivative along K stacked tangents has shape (K,). `inputs` and `start` are
+        those of `outputs`.
         """
         primal, tangent = self.outputs(parameters, tangents, inputs, start)
         if tangent is None:

@@ -80,19 +80,19 @@ def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generato
 def forward_several(
     weights: Callable[[Tensor, Tensor], Tensor], count: int, model: nn.Sequential, loss: Loss, generator: Generator
 ) -> Estimator:
-    """g = sum_k w_k v_k over K = `count` independent Gaussian tangents, K forward-mode passes.
+    """g = sum_k w_k v_k over K = `count` independent Gaussian tangents, in one forward-mode pass.
 
-    `weights` gives w, shape (K,), from the derivatives <grad f, v_k> and the tangents as rows, shape (K, n).
+    The primal is computed once. The tangents go along together, so that K tangents of a layer's output are held at a
+    time. `weights` gives w, shape (K,), from the derivatives <grad f, v_k> and the tangents as rows, shape (K, n).
     """
     net, parameters = network(model, loss), detached(model)
-    stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator, count)
+    stream = draws.TangentStream(net.trainable, draws.dense_stack, draws.gaussian_, generator, count)
 
-    def evaluate(drawn: tuple[list[Tangents], Tensor], inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        tangents, rows = drawn
-        values, derivatives = zip(*(net.evaluate(parameters, each, inputs, targets) for each in tangents), strict=True)
-        return ForwardGradient(values[0], list(zip(weights(torch.stack(derivatives), rows), tangents, strict=True)))
+    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
+        value, derivatives = net.evaluate(parameters, tangents, inputs, targets)
+        return ForwardGradient(value, [(weights(derivatives, stream.numbers), tangents)])
 
-    return AlongTangents(lambda inputs: stream.next_k(count), evaluate)
+    return AlongTangents(lambda inputs: next(stream), evaluate)
 
 
 def mean_weights(derivatives: Tensor, rows: Tensor) -> Tensor:

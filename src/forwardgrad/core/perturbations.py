@@ -99,8 +99,7 @@ def loss_and_shares(net: Network, outputs: Tensor, tangent: Tensor, targets: Ten
     """
     own = torch.eye(len(tangent), dtype=torch.bool, device=tangent.device)
     alone = torch.where(own.view(*own.shape, *[1] * (tangent.dim() - 1)), tangent, 0)
-    losses, shares = torch.func.vmap(lambda each: net.loss_pair(outputs, each, targets))(alone)
-    return losses[0], shares
+    return net.loss_pair(outputs, alone, targets)
 
 
 def activity(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:

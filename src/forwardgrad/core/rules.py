@@ -1,11 +1,12 @@
 """The rules of forward mode: what one kind of layer, or a loss, makes of a dual number (x, x').
 
-The tangent x' is None while it is still zero, and costs nothing then. A layer without parameters that has no
-rule goes through `torch.func.jvp` on its own, and so does a loss.
+The tangent x' is None while it is still zero, and costs nothing then. It has the shape of x, or a leading axis
+more: K tangents at once, beside one primal. A layer without parameters that has no rule goes through
+`torch.func.jvp` on its own, and so does a loss.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
@@ -20,19 +21,53 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 aten = torch.ops.aten
 
 
+def mapped(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor) -> Tensor:
+    """Apply a linear map of batches to a tangent, or to several, as one batch."""
+    if tangent.dim() == primal.dim():
+        return layer(tangent)
+    return layer(tangent.flatten(0, 1)).unflatten(0, (len(tangent), -1))
+
+
+def derivative(function: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the value and the derivative of any function along a tangent, or several, through `torch.func.jvp`."""
+
+    def along(each: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.func.jvp(function, (primal,), (each,))
+
+    if tangent.dim() == primal.dim():
+        return along(tangent)
+    try:
+        values, derivatives = torch.func.vmap(along, randomness="same")(tangent)
+    except RuntimeError:  # torch cannot vmap every function
+        values, derivatives = one_by_one(along, tangent)
+    return values[0], derivatives
+
+
+def one_by_one(along: Callable[[Tensor], tuple[Tensor, Tensor]], tangent: Tensor) -> Iterator[Tensor]:
+    """Return the values and derivatives along each tangent, stacked; where they are random, by the same numbers."""
+    first, *others = tangent
+    pairs = []
+    for each in others:
+        with torch.random.fork_rng([tangent.device] if tangent.is_cuda else []):
+            pairs.append(along(each))
+    return map(torch.stack, zip(along(first), *pairs, strict=True))
+
+
 def linear(
     layer: nn.Linear, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
 ) -> Dual:
     """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
     if primal.dim() > 2:
-        flat = None if tangent is None else tangent.flatten(0, -2)
+        flat = None if tangent is None else tangent.flatten(-primal.dim(), -2)
         outputs, flat = linear(layer, weight, bias, layer_tangent, primal.flatten(0, -2), flat)
         shape = (*primal.shape[:-1], -1)
-        return outputs.view(shape), None if flat is None else flat.view(shape)
+        return outputs.view(shape), None if flat is None else flat.view(*flat.shape[:-2], *shape)
     if tangent is None:
         outputs = F.linear(primal, weight, bias)
     else:
-        outputs, tangent = F.linear(torch.cat((primal, tangent)), weight).split(len(primal))
+        products = F.linear(torch.cat((primal, tangent.flatten(0, -2))), weight)
+        outputs, flat = products.tensor_split((len(primal),))
+        tangent = flat.view(*tangent.shape[:-1], -1)
         if bias is not None:
             outputs.add_(bias)
     return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
@@ -45,7 +80,7 @@ def conv2d(
     primal = primal.contiguous(memory_format=torch.channels_last)
     outputs = convolve(layer, primal, weight, bias, layer.groups)
     if tangent is not None:
-        tangent = convolve(layer, tangent, weight, None, layer.groups)
+        tangent = mapped(lambda each: convolve(layer, each, weight, None, layer.groups), primal, tangent)
     return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
 
 
@@ -88,18 +123,19 @@ def max_pool2d(layer: nn.MaxPool2d, primal: Tensor, tangent: Tensor | None) -> D
     )
     batch, channels, height, width = pooled.shape
     where = where.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
-    taken = tangent.permute(0, 2, 3, 1).reshape(batch, -1, channels).gather(1, where)
-    return pooled, taken.view(batch, height, width, channels).permute(0, 3, 1, 2)
+    places = tangent.movedim(-3, -1).flatten(-3, -2)
+    taken = places.gather(-2, where.expand(*places.shape[:-2], -1, -1))
+    return pooled, taken.unflatten(-2, (height, width)).movedim(-1, -3)
 
 
 def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Dual:
     """A linear layer without parameters (flattening, average pooling) is its own tangent map."""
-    return layer(primal), None if tangent is None else layer(tangent)
+    return layer(primal), None if tangent is None else mapped(layer, primal, tangent)
 
 
 def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor | None) -> Dual:
     """Any layer without parameters, through `torch.func.jvp`."""
-    return (layer(primal), None) if tangent is None else torch.func.jvp(layer, (primal,), (tangent,))
+    return (layer(primal), None) if tangent is None else derivative(layer, primal, tangent)
 
 
 WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
@@ -120,19 +156,23 @@ def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Ten
     if logits.dim() != 2 or targets.is_floating_point():
         return loss_by_function(F.cross_entropy, logits, tangent, targets)
     log_probabilities = torch.log_softmax(logits, 1)
-    expected = (log_probabilities.exp() * tangent).sum(1, keepdim=True)
-    return F.nll_loss(log_probabilities, targets), F.nll_loss(tangent - expected, targets)
+    slopes = tangent - (log_probabilities.exp() * tangent).sum(-1, keepdim=True)
+    if tangent.dim() == 2:
+        return F.nll_loss(log_probabilities, targets), F.nll_loss(slopes, targets)
+    classes = targets.unsqueeze(1).expand(-1, len(tangent))
+    totals = F.nll_loss(slopes.movedim(0, -1), classes, reduction="none").sum(0)  # an ignored target adds zero
+    return F.nll_loss(log_probabilities, targets), totals / (targets != -100).sum()
 
 
 def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """f = mean (z - y)^2, f' = 2 mean ((z - y) z')."""
     difference = outputs - targets
-    return difference.square().mean(), 2 * torch.mean(difference * tangent)
+    return difference.square().mean(), 2 * torch.mean(difference * tangent, tuple(range(-outputs.dim(), 0)))
 
 
 def loss_by_function(loss: Loss, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
     """Any loss, through `torch.func.jvp`."""
-    return torch.func.jvp(lambda each: loss(each, targets), (outputs,), (tangent,))
+    return derivative(lambda each: loss(each, targets), outputs, tangent)
 
 
 def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:

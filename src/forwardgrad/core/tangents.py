@@ -7,7 +7,8 @@ matrix product for a dense tangent, as much as the layer itself, and a matrix-ve
 rank-one tangent u w': u (w . x).
 
 The tangent of a network is a `dict` from layer name to layer tangent. A layer that is missing has a
-zero tangent. `draws` makes the random ones.
+zero tangent. `draws` makes the random ones. K of them can go through a network at once, stacked along a
+leading axis (`DenseStack`).
 """
 
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ class LayerTangent(Protocol):
 
 
 Tangents = dict[str, LayerTangent]
+NARROW = 16  # A product with fewer columns wastes the processor's vectors.
 
 
 def convolve(layer: nn.Conv2d, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
@@ -79,6 +81,57 @@ class Dense:
             weight.addcmul_(self.weight, factor, value=scale)
         if self.bias is not None:
             bias.addcmul_(self.bias, factor, value=scale)
+
+    def dense(self) -> tuple[Tensor | None, Tensor | None]:
+        """Itself."""
+        return self.weight, self.bias
+
+
+@dataclass(frozen=True)
+class DenseStack:
+    """K dense tangents of a layer: for every parameter K numbers, along a leading axis.
+
+    The tangent of the output has that axis too, and `factor` is one number for each of them, shape (K,).
+
+    Attributes:
+        weight: Shape (K, *weight).
+        bias: Shape (K, out); None for a layer without.
+    """
+
+    weight: Tensor
+    bias: Tensor | None = None
+
+    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+        """V_k x + b_k for every k, shape (K, batch, out, ...): as many operations as K layers."""
+        return (self._linear if isinstance(layer, nn.Linear) else self._convolution)(layer, primal, onto)
+
+    def _linear(self, layer: nn.Linear, primal: Tensor, onto: Tensor | None) -> Tensor:
+        """K products in one call, of tangents where they lie; narrow ones side by side, as one wide product."""
+        if layer.out_features < NARROW:
+            added = F.linear(primal, self.weight.flatten(0, 1)).view(len(primal), len(self.weight), -1).transpose(0, 1)
+            onto = added.contiguous() if onto is None else onto.add_(added)
+        else:
+            several, transposed = primal.expand(len(self.weight), -1, -1), self.weight.transpose(1, 2)
+            onto = torch.bmm(several, transposed) if onto is None else onto.baddbmm_(several, transposed)
+        return onto if self.bias is None else onto.add_(self.bias.unsqueeze(1))
+
+    def _convolution(self, layer: nn.Conv2d, primal: Tensor, onto: Tensor | None) -> Tensor:
+        """One convolution, whose channels are those of all tangents, group by group."""
+        groups, count = layer.groups, len(self.weight)
+        weight, bias = (
+            None if part is None else part.unflatten(1, (groups, -1)).transpose(0, 1).flatten(0, 2)
+            for part in (self.weight, self.bias)
+        )
+        added = convolve(layer, primal, weight, bias, groups)
+        added = added.unflatten(1, (groups, count, -1)).movedim(2, 0).flatten(2, 3)
+        # Channels last, the layout convolutions are fast in.
+        return added.movedim(2, -1).contiguous().movedim(-1, 2) if onto is None else onto.add_(added)
+
+    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
+        """Add scale sum_k factor_k V_k: one pass over the parameters, and one over the tangents."""
+        weight.add_(torch.tensordot(factor, self.weight, 1), alpha=scale)
+        if bias is not None:
+            bias.add_(torch.tensordot(factor, self.bias, 1), alpha=scale)
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """Itself."""

@@ -7,6 +7,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed import section as speed_section
+from forwardgrad.experiments.speed.regime import regimes
 from forwardgrad.experiments.speed.tables import ratios
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence
@@ -17,11 +18,14 @@ from .conftest import parameters
 
 
 @pytest.fixture
-def results(frame, root, tmp_path):
+def results(frame, processes, root, tmp_path):
     for folder in ("tables/speed", "frames"):
         (tmp_path / folder).mkdir(parents=True)
     frame.to_csv(tmp_path / "frames/speed.csv", index=False)
-    ratios(Results(tmp_path, root / "report/quoted.csv")).to_csv(tmp_path / "tables/speed/ratios.csv", index=False)
+    processes.to_csv(tmp_path / "frames/speed-processes.csv", index=False)
+    for table in (ratios, regimes):
+        made = table(Results(tmp_path, root / "report/quoted.csv"))
+        made.to_csv(tmp_path / f"tables/speed/{table.__name__}.csv", index=False)
     (tmp_path / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
     return tmp_path
 
@@ -124,6 +128,32 @@ def test_it_says_why_a_row_is_absent(page):
 
 def test_prose_without_measurements_claims_nothing(page):
     nothing = {key: [] for key in speed_section.SHOWN_IN_PROSE}
-    text = page(headline=nothing, memory=None, networks=[], unmeasured=[], left=[])
+    text = page(headline=nothing, memory=None, networks=[], unmeasured=[], left=[], regimes=[], sizes=None)
     assert not re.search(r"\d\.\d", text)
     assert '<p class="lead">' not in text
+
+
+def test_it_tells_the_crossing_with_its_interval_and_both_errors(page):
+    row = {"device": "cpu", "method": "forward_gaussian", "label": "Gaussian", "networks": 20, "worst": "a narrow CNN"}
+    row |= {"overhead": 3.1, "rate": 36e9, "per_parameter": 4.4, "error": 0.11, "largest_error": 0.93}
+    row |= {"two_terms_error": 0.31, "two_terms_largest_error": 0.96, "crossing_model": 36_000.0}
+    row |= {"crossing": 17_123.0, "crossing_low": 8_123.0, "crossing_high": 35_123.0}
+    ends = [
+        {"parameters": size, "ratio_to_backprop": ratio, "batch_size": 64} for size, ratio in ((15, 0.3), (2e7, 1.6))
+    ]
+    sizes = {"smallest": ends[0], "largest": ends[1], "operations": 38.0, "operations_backprop": 50.0, "logistic": None}
+    paper = [
+        {"parameters": 7850, "paper": 0.0143, "seconds": 2e-4},
+        {"parameters": 2e6, "paper": 0.0147, "seconds": 0.01},
+    ]
+    text = page(regimes=[row], sizes=sizes, paper_seconds=paper).split("Overhead and arithmetic</h3>")[1]
+    for words in ("17,000", "8,100", "35,000", "0.30", "1.60", "38 against 50", "14.3", "14.7", "a narrow CNN"):
+        assert words in text.split("</p>")[0]
+    for cell in (
+        "11&nbsp;%<small>93&nbsp;%</small>",
+        "31&nbsp;%<small>96&nbsp;%</small>",
+        "17,000<small>36,000</small>",
+    ):
+        assert f'<td class="n">{cell}</td>' in text
+    edges = row | {"crossing": 0.0, "crossing_model": float("inf")}
+    assert "at all sizes<small>at no size</small>" in page(regimes=[edges], sizes=None)

@@ -36,6 +36,7 @@ INTERVALS = {
         "ratio_to_backprop": ("low", "high", "processes"),
         "ratio_to_backprop_by_hand": ("by_hand_low", "by_hand_high", "processes"),
     },
+    "-regimes": {"crossing": ("crossing_low", "crossing_high", "processes")},
 }
 
 RATIOS_TO = {
@@ -103,9 +104,32 @@ RATIOS = {
     "certainty": "of published numbers; FIG: read off a figure; UNV: unverified",
 }
 
+REGIMES = {
+    "device": BENCH["device"],
+    "method": BENCH["method"],
+    "networks": "networks and batch sizes that the model is fitted to: seconds = operations x overhead + multiply-adds "
+    "/ rate + parameters x per_parameter, no term negative, least squares of relative errors",
+    "overhead": "microseconds for each torch operation; this and all of the model is empty where operations are not "
+    "counted, or where there are fewer than six networks and batch sizes",
+    "rate": "multiply-adds per second; inf if their term is zero",
+    "per_parameter": "nanoseconds for each parameter: random draws and updates",
+    "error": "median over networks and batch sizes of the relative error of the model's seconds, without its sign",
+    "largest_error": "the largest",
+    "worst": "the network and batch size of the largest error",
+    "two_terms_error": "median relative error of a model without the term of the parameters",
+    "two_terms_largest_error": "the largest",
+    "crossing": "number of parameters from which on a step costs at least as much as one of backprop, interpolated "
+    "between MLPs with two hidden layers at one batch size: 0 if at every size, inf if not at the largest; geometric "
+    "mean over processes",
+    "crossing_low": "lower end of its 95 % interval, Student's t over processes; empty if 0 or inf in any of them",
+    "crossing_high": "upper end",
+    "crossing_model": "the same by the model, with two terms and that of the parameters",
+    "processes": "number of processes behind the crossing",
+}
+
 # The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
 FRAMES = {"": SPEED, "-processes": PROCESSES, "-wall": WALL}
-QUERIED_TABLES = {}
+QUERIED_TABLES = {"-regimes": REGIMES}
 
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {

@@ -130,7 +130,8 @@ def measured(config: Config, experiment: str = EXPERIMENT, available: Collection
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
     """Return the tables, with those of what was measured on a GPU elsewhere (`gpu.plan.found`)."""
-    return ["results/tables/speed/ratios.csv", *config.get("gpu", {}).get("tables", [])]
+    own = [f"results/tables/speed/{name}.csv" for name in ("ratios", "regimes")]
+    return [*own, *config.get("gpu", {}).get("tables", [])]
 
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:

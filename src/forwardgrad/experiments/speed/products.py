@@ -2,7 +2,8 @@
 
 from forwardgrad.experiments.products import QUOTED, Product
 
-FRAME = "frames/speed.csv"
+FRAME, PROCESSES = "frames/speed.csv", "frames/speed-processes.csv"
+REGIMES = "tables/speed/regimes.csv"
 
 TABLES = (
     Product(
@@ -13,6 +14,15 @@ TABLES = (
         "One row per device, network, batch size and method: cost over an evaluation (R), over backpropagation "
         "with its 95 % interval, over backpropagation written by hand, and the ratio of multiply-adds. The last "
         "rows are the paper's, with how certain each number is: FIG was read off a figure, UNV is unverified.",
+    ),
+    Product(
+        REGIMES,
+        "speed.regime:regimes",
+        (FRAME, PROCESSES),
+        "overhead and arithmetic",
+        "One row per device and method: overhead of an operation, rate of multiply-adds and time for each parameter, "
+        "fitted to all networks and batch sizes, with the errors of the fit, and the number of parameters from which "
+        "on a step costs as much as one of backpropagation, measured and by the model.",
     ),
 )
 
@@ -34,9 +44,9 @@ FIGURES = (
     Product(
         "figures/speed/{device}-size.svg",
         "speed.figures.size:size",
-        (FRAME,),
+        (FRAME, REGIMES, QUOTED),
         "{device}: cost against size",
-        "Cost of a step relative to backpropagation, against the number of parameters.",
+        "Cost of a step relative to backpropagation, and in seconds, against the number of parameters.",
     ),
     Product(
         "figures/speed/{device}-depth.svg",

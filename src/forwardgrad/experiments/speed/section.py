@@ -8,8 +8,10 @@ import pandas as pd
 from forwardgrad.catalogue import network_parts
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.speed.columns import NETWORK
-from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, usual
+from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, place, swept, usual, wide
 from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
+from forwardgrad.experiments.speed.regime import crossed
+from forwardgrad.experiments.speed.tables import paper_seconds
 from forwardgrad.plotting import labels
 
 SHOWN_IN_PROSE = ("stock", "jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
@@ -18,7 +20,7 @@ SHOWN_IN_PROSE = ("stock", "jvp", "forward_ad", "forward_rank_one", "forward_ran
 def gather(shown: Shown) -> dict[str, Any]:
     """Return what the page shows of the experiment."""
     config, results, figures = shown.config, shown.results, shown.figures
-    table = results.table(EXPERIMENT, "ratios")
+    table, regimes = (results.table(EXPERIMENT, name) for name in ("ratios", "regimes"))
     measured = results.frame(EXPERIMENT)
     ours, produced_by = table[table["source"] == "measured"], results.provenance(EXPERIMENT)
     parts = [part for _, part in ours.groupby([*NETWORK], sort=False, dropna=False)]
@@ -26,10 +28,13 @@ def gather(shown: Shown) -> dict[str, Any]:
         "key": EXPERIMENT,
         "title": shown.settings["title"],
         "figures": figures,
-        "alternatives": {entry["stem"]: alternative(entry["stem"], measured) for entry in figures},
+        "alternatives": {entry["stem"]: alternative(entry["stem"], measured, regimes) for entry in figures},
         "networks": [network(part, table) for part in parts],
         "headline": {method: headline(measured, method) for method in SHOWN_IN_PROSE},
         "memory": memory(measured),
+        "regimes": [row | {"label": labels.method(row["method"], row["method"])} for row in regimes.to_dict("records")],
+        "sizes": sizes(measured),
+        "paper_seconds": paper_steps(measured, paper_seconds(results.quoted())),
         "gpu": next((made["device"] for made in produced_by if made["device"].startswith("cuda")), None),
         "gpu_times": results.table("gpu", "times-summary").to_dict("records")
         if config.get("gpu", {}).get("tables")
@@ -41,6 +46,7 @@ def gather(shown: Shown) -> dict[str, Any]:
             results.folder / path
             for path in (
                 "tables/speed/ratios.csv",
+                "tables/speed/regimes.csv",
                 "frames/speed.csv",
                 "frames/speed-processes.csv",
                 "frames/speed-wall.csv",
@@ -83,9 +89,33 @@ def memory(measured: pd.DataFrame) -> dict[str, Any] | None:
     return {"depth": depth} | deepest.to_dict()
 
 
-def place(row: Mapping[str, Any]) -> str:
-    """Return the network and batch size of a row in words."""
-    return f"{labels.network(row['model'], row['depth'])}, batch {row['batch_size']:,.0f}"
+def sizes(measured: pd.DataFrame) -> dict[str, Any] | None:
+    """Return what dense Gaussian tangents cost on the processor: the smallest network's row and the largest MLP's.
+
+    Further how many operations a step on the narrowest MLP takes with them and with backprop, and the row of the
+    paper's logistic regression if backprop by hand was measured there.
+    """
+    timed = swept(measured[(measured["device"] == "cpu") & measured["seconds"].notna()])
+    dense = timed[timed["method"] == "forward_gaussian"].sort_values("parameters")
+    layered = wide(dense)
+    if len(layered) < 2:
+        return None
+    narrowest = timed[timed["model"] == layered["model"].iloc[0]].set_index("method")["operations"]
+    logistic = dense[(dense["model"] == "lr") & dense["ratio_to_backprop_by_hand"].notna()]
+    return {
+        "smallest": dense.iloc[0].to_dict(),
+        "largest": layered.iloc[-1].to_dict(),
+        "operations": narrowest["forward_gaussian"],
+        "operations_backprop": narrowest["backprop"],
+        "logistic": logistic.iloc[0].to_dict() if len(logistic) else None,
+    }
+
+
+def paper_steps(measured: pd.DataFrame, theirs: Mapping[str, float]) -> list[dict[str, Any]]:
+    """Return backprop on the processor on the paper's networks, each with the `paper`'s seconds of a step."""
+    rows = measured[(measured["method"] == "backprop") & (measured["device"] == "cpu") & measured["seconds"].notna()]
+    rows = usual(named(rows)).to_dict("records") if len(rows) else []
+    return [row | {"paper": theirs[row["model"]]} for row in rows if row["model"] in theirs]
 
 
 def network_in_words(network: str) -> str:
@@ -94,11 +124,11 @@ def network_in_words(network: str) -> str:
     return labels.network(base, number) if axis == "depth" else labels.network(network, 2)
 
 
-def alternative(stem: str, measured: pd.DataFrame) -> str:
+def alternative(stem: str, measured: pd.DataFrame, regimes: pd.DataFrame) -> str:
     """Return the figure's alternative text."""
     device, _, name = stem.partition("-")
     own = measured[(measured["device"] == device) & measured["seconds"].notna()]
-    own = {"depth": deep, "memory": usual, "batch": named, "size": usual}.get(name, lambda rows: usual(named(rows)))(
+    own = {"depth": deep, "memory": usual, "batch": named, "size": swept}.get(name, lambda rows: usual(named(rows)))(
         own
     )
     if name == "memory":
@@ -110,6 +140,10 @@ def alternative(stem: str, measured: pd.DataFrame) -> str:
     parts = [
         f"{place(row)}, {labels.method(row['method'], row['method'])}: {labels.number(value)}"
         for row, value in zip(own.to_dict("records"), values, strict=True)
+    ]
+    parts += [
+        f"{labels.method(method, method)}: as dear as backpropagation from {labels.number(size, 2)} parameters on"
+        for method, size in (crossed(regimes, device) if name == "size" else {}).items()
     ]
     return f"{heading}. {'; '.join(parts)}."
 

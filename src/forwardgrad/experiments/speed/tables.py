@@ -158,3 +158,13 @@ def paper_rows(quoted: pd.DataFrame) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def paper_seconds(quoted: pd.DataFrame) -> dict[str, float]:
+    """Return the paper's seconds of a backpropagation step by model: the time of a run over its steps, mean over runs.
+
+    Both were read off figures.
+    """
+    paper = quoted[(quoted["source"] == "paper") & quoted["quantity"].isin(("T_b", "steps"))]
+    runs = paper.pivot(index=["model", "method"], columns="quantity", values="value").astype(float)
+    return (runs["T_b"] / runs["steps"]).groupby("model").mean().to_dict()

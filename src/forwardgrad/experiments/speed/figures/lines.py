@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator
 
 from forwardgrad.catalogue import MODELS, network_parts
-from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed, usual
+from forwardgrad.experiments.speed.figures.rows import deep, named, ordered, timed, usual, wide
+from forwardgrad.experiments.speed.regime import modelled
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, ticks, title
@@ -25,6 +26,7 @@ MEMORY = {
     "cpu": "Peak memory over a few steps, less what the process held before; every method in a process of its own.",
     "cuda": "Peak of what torch has allocated on the GPU over a few steps, less what it had before.",
 }
+MODELLED = "Lines: the sum of overhead, arithmetic and passes over the parameters that fits the points best."
 LABEL = "Hidden layers, 1,024 wide"
 MIB, LEAST = 2**20, 2**18  # bytes
 PAPER_WIDTH = 1024
@@ -51,15 +53,20 @@ def depth(results: Results, device: str) -> Drawn:
 
 
 def batch(results: Results, device: str) -> Drawn:
-    """Draw the cost over backpropagation against the batch size, one panel per model; return it too, columns SPEED."""
-    shown = named(timed(results, device))
+    """Draw the cost over backpropagation against the batch size, one panel per model.
+
+    Return it too, columns as of `regime.modelled`.
+    """
+    shown = named(modelled(timed(results, device)))
     sizes = shown.groupby("model", sort=False)["batch_size"].nunique()
     models = list(sizes[sizes > 1].index)
     shown = shown[shown["model"].isin(models)]
     figure, panels = plt.subplots(len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models)))
     handles: dict[str, Line2D] = {}
     for model, axes in zip(models, panels[:, 0], strict=True):
-        for line in draw_lines(axes, shown[shown["model"] == model], "batch_size", "ratio_to_backprop"):
+        own = shown[shown["model"] == model]
+        for method in ordered(own["method"]):
+            line = draw_modelled(axes, own[own["method"] == method], "batch_size", "ratio")
             handles.setdefault(line.get_label(), line)
         axes.axhline(1, color=INK, linewidth=1.2)
         axes.set_ylim(0, None)
@@ -67,8 +74,8 @@ def batch(results: Results, device: str) -> Drawn:
         ticks_at(axes, shown["batch_size"])
     axes.set_xlabel("Examples per step")
     note = (
-        f"Cost of a step over that of a backpropagation step. {HERE[device]} Whiskers: 95 % interval. Line at 1: "
-        "backpropagation."
+        f"Cost of a step over that of a backpropagation step. {HERE[device]} {said_of_lines(shown)}"
+        "Whiskers: 95 % interval. Line at 1: backpropagation."
     )
     title(figure, "Does the ratio depend on the batch size?", note, handles.values())
     return figure, shown
@@ -99,14 +106,13 @@ def memory(results: Results, device: str) -> Drawn:
 
 def sweeps(measured: pd.DataFrame) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Yield the column, its label and the rows of everything that memory is shown against, where there are several."""
-    two = usual(measured)[lambda rows: rows["depth"] == 2]
-    wide = two.assign(width=[network_parts(model)[2] or PAPER_WIDTH for model in two["model"]])
-    wide = wide[[model == "mlp" or network_parts(model)[1] == "width" for model in wide["model"]]]
+    two = wide(usual(measured))
+    two = two.assign(width=[network_parts(model)[2] or PAPER_WIDTH for model in two["model"]])
     yield from (
         (column, label, own)
         for column, label, own in (
             ("depth", LABEL, deep(measured)),
-            ("width", "Width of two hidden layers", wide),
+            ("width", "Width of two hidden layers", two),
             *((("batch_size", f"Examples per step, {labels.model(model)}", own)) for model, own in by_batch(measured)),
         )
         if own[column].nunique() > 1
@@ -144,6 +150,32 @@ def draw_lines(
         if floors:
             axes.plot(own[x], own["flop_floor"], color=drawing.color, linestyle=(0, (1, 1)), linewidth=1, alpha=0.8)
     return handles
+
+
+def draw_modelled(axes: Axes, own: pd.DataFrame, x: str, quantity: str) -> Line2D:
+    """Draw one method's measured points and, as a thin line, what the model says; return both for the legend.
+
+    Args:
+        axes: Panel.
+        own: Rows of one method; columns as of `regime.modelled`. Without a model the line joins the points.
+        x: Column against which they are drawn.
+        quantity: `ratio`, to backprop, or `seconds`.
+    """
+    own, method = own.sort_values(x), own["method"].iloc[0]
+    y, drawing = {"ratio": "ratio_to_backprop"}.get(quantity, quantity), look(method, method)
+    form = {"color": drawing.color, "marker": drawing.marker, "markerfacecolor": drawing.face, "linestyle": ""}
+    axes.plot(own[x], own[y], **form)
+    if quantity == "ratio":
+        axes.vlines(own[x], own["low"], own["high"], color=drawing.color, linewidth=1)
+    joined = own[own["depth"] != 0] if x == "parameters" else own  # logistic regression is no MLP of another width
+    line = f"model_{quantity}" if joined[f"model_{quantity}"].notna().all() else y
+    axes.plot(joined[x], joined[line], color=drawing.color, linestyle=drawing.line, linewidth=1)
+    return Line2D([], [], label=labels.estimator(method), **form | {"linestyle": drawing.line, "linewidth": 1})
+
+
+def said_of_lines(shown: pd.DataFrame) -> str:
+    """Return what lines drawn by `draw_modelled` are, with a space behind it; nothing where they join the points."""
+    return f"{MODELLED} " if shown["model_ratio"].notna().any() else ""
 
 
 def ticks_at(axes: Axes, values: Iterable[float]) -> None:

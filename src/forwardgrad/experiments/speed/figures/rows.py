@@ -1,11 +1,13 @@
 """What the figures and tables of the experiment `speed` show: which rows, in which order and groups."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from forwardgrad.catalogue import MODELS
+from forwardgrad.catalogue import MODELS, network_parts
 from forwardgrad.experiments.speed.tables import OF_FRAMEWORK, STOCK
+from forwardgrad.plotting import labels
 from forwardgrad.results.folder import Results
 
 BASES = "What ratios are taken to"
@@ -49,7 +51,7 @@ def grouped(methods: Iterable[str]) -> dict[str, list[str]]:
 def usual(measured: pd.DataFrame) -> pd.DataFrame:
     """Rows at the paper's batch size, else at the smallest."""
     sizes = set(measured["batch_size"])
-    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes))]
+    return measured[measured["batch_size"] == (BATCH_SIZE if BATCH_SIZE in sizes else min(sizes, default=BATCH_SIZE))]
 
 
 def named(measured: pd.DataFrame) -> pd.DataFrame:
@@ -63,3 +65,23 @@ def deep(measured: pd.DataFrame) -> pd.DataFrame:
     """Rows of the paper's MLP at one batch size, of the methods that are there at more than one depth."""
     shown = usual(measured[measured["model"] == "mlp"])
     return shown[shown.groupby("method")["depth"].transform("nunique") > 1]
+
+
+def wide(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the paper's MLP, with two hidden layers of any width."""
+    two = measured[measured["depth"] == 2]
+    keys = [model for model in two["model"].unique() if model == "mlp" or network_parts(model)[1] == "width"]
+    return two[two["model"].isin(keys)]
+
+
+def swept(measured: pd.DataFrame) -> pd.DataFrame:
+    """Rows at one batch size of what was measured on all CNNs, logistic regressions and MLPs of two hidden layers."""
+    shown = usual(measured)
+    shown = shown[shown["depth"].isna() | shown["depth"].isin((0, 2))]
+    everywhere = shown.groupby("method")["model"].transform("nunique") == shown["model"].nunique()
+    return shown[everywhere & shown["method"].isin(["backprop", *ordered(shown["method"])])]
+
+
+def place(row: Mapping[str, Any]) -> str:
+    """Return the network and batch size of a row in words."""
+    return f"{labels.network(row['model'], row['depth'])}, batch {row['batch_size']:,.0f}"
