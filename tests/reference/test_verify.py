@@ -101,7 +101,9 @@ def costs(ratio):
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize(("factor", "verdict"), [(1, "agrees"), (1.042, "agrees"), (1.043, "differs"), (0.958, "differs")])
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1, "agrees"), (1.042, "agrees"), (1.043, "differs"), (0.958, "differs")]
+)
 def test_costs_are_compared_as_ratios_to_the_width_of_both_intervals(factor, verdict):
     """Widths of 3 % and 3 % add to 4.27 %."""
     twice_as_slow = costs(0.5 * factor).assign(seconds_per_step=lambda rows: rows["seconds_per_step"] * 2)

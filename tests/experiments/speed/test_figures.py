@@ -128,7 +128,7 @@ def test_memory_is_swept_over_depth_width_and_batch_size(frame):
 
 
 def test_parts_of_a_step_are_stacked_beside_backpropagation(draw):
-    figure, shown = draw(parts)
+    figure, _ = draw(parts)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert "MLP 784-1024-1024-10, batch 64" in titles
     assert "CNN, 4 convolutions of 64, batch 16" in titles
@@ -139,7 +139,7 @@ def test_parts_of_a_step_are_stacked_beside_backpropagation(draw):
             ends.setdefault(round(bar.get_y() + bar.get_height() / 2), []).append((bar.get_x(), bar.get_width()))
     names = ["backprop", *ordered(COSTS)]
     assert sorted(ends) == list(range(len(names)))
-    for row, pieces in ends.items():
+    for pieces in ends.values():
         assert [x for x, _ in pieces] == pytest.approx(
             [sum(width for _, width in pieces[:n]) for n in range(len(pieces))]
         )

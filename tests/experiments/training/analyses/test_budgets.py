@@ -62,8 +62,10 @@ def test_a_method_whose_price_is_unknown_has_no_row_where_it_counts(results, sto
     found = table.groupby("method", sort=False)["budget"].agg(list).to_dict()
     # The passes of the second depend on the network; a step of the third was not measured.
     assert found == {
-        "backprop": ["steps", "passes", "seconds"], "forward_blockwise": ["steps", "seconds"], "spsa": ["steps", "passes"],
-    }  # fmt: skip
+        "backprop": ["steps", "passes", "seconds"],
+        "forward_blockwise": ["steps", "seconds"],
+        "spsa": ["steps", "passes"],
+    }
     assert np.isnan(row(table, "backprop", "steps")["train_loss_low"])
 
 
