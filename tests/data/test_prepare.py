@@ -4,7 +4,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from forwardgrad.data import official
+from forwardgrad.catalogue import DATASETS
+from forwardgrad.data import official, sets
 from forwardgrad.data.files import DataUnavailable
 from forwardgrad.data.locate import locate
 from forwardgrad.data.prepare import generator, prepare
@@ -84,6 +85,18 @@ def test_official_split_keeps_the_official_test_part():
     assert len(split.validation) == 5_000
     expected = np.bincount(labels[:60_000]) / 12
     assert np.abs(np.bincount(labels[split.validation]) - expected).max() <= 1
+
+
+CLASSES = {"penguins": [146, 68, 120], "mnist5k": [500] * 10, "kmnist600": [60] * 10}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+def test_the_catalogue_knows_how_many_examples_there_are_for_training(dataset):
+    """A step that takes the whole split is measured at that batch size."""
+    sizes = CLASSES.get(dataset, [7000] * 10)
+    labels = np.random.default_rng(0).permutation(np.repeat(np.arange(len(sizes)), sizes))
+    for seed in range(2):
+        assert len(sets.find(dataset).split(labels, generator(dataset, seed)).train) == DATASETS[dataset].train
 
 
 @pytest.mark.parametrize(("split", "sizes"), [(penguins.split, [146, 68, 120]), (mnist5k.split, [500] * 10)])

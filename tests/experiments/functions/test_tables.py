@@ -80,7 +80,7 @@ def costs():
     added = {"gradient_descent_added": 2e-4, "forward_gaussian_dual_added": 1e-4}
     rows = [
         {"source": "paper", "function": function, "method": method, "seconds_per_step": seconds, "low": 0.9 * seconds,
-         "high": 1.1 * seconds, "n": 50, "ratio": seconds / 2e-4, "ratio_low": 0.9 * seconds / 2e-4,
+         "high": 1.1 * seconds, "processes": 4, "ratio": seconds / 2e-4, "ratio_low": 0.9 * seconds / 2e-4,
          "ratio_high": 1.1 * seconds / 2e-4}
         for function in ("beale", "rosenbrock")
         for method, seconds in (times | (added if function == "rosenbrock" else {})).items()

@@ -1,4 +1,6 @@
-from forwardgrad.experiments.training.runs import Method, Run, Stop, expand, seeds
+from forwardgrad.experiments.speed.plan import Measurement
+from forwardgrad.experiments.training.plan import costs, steps
+from forwardgrad.experiments.training.runs import Method, Run, Stop, expand, seeds, step_key
 
 
 def test_a_cell_is_the_product_of_its_parts(config):
@@ -83,3 +85,55 @@ def test_presets_leave_the_data_splits_of_the_default_alone(load, preset):
 
     for dataset in ("penguins", "mnist5k", "kmnist600"):
         assert most(preset, dataset) == most(load("config"), dataset)
+
+
+def test_the_key_of_a_step_is_the_estimator_and_adam_where_that_takes_it():
+    assert step_key(Method("spsa", 0.1, Stop(1))) == "spsa"
+    assert step_key(Method("spsa", 0.1, Stop(1), optimizer="adam")) == "spsa+adam"
+
+
+def asked(config, **settings):
+    """What the configuration's experiment needs the cost of, with other settings of its cell and three methods."""
+    config["cells"]["cell"] |= {"datasets": ["mnist5k", "kmnist600"], "models": ["lr"], "seeds": 2}
+    config["cells"]["cell"]["settings"] |= settings
+    config["methods"] |= {
+        "forward_gaussian": {"estimator": "forward_gaussian"},
+        "slow": {"estimator": "forward_gaussian", "learning_rate": 0.01},
+        "adam": {"estimator": "backprop", "optimizer": "adam"},
+    }
+    config["cells"]["cell"]["methods"] = list(config["methods"])
+    return steps(config, "one")
+
+
+METHODS = ("evaluation", "backprop", "forward_gaussian", "backprop+adam")
+
+
+def test_a_step_is_asked_for_once_whatever_the_seed_the_rate_and_the_data_set(config):
+    (found,) = asked(config, batch_size=64)
+    assert found == Measurement("cpu", "lr", 64, ("gathering", *METHODS))
+    assert costs(config, "one", ["mnist5k"])[0] == "results/steps/cpu/lr/batch-64/threads-1/process-0.json"
+    assert len(costs(config, "one", ["mnist5k"])) == 3
+    assert costs(config, "one", []) == []
+
+
+def test_a_step_on_the_whole_split_has_its_size_and_gathers_nothing(config):
+    assert {one.batch_size: one.methods for one in asked(config, batch_size="full")} == {3500: METHODS, 500: METHODS}
+    found = {one.batch_size: one.methods for one in asked(config, batch_size=1000)}
+    assert found == {1000: ("gathering", *METHODS), 500: METHODS}
+
+
+def test_times_ask_for_stock_forward_mode_and_memory_for_the_same_steps_with_less(config):
+    config["experiments"]["one"]["analyses"] = ["times", "memory"]
+    (found,) = asked(config, batch_size=64)
+    assert set(found.methods) - {"gathering", *METHODS} == {
+        "jvp",
+        "forward_ad",
+        "backprop_by_hand",
+        "backprop_checkpoint",
+    }
+    assert found.memory
+
+
+def test_grids_of_rates_are_not_timed(config):
+    config["cells"]["cell"]["rates"] = [0.1, 0.2]
+    assert asked(config) == []

@@ -70,9 +70,8 @@ def test_times_by_other_costs_by_hand(frames, times_of):
 
 def test_the_costs_interval_is_that_over_processes(frames, times_of):
     table = times_of(frames)
-    ends = {
-        cost: rows(table, cost).loc[0, ["cost_low", "cost_ratio", "cost_high"]].tolist() for cost in set(table["cost"])
-    }
+    names = ["cost_low", "cost_ratio", "cost_high"]
+    ends = {cost: rows(table, cost).loc[0, names].tolist() for cost in set(table["cost"])}
     assert ends["engine"] == pytest.approx([2 / REACH, 2, 2 * REACH])
     assert ends["stock"] == pytest.approx([5 / REACH, 5, 5 * REACH])
     assert ends["engine_gathered"] == pytest.approx([(2 / REACH + 1) / 2, 1.5, (2 * REACH + 1) / 2])
