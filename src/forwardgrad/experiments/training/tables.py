@@ -117,7 +117,7 @@ def steps_to_threshold(runs: pd.DataFrame) -> pd.Series:
 
 def quoted_steps(quoted: pd.DataFrame) -> dict[tuple[str, str, str], float]:
     """Others' steps to the threshold by (dataset, model, method)."""
-    steps = quoted[quoted["quantity"] == "steps"]
+    steps = quoted[(quoted["quantity"] == "steps") & (quoted["dataset"] != "")]  # the paper states its own for no set
     return {(row.dataset, row.model, row.method): float(row.value) for row in steps.itertuples()}
 
 
