@@ -35,13 +35,14 @@ from forwardgrad.core.draws import rademacher_
 from forwardgrad.core.estimates import detached
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import read
+from forwardgrad.experiments.functions import plan
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.figures.surface import draw_contours, minimiser
-from forwardgrad.experiments.functions.plan import Case
 from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.training.score import score
 from forwardgrad.experiments.training.train import batches
-from forwardgrad.machine.timing import interleave
+from forwardgrad.machine.timing import processor_seconds
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.animation import Trace, animation
 from forwardgrad.plotting.style import INK, MUTED, RULE, look
@@ -177,7 +178,7 @@ def descend(case, seeds):
 
 steps = 1_000
 start, methods = (0.0, 0.5), ("forward_gaussian",)
-case = Case("paper", "beale", "beale", start, 0.01, 0.0, steps, methods, 20)
+case = plan.Case("paper", "beale", "beale", start, 0.01, 0.0, steps, methods, 20)
 descent, forward = descend(case, 0), descend(case, case.seeds)
 ends = beale(forward[:, -1])
 print(f"gradient descent ends at f = {beale(descent[0, -1]):.3e}")
@@ -317,10 +318,16 @@ def full_step(key):
     return lambda: step_(model, estimator(inputs, targets), rate)
 
 
+def whole(baseline):
+    """A step of the benchmark, all its parts, as a function without arguments."""
+    parts = baseline(Case(model, loss, inputs, targets, rate))
+    return lambda: list(parts())
+
+
 steps_of = {
-    "evaluation": baselines.evaluation(model, loss, inputs, targets),
+    "evaluation": whole(baselines.evaluation),
     "backprop": full_step("backprop"),
-    "jvp": baselines.jvp(model, loss, inputs, targets, rate),
+    "jvp": whole(baselines.jvp),
     "forward_gaussian": full_step("forward_gaussian"),
     "forward_rademacher": full_step("forward_rademacher"),
     "forward_rank_one": full_step("forward_rank_one"),
@@ -348,12 +355,12 @@ for key, amount in work.items():
 
 # %% [markdown]
 # `torch.func.jvp` does more than necessary: it also multiplies by the tangent of the input images, which is zero. But
-# the cost is more than its products. The next cell measures times, with the methods in turns, so that other load on the
-# machine affects all of them.
+# the cost is more than its products. The next cell measures processor time, with the methods in turns, so that
+# other load on the machine adds little.
 
 # %%
-samples = interleave(steps_of, seconds=0.5 if quick else 1.5, minimum=5)
-times = {key: 1e3 * np.median(values) for key, values in samples.items()}
+seconds = processor_seconds(steps_of, 0.5 if quick else 1.5)
+times = {key: 1e3 * value for key, value in seconds.items()}
 
 # %% tags=["figure"]
 figure, axes = plt.subplots(figsize=(4.8, 3.0))
@@ -395,9 +402,8 @@ parts = {
     "update": update,
     "draw signs": lambda: rademacher_(row, weights, generator),
 }
-samples = interleave(parts, seconds=0.3 if quick else 1, minimum=5)
-for name, values in samples.items():
-    print(f"{name:24} {1e3 * np.median(values):6.2f} ms")
+for name, value in processor_seconds(parts, 0.3 if quick else 1).items():
+    print(f"{name:24} {1e3 * value:6.2f} ms")
 
 # %% [markdown]
 # Drawing the numbers alone takes about as long as a whole step of backpropagation, and the pass takes longer than its

@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import torch
 
-from forwardgrad.machine.timing import interleave
+from forwardgrad.machine.timing import processor_seconds
 from forwardgrad.plotting import inline
 from forwardgrad.plotting.style import INK, MUTED, RULE
 
@@ -431,12 +431,11 @@ def passes(inputs, outputs):
 
     torch.testing.assert_close(torch.stack(forwards(), 1), torch.stack(backwards()))
     modes = {"forward": forwards, "reverse": backwards}
-    return interleave(modes, seconds=0.1 if quick else 0.5)
+    return processor_seconds(modes, 0.1 if quick else 0.5)
 
 
 timed = [
-    {mode: 1e3 * np.median(samples) for mode, samples in passes(*shape).items()}
-    for shape in shapes
+    {mode: 1e3 * value for mode, value in passes(*shape).items()} for shape in shapes
 ]
 
 # %% tags=["figure"]

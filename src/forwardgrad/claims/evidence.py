@@ -104,6 +104,8 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     if len(rows) > 1:
         raise EvidenceError("the query fits more than one row")
     row, (low, high, count) = rows.iloc[0], intervals_of(query["frame"])[query["value"]]
+    if missing := [name for name in (low, high, count) if name not in row]:
+        raise EvidenceError(f"{query['frame']} has no column {', '.join(missing)}")
     scale = float(row[query["over"]]) if "over" in query else 1.0
     value, low, high = (float(row[name]) / scale for name in (query["value"], low, high))
     return Interval(value, low, high, int(row[count]))

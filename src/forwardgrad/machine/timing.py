@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forwardgrad.machine.clocks import Clock
+from forwardgrad.machine.clocks import Clock, cpu
 
 SAMPLE_SECONDS = 2e-3
 PERIOD_SECONDS = 0.2  # a sample that takes longer than this need not hold whole periods
@@ -86,3 +86,9 @@ def repeated(run: Callable[[], object], calls: int) -> Callable[[], None]:
 def low(samples: np.ndarray) -> float:
     """Return what undisturbed samples are: their lowest tenth."""
     return float(np.quantile(samples, QUANTILE))
+
+
+def processor_seconds(functions: dict[str, Callable[[], object]], seconds: float, rounds: int = 5) -> dict[str, float]:
+    """Return the seconds of processor time that a call of each of the `functions` takes, by name."""
+    samples = interleave({name: Step(run) for name, run in functions.items()}, seconds, rounds, cpu)
+    return {name: low(values) for name, values in samples.items()}

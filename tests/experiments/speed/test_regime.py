@@ -172,8 +172,8 @@ def test_the_table_has_the_crossing_of_the_mlps_measured_and_by_the_model(result
     names = ["crossing", "crossing_low", "crossing_high", "crossing_model"]
     assert found[names].tolist() == pytest.approx([expected] * 4)
     assert found["processes"] == 3
-    dearer = of(table, "jvp")
-    assert (dearer["crossing"], dearer["crossing_model"], math.isnan(dearer["crossing_low"])) == (0, 0, True)
+    higher = of(table, "jvp")
+    assert (higher["crossing"], higher["crossing_model"], math.isnan(higher["crossing_low"])) == (0, 0, True)
     assert math.isnan(of(table, "backprop")["crossing"])
     assert list(crossed(table, "cpu")) == ["forward_gaussian"]
     assert crossed(table, "cuda") == {}
@@ -245,4 +245,4 @@ def test_the_section_tells_the_smallest_and_the_largest(measured, results, quote
     theirs = paper_steps(measured, paper_seconds(quoted))
     assert [(row["model"], row["paper"]) for row in theirs] == list(paper_seconds(quoted).items())
     text = alternative("cpu-size", measured, results.table("speed", "regimes"))
-    assert "Forward gradient, Gaussian: as dear as backpropagation from " in text
+    assert "Forward gradient, Gaussian: costs as much as backpropagation from " in text

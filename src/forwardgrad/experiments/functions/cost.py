@@ -16,9 +16,8 @@ from forwardgrad.experiments.functions.columns import STEPS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.plan import ADDED, GRADIENT_DESCENT, Case
 from forwardgrad.files import write_csv, write_json
-from forwardgrad.machine.clocks import cpu
 from forwardgrad.machine.provenance import made_here
-from forwardgrad.machine.timing import Step, interleave, low
+from forwardgrad.machine.timing import processor_seconds
 
 ROUNDS = 10
 FORWARD_GAUSSIAN = "forward_gaussian"
@@ -32,8 +31,8 @@ def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
     """
     torch.set_num_threads(1)
     steps = {(case.source, case.name, method): step for case in cases for method, step in steps_of(case).items()}
-    samples = interleave({" ".join(key): Step(step) for key, step in steps.items()}, seconds, ROUNDS, cpu)
-    rows = [dict(zip(STEPS, (*key, low(samples[" ".join(key)])), strict=True)) for key in steps]
+    times = processor_seconds({" ".join(key): step for key, step in steps.items()}, seconds, ROUNDS)
+    rows = [dict(zip(STEPS, (*key, times[" ".join(key)]), strict=True)) for key in steps]
     record = made_here(threads=1) | {"case": "costs", "descents": 0}
     write_json(output.with_name(f"{output.stem}-record.json"), record)
     write_csv(output, STEPS, rows)

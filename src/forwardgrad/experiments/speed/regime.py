@@ -119,7 +119,7 @@ def fitted(three: pd.DataFrame, two: pd.DataFrame) -> dict[str, Any]:
 
 
 def crossings(modelled: pd.DataFrame, processes: pd.DataFrame) -> dict[str, float]:
-    """Return the sizes of MLPs at which one method becomes as dear as backprop: measured, and by the model."""
+    """Return the sizes of MLPs at which one method begins to cost as much as backprop: measured, and by the model."""
     if (modelled["method"] == "backprop").all():
         return {}
     each = [

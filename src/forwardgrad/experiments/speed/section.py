@@ -142,7 +142,7 @@ def alternative(stem: str, measured: pd.DataFrame, regimes: pd.DataFrame) -> str
         for row, value in zip(own.to_dict("records"), values, strict=True)
     ]
     parts += [
-        f"{labels.method(method, method)}: as dear as backpropagation from {labels.number(size, 2)} parameters on"
+        f"{labels.method(method, method)}: costs as much as backpropagation from {labels.number(size, 2)} parameters on"
         for method, size in (crossed(regimes, device) if name == "size" else {}).items()
     ]
     return f"{heading}. {'; '.join(parts)}."
