@@ -116,8 +116,8 @@ def steps_to_threshold(runs: pd.DataFrame) -> pd.Series:
 
 
 def quoted_steps(quoted: pd.DataFrame) -> dict[tuple[str, str, str], float]:
-    """Others' steps to the threshold by (dataset, model, method)."""
-    steps = quoted[(quoted["quantity"] == "steps") & (quoted["dataset"] != "")]  # the paper states its own for no set
+    """The students' steps to the threshold by (dataset, model, method)."""
+    steps = quoted[(quoted["quantity"] == "steps") & (quoted["source"] == "students")]
     return {(row.dataset, row.model, row.method): float(row.value) for row in steps.itertuples()}
 
 
