@@ -23,7 +23,7 @@ def gather(shown: Shown) -> dict[str, Any]:
     table, regimes = (results.table(EXPERIMENT, name) for name in ("ratios", "regimes"))
     measured = results.frame(EXPERIMENT)
     ours, produced_by = table[table["source"] == "measured"], results.provenance(EXPERIMENT)
-    parts = [part for _, part in ours.groupby([*NETWORK], sort=False, dropna=False)]
+    parts = [part for _, part in usual(named(ours)).groupby([*NETWORK], sort=False, dropna=False)]
     return {
         "key": EXPERIMENT,
         "title": shown.settings["title"],
@@ -32,7 +32,8 @@ def gather(shown: Shown) -> dict[str, Any]:
         "networks": [network(part, table) for part in parts],
         "headline": {method: headline(measured, method) for method in SHOWN_IN_PROSE},
         "memory": memory(measured),
-        "regimes": [row | {"label": labels.method(row["method"], row["method"])} for row in regimes.to_dict("records")],
+        "regimes": labelled(regimes),
+        "wall": wall(results.frame(f"{EXPERIMENT}-wall")),
         "sizes": sizes(measured),
         "paper_seconds": paper_steps(measured, paper_seconds(results.quoted())),
         "gpu": next((made["device"] for made in produced_by if made["device"].startswith("cuda")), None),
@@ -70,6 +71,19 @@ def network(part: pd.DataFrame, table: pd.DataFrame) -> dict[str, Any]:
         ],
         "paper": table[same & (table["source"] != "measured")].to_dict("records"),
     }
+
+
+def wall(measured: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the wall times of every network by method, with the methods' labels."""
+    return [
+        {"label": place(own.iloc[0]), "threads": int(own["threads"].iloc[0]), "rows": labelled(own)}
+        for _, own in measured.groupby([*NETWORK], sort=False, dropna=False)
+    ]
+
+
+def labelled(rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows with the labels of their methods."""
+    return [row | {"label": labels.method(row["method"], row["method"])} for row in rows.to_dict("records")]
 
 
 def headline(measured: pd.DataFrame, method: str) -> list[dict[str, Any]]:
