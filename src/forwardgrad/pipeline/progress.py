@@ -55,13 +55,13 @@ class Progress(logging.Filter):
 
     def line(self, done: int, total: int, now: float) -> str:
         """Return the line for `done` of `total` jobs."""
-        last = f"last: {self.names.get(self.last, '')}"
+        last = f"; last: {self.names[self.last]}" if self.last in self.names else ""  # unknown with --quiet rules
         if done == total:
-            return f"{done} of {total} jobs done (100%), in {duration(now - self.start)}; {last}"
+            return f"{done} of {total} jobs done (100%), in {duration(now - self.start)}{last}"
         if self.dag.checkpoint_jobs:  # how many jobs there are depends on the data sets that are found
-            return f"{done} jobs done, looking for the data sets; {last}"
+            return f"{done} jobs done, looking for the data sets{last}"
         left = duration(self.forecast.left(self.jobs(), done, now))
-        return f"{done} of {total} jobs done ({done / total:.0%}), about {left} left; {last}"
+        return f"{done} of {total} jobs done ({done / total:.0%}), about {left} left{last}"
 
     def jobs(self) -> list[Job]:
         """Return the jobs that have not ended. The graph counts the last one among them until it has been shown."""

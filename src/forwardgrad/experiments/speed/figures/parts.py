@@ -27,7 +27,7 @@ def parts(results: Results, device: str) -> Drawn:
     shown = measured[measured[list(PARTS)].notna().any(axis=1)]
     networks = list(shown.groupby(["model", "depth", "batch_size"], sort=False, dropna=False))
     chosen = {key: ["backprop", *ordered(own["method"])] for key, own in networks}
-    figure, panels = stacked([len(chosen[key]) for key, _ in networks], 1.5, 0.4, 0.36)
+    figure, panels = stacked([len(chosen[key]) for key, _ in networks], 1.5, 0.4, 0.48)
     for (key, own), axes in zip(networks, panels, strict=True):
         _draw_network(axes, own.set_index("method").loc[chosen[key]])
         model, depth, size = key
@@ -47,7 +47,7 @@ def _draw_network(axes: Axes, own: pd.DataFrame) -> None:
         start = 0.0
         for part, (_, color, hatch) in LOOKS.items():
             width = shares.loc[method, part]
-            axes.barh(row, width, left=start, height=0.62, color=color, hatch=hatch, edgecolor="white", linewidth=0.6)
+            axes.barh(row, width, left=start, height=0.36, color=color, hatch=hatch, edgecolor="white", linewidth=0.6)
             start += width
         write(axes, f"{start:.2f}", (start, row), (6, 0), va="center")
     axes.axvline(1, color=INK, linewidth=1.2)

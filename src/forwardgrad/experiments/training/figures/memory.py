@@ -7,7 +7,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import stacked, ticks, title
+from forwardgrad.plotting.pieces import mark, stacked, ticks, title
 from forwardgrad.plotting.style import MUTED, Drawn, look
 from forwardgrad.results.folder import Results
 
@@ -40,12 +40,13 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> list[Line2D]:
     for entry in cell.itertuples():
         drawing = look(entry.method, entry.estimator)
         spread = [[entry.test_accuracy - entry.test_accuracy_low], [entry.test_accuracy_high - entry.test_accuracy]]
-        points, *_ = axes.errorbar(
+        axes.errorbar(
             entry.peak_bytes / MIB, entry.test_accuracy, yerr=np.nan_to_num(spread), color=drawing.color,
-            linestyle="none", marker=drawing.marker, markerfacecolor=drawing.face, markersize=7, capsize=3,
-            label=labels.method(entry.method, entry.estimator),
+            marker=drawing.marker, markerfacecolor=drawing.face, markersize=7, capsize=3, linewidth=1,
         )  # fmt: skip
-        handles.append(points)
+        name = labels.method(entry.method, entry.estimator)
+        handles.append(mark(drawing.marker, name, drawing.color, markerfacecolor=drawing.face))
     axes.set_xscale("log")
+    axes.set_ylim(0, 1.02)
     ticks(axes.xaxis, LogLocator(subs=(1, 2, 5)))
     return handles
