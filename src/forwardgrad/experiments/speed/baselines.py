@@ -12,6 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.optim.sgd import sgd
 from torch.utils.checkpoint import checkpoint
 
 from forwardgrad.core.estimates import detached
@@ -70,16 +71,22 @@ def gradient_foreach(case: Case) -> Parts:
 
 
 def sgd_fused(case: Case) -> Parts:
-    """`backward` and `torch.optim.SGD(fused=True)`."""
-    optimizer = torch.optim.SGD(case.model.parameters(), lr=case.rate, fused=True)
+    """`backward`, and the fused update of `torch.optim.SGD` as its functional form, without its bookkeeping.
+
+    (Its class would import torch's compiler first, for a second.)
+    """
+    parameters, moved = list(case.model.parameters()), list(detached(case.model).values())
+    settings = {"weight_decay": 0.0, "momentum": 0.0, "dampening": 0.0, "nesterov": False, "maximize": False}
 
     def step() -> Iterator[str]:
-        optimizer.zero_grad()
+        for parameter in parameters:
+            parameter.grad = None
         value = case.loss(case.model(case.inputs), case.targets)
         yield "forward"
         value.backward()
         yield "backward"
-        optimizer.step()
+        gradient = [parameter.grad for parameter in parameters]
+        sgd(moved, gradient, [None] * len(moved), lr=case.rate, fused=True, **settings)
         yield "update"
 
     return step

@@ -16,9 +16,10 @@ def bench(
     threads: int = 1,
     device: str = "cpu",
     seconds: float = 30.0,
-    rounds: int = 4,
+    rounds: int = 3,
     parts: bool = False,
     memory: bool = False,
+    count: bool = False,
     report: Callable[[str], None] = print,
 ) -> list[Row]:
     """Measure every network at every batch size.
@@ -33,6 +34,7 @@ def bench(
         rounds: Least number of rounds, whatever they take.
         parts: Whether to measure a step part by part too.
         memory: Whether to measure peak memory too.
+        count: Whether to count torch's operations in a step too.
         report: Called with one line per row as it is measured.
     """
     cases = list(product(networks, batch_sizes))
@@ -40,7 +42,7 @@ def bench(
     found = {case: peaks(*case, steps, threads, device) if memory else {} for case in cases}
     rows: list[Row] = []
     for name, batch_size in cases:
-        measured = measure_network(name, batch_size, methods, threads, device, seconds, rounds, parts)
+        measured = measure_network(name, batch_size, methods, threads, device, seconds, rounds, parts, count)
         for row in measured:
             row["peak_bytes"] = found[name, batch_size].get(row["method"])
             report(describe(name, row, measured))

@@ -16,7 +16,7 @@ BENCH = {
     "forward": "seconds of its forward pass, with the tangent where it has one",
     "backward": "seconds of its backward pass",
     "update": "seconds of its update of the parameters",
-    "operations": "torch operations in one step; empty on a GPU",
+    "operations": "torch operations in one step; empty where not counted, as on a GPU",
     "multiply_adds": "multiply-adds of products in one step; draws, elementwise operations and updates are not counted",
     "peak_bytes": "peak bytes of a step beyond those allocated before, in a process of its own; empty if not measured",
     "switches_per_second": "involuntary context switches of the process while it measured: other processes beside it",

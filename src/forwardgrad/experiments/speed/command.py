@@ -19,12 +19,13 @@ def add(commands: Any) -> None:
     )
     command.add_argument("--methods", type=methods, metavar="KEYS", help="what to measure (default: all)")
     command.add_argument("--parts", action="store_true", help="measure a step part by part too")
+    command.add_argument("--operations", action="store_true", help="count torch's operations in a step too")
     command.add_argument("--memory", action="store_true", help="measure peak memory too")
     command.add_argument(
         "--threads", type=count, default=1, metavar="N", help="threads of torch; more than 1: wall time (default: 1)"
     )
     command.add_argument("--seconds", type=duration, default=30.0, metavar="S", help="for each network (default: 30)")
-    command.add_argument("--rounds", type=count, default=4, metavar="N", help="least number of rounds (default: 4)")
+    command.add_argument("--rounds", type=count, default=3, metavar="N", help="least number of rounds (default: 3)")
     command.add_argument("--device", choices=("cpu", "cuda"), default="cpu", help="default: cpu")
     command.add_argument("--json", required=True, type=writable, metavar="FILE", help="rows to write")
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
@@ -68,7 +69,8 @@ def bench(options: argparse.Namespace) -> int:
         options.usage.error(f"argument --device: {reason}")
     rows = bench(
         options.networks, options.batch_size, options.methods or tuple(MEASURED), options.threads, options.device,
-        options.seconds, options.rounds, options.parts, options.memory, report=partial(print, flush=True),
+        options.seconds, options.rounds, options.parts, options.memory, options.operations,
+        report=partial(print, flush=True),
     )  # fmt: skip
     write_json(options.json, rows)
     if options.record:

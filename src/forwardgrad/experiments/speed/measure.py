@@ -39,6 +39,7 @@ def measure_network(
     seconds: float,
     rounds: int,
     parts: bool = False,
+    count: bool = False,
 ) -> list[Row]:
     """Measure all methods on one network, with the same weights, in one interleaved run; arguments as of `bench`.
 
@@ -71,7 +72,7 @@ def measure_network(
         own = {variant: times_of(f"{method}/{variant}/", times) for variant in found}
         row: Row = common | {"method": method} | combined(method, own) | {"peak_bytes": None}
         row["multiply_adds"] = multiply_adds(method.removesuffix(ADAM), layers)
-        row["operations"] = operations(found) if found and device == "cpu" else None
+        row["operations"] = operations(found) if found and count else None
         rows.append(row | disturbed | {"note": note})
     return rows
 

@@ -49,10 +49,11 @@ class Measurement:
 
     def arguments(self, process: int) -> str:
         """Arguments of `forwardgrad bench` in one of several processes; the first does what is done once."""
-        flags = (" --memory" * self.memory + " --parts" * self.parts) if process == 0 else ""
+        count = self.device == "cpu" and self.threads == 1  # on one that replays a graph torch is asked for nothing
+        flags = " --memory" * self.memory + " --parts" * self.parts + " --operations" * count
         return (
             f"--networks {self.network} --batch-size {self.batch_size} --device {self.device} "
-            f"--threads {self.threads} --methods {','.join(self.methods)}{flags}"
+            f"--threads {self.threads} --methods {','.join(self.methods)}{flags if process == 0 else ''}"
         )
 
 

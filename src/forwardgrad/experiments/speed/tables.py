@@ -97,7 +97,7 @@ def pool_method(own: pd.DataFrame) -> dict[str, Any]:
     """
     timed = own[own["seconds"].notna()]
     row = own.iloc[0].to_dict() | {"processes": len(timed), "note": next(iter(own["note"].dropna()), None)}
-    row |= {"peak_bytes": own["peak_bytes"].max()}
+    row |= own[["peak_bytes", "operations"]].max().to_dict()  # the first process alone has them
     row |= own[["switches_per_second", "steal"]].mean().to_dict()
     for name, (low, high, _) in INTERVALS[""].items():
         row[name], row[low], row[high], _ = repeated_ratio(timed[name])
