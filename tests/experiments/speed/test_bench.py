@@ -33,9 +33,9 @@ def test_the_benchmark_goes_through_networks_and_batch_sizes(monkeypatch):
 
     monkeypatch.setattr(loop, "measure_network", measure)
     monkeypatch.setattr(loop, "describe", lambda name, row, rows: f"{name} {len(rows)}")
-    settings = {"threads": 2, "device": "cuda", "seconds": 3.0, "rounds": 4, "parts": True, "report": told.append}
-    rows = loop.bench(["lr", "mlp_depth_10"], [1, 64], ["forward_rank_one"], **settings)
-    rest = (["forward_rank_one"], 2, "cuda", 3.0, 4, True)
+    settings = {"threads": 2, "device": "cuda", "seconds": 3.0, "rounds": 4, "parts": True, "count": True}
+    rows = loop.bench(["lr", "mlp_depth_10"], [1, 64], ["forward_rank_one"], report=told.append, **settings)
+    rest = (["forward_rank_one"], 2, "cuda", 3.0, 4, True, True)
     assert asked == [(name, size, *rest) for name in ("lr", "mlp_depth_10") for size in (1, 64)]
     assert told == ["lr 1", "lr 1", "mlp_depth_10 1", "mlp_depth_10 1"]
     assert [(row["name"], row["peak_bytes"]) for row in rows] == [("lr", None)] * 2 + [("mlp_depth_10", None)] * 2

@@ -34,7 +34,7 @@ def case_of(name, batch=4, device="cpu"):
 @pytest.fixture(scope="module")
 def rows():
     """Every method on a small network, part by part."""
-    return measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1, parts=True)
+    return measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1, parts=True, count=True)
 
 
 def test_a_measurement_has_a_complete_row_per_method(rows):

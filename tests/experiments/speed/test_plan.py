@@ -80,7 +80,7 @@ def test_memory_and_parts_are_measured_in_the_first_process_alone():
     common = "--networks mlp --batch-size 64 --device cpu --threads 1 --methods"
     methods = ",".join(catalogue_order(["evaluation", "backprop", "jvp", "forward_rank_one"]))
     path = "cpu/mlp/batch-64/threads-1"
-    assert arguments(CONFIG, asked, path, 0) == f"{common} {methods} --memory --parts"
+    assert arguments(CONFIG, asked, path, 0) == f"{common} {methods} --memory --parts --operations"
     assert arguments(CONFIG, asked, path, 2) == f"{common} {methods}"
     for wrong, process in ((path, 3), ("cpu/mlp/batch-64/threads-2", 2), ("cpu/cnn/batch-64/threads-1", 0)):
         with pytest.raises(
