@@ -46,24 +46,28 @@ def interleave(steps: dict[str, Step], seconds: float, rounds: int, clock: Clock
     Returns:
         Seconds per call, shape (rounds,), row i of every step from the same round.
     """
+    order = np.random.default_rng()  # not seeded: every process has an order of its own
+
+    def sample(name: str) -> float:
+        if warm[name]:
+            steps[name].run()
+        return clock(repeated(steps[name].run, calls[name])) / calls[name]
+
     calls, warm, total = {}, {}, 0.0
-    for name, step in steps.items():
+    samples: dict[str, list[float]] = {name: [] for name in steps}
+    for name in order.permutation(list(steps)):
+        step = steps[name]
         step.run()  # the first call of all is no measure
         estimate = clock(step.run)
-        if estimate < SAMPLE_SECONDS:  # else one call is a sample anyway
-            estimate = min(estimate, *(clock(step.run) for _ in range(2)))
-        calls[name] = calls_of(step, estimate)
-        warm[name] = estimate < WARM_SECONDS
-        total += (calls[name] + warm[name]) * estimate
-    count = max(rounds, int(seconds / total))
-    order = np.random.default_rng()  # not seeded: every process has an order of its own
-    samples = {name: np.empty(count) for name in steps}
-    for index in range(count):
+        calls[name], warm[name] = calls_of(step, estimate), estimate < WARM_SECONDS
+        # The first round: of a long step the estimate is its sample.
+        samples[name].append(sample(name) if warm[name] else estimate)
+        calls[name] = calls_of(step, samples[name][0])
+        total += (calls[name] + warm[name]) * samples[name][0]
+    for _ in range(max(rounds, int(seconds / total)) - 1):
         for name in order.permutation(list(steps)):
-            if warm[name]:
-                steps[name].run()
-            samples[name][index] = clock(repeated(steps[name].run, calls[name])) / calls[name]
-    return samples
+            samples[name].append(sample(name))
+    return {name: np.array(own) for name, own in samples.items()}
 
 
 def calls_of(step: Step, estimate: float) -> int:
