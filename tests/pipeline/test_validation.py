@@ -75,7 +75,7 @@ methods.backprop.optimizer = 'adamw': allowed is sgd or adam
 methods.forward: estimator is missing (key of the gradient estimator)
 timing.minutes = 2: unknown key; choose one of processes, seconds
 timing: seconds is missing (seconds of processor time for one network in one process; \
-at least four rounds of its methods are made)
+at least three rounds of its methods are made)
 timing.processes = 0: allowed is an integer at least 1
 """
 

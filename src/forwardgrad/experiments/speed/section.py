@@ -11,7 +11,7 @@ from forwardgrad.experiments.speed.columns import NETWORK
 from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, place, swept, usual, wide
 from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
 from forwardgrad.experiments.speed.regime import crossed
-from forwardgrad.experiments.speed.tables import paper_seconds
+from forwardgrad.experiments.speed.tables import AGREEMENT, paper_seconds
 from forwardgrad.plotting import labels
 
 SHOWN_IN_PROSE = ("stock", "jvp", "forward_ad", "forward_rank_one", "forward_rank_one_layer", "backprop_by_hand")
@@ -33,6 +33,7 @@ def gather(shown: Shown) -> dict[str, Any]:
         "headline": {method: headline(measured, method) for method in SHOWN_IN_PROSE},
         "memory": memory(measured),
         "regimes": labelled(regimes),
+        "agreement": f"{AGREEMENT - 1:.0%}".replace("%", "\u00a0%"),
         "wall": wall(results.frame(f"{EXPERIMENT}-wall")),
         "sizes": sizes(measured),
         "paper_seconds": paper_steps(measured, paper_seconds(results.quoted())),
