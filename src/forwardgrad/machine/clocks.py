@@ -50,6 +50,16 @@ def clock_of(device: str, threads: int) -> str:
     return "cpu" if threads == 1 else "wall"
 
 
+def repeated(run: Callable[[], object], calls: int) -> Callable[[], None]:
+    """Return a function that calls `run` so many times."""
+
+    def work() -> None:
+        for _ in range(calls):
+            run()
+
+    return work
+
+
 @dataclass(frozen=True)
 class Disturbance:
     """What this process had to share since it was made: `seen` gives it in numbers.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forwardgrad.machine.clocks import Clock, cpu
+from forwardgrad.machine.clocks import Clock, cpu, repeated
 
 SAMPLE_SECONDS = 2e-3
 PERIOD_SECONDS = 0.2  # a sample that takes longer than this need not hold whole periods
@@ -75,16 +75,6 @@ def calls_of(step: Step, estimate: float) -> int:
     calls = max(1, math.ceil(SAMPLE_SECONDS / estimate))
     whole = step.period * math.ceil(calls / step.period)
     return whole if whole * estimate <= PERIOD_SECONDS else calls
-
-
-def repeated(run: Callable[[], object], calls: int) -> Callable[[], None]:
-    """Return a function that calls `run` so many times."""
-
-    def work() -> None:
-        for _ in range(calls):
-            run()
-
-    return work
 
 
 def low(samples: np.ndarray) -> float:

@@ -25,9 +25,8 @@ from forwardgrad.experiments.training.score import score
 from forwardgrad.files import write_csv, write_json
 from forwardgrad.machine import graphs
 from forwardgrad.machine.allocator import keep_freed_memory
-from forwardgrad.machine.clocks import CLOCKS, clock_of
+from forwardgrad.machine.clocks import CLOCKS, clock_of, repeated
 from forwardgrad.machine.provenance import made_here
-from forwardgrad.machine.timing import repeated
 from forwardgrad.seeds import batch_seed, derive_seed, initialisation_seed, tangent_seed
 
 DIVERGED = 1e4  # training loss above which a run has diverged

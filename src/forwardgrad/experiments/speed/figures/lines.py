@@ -89,7 +89,8 @@ def memory(results: Results, device: str) -> Drawn:
     panels = list(sweeps(shown))
     figure, grid = plt.subplots(len(panels), 1, squeeze=False, figsize=(WIDTH, 1.6 + 2.9 * len(panels)))
     handles: dict[str, Line2D] = {}
-    for (column, label, own), axes in zip(panels, grid[:, 0], strict=True):
+    for (column, label, rows), axes in zip(panels, grid[:, 0], strict=True):
+        own = rows[rows.groupby("method")[column].transform("nunique") > 1]  # a line needs two points
         for line in draw_lines(axes, own, column, "peak", also=("backprop",)):
             handles.setdefault(line.get_label(), line)
         parameters = own.groupby(column)["parameters"].first() * 4 / MIB
