@@ -17,6 +17,9 @@ from forwardgrad.experiments.training.plan import GAUSSIAN, SAME_STEPS
 from forwardgrad.experiments.training.runs import Method, step_key
 
 
+OF_STOCK = ("stock", "stock_ratio", "stock_low", "stock_high")
+
+
 def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.DataFrame:
     """Return what a step of every method costs; columns COSTS.
 
@@ -34,9 +37,8 @@ def read_costs(runs: Iterable[Mapping[str, Any]], files: Sequence[Path]) -> pd.D
             rows[identity] = dict(zip(COSTS, identity, strict=False)) | cost
             for key in SAME_STEPS if identity[-1] == "backprop" else ():
                 if other := steps.get((run["model"], cost["batch_size"], key)):
-                    rows[*identity[:-1], key] = (
-                        dict(zip(COSTS, (*identity[:-1], key), strict=False)) | cost | own(other)
-                    )
+                    names = dict(zip(COSTS, (*identity[:-1], key), strict=False))
+                    rows[*identity[:-1], key] = names | cost | own(other) | dict.fromkeys(OF_STOCK)
     return pd.DataFrame(list(rows.values()), columns=list(COSTS))
 
 
