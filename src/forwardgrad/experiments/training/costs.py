@@ -16,7 +16,6 @@ from forwardgrad.experiments.training.columns import COSTS
 from forwardgrad.experiments.training.plan import GAUSSIAN, SAME_STEPS
 from forwardgrad.experiments.training.runs import Method, step_key
 
-
 OF_STOCK = ("stock", "stock_ratio", "stock_low", "stock_high")
 
 
