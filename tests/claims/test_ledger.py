@@ -196,7 +196,7 @@ def test_frames_are_those_that_are_written():
     assert set(METRICS) < set(frames["mnist"])
     assert frames["mnist-costs"] == tuple(COSTS)
     assert frames["speed"] == tuple(SPEED)
-    assert frames["mnist-times"] == tuple(times.TIMES_TO_LOSS)
+    assert frames["mnist-times-summary"] == tuple(times.TIMES_SUMMARY)
     for frame, names in frames.items():
         for column, interval in ledger.intervals_of(frame).items():
             assert {column, *interval} <= set(names)
@@ -204,7 +204,7 @@ def test_frames_are_those_that_are_written():
 
 def test_a_frame_is_known_by_the_experiment_that_makes_it():
     assert (ledger.split("mnist-runs"), ledger.split("mnist")) == (("mnist", "-runs"), ("mnist", ""))
-    assert ledger.path_of("mnist-times") == "results/tables/mnist/times.csv"
+    assert ledger.path_of("mnist-times-summary") == "results/tables/mnist/times-summary.csv"
     names = ("mnist", "mnist-runs", "mnist-costs", "speed", "speed-processes", "speed-wall")
     made = [f"results/frames/{name}.csv" for name in names]
     assert ledger.frames_made_by("mnist") + ledger.frames_made_by("speed") == made

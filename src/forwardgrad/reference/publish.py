@@ -80,10 +80,11 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     tables = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
     if tables[f"{experiment}-runs"].empty:
         raise ValueError(f"{frames}/{experiment}-runs.csv has no runs on {dataset}: run config/paper.yaml first")
-    times = results / "tables" / experiment / "times.csv"
-    if times.exists():
-        table = pd.read_csv(times)
-        tables[f"{experiment}-times"] = table[table["dataset"] == dataset]
+    for name in ("times", "times-summary"):
+        path = results / "tables" / experiment / f"{name}.csv"
+        if path.exists():
+            table = pd.read_csv(path)
+            tables[f"{experiment}-{name}"] = table[table["dataset"] == dataset]
     tables[experiment] = tables[experiment][list(CURVES)]
     everything = record(results)
     made = {experiment: everything["experiments"][experiment]}

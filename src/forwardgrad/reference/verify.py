@@ -70,13 +70,14 @@ def circumstances(ours: Mapping[str, Any], reference: Mapping[str, Any]) -> list
     found = []
     for experiment, published in reference["experiments"].items():
         for made in ours["experiments"].get(experiment, []):
+            threads = [there.get("threads") for there in published]
             for there in published[:1]:
                 for group in ("versions", "host"):
                     here, other = made.get(group) or {}, there.get(group) or {}
                     keys = [key for key in other if key in here and here[key] != other[key]]
                     found += [f"{key} {here[key]}, reference {other[key]}" for key in keys]
-                if made.get("threads") != there.get("threads"):
-                    found.append(f"{experiment} on {made.get('threads')} threads, reference {there.get('threads')}")
+            if published and made.get("threads") not in threads:
+                found.append(f"{experiment} on {made.get('threads')} threads, reference {threads[0]}")
     for dataset, published in reference["data"].items():
         here = ours["data"].get(dataset)
         if here is None:

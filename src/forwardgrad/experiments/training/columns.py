@@ -89,9 +89,30 @@ TIMES_TO_LOSS = {
     "cost_high": "upper end",
 }
 
+TIMES_SUMMARY = {
+    **{name: TIMES_TO_LOSS[name] for name in ("dataset", "model", "method", "estimator", "against", "cost")},
+    "runs": "number of seeds at which backpropagation did not diverge",
+    "reached": "number of them at which the loss was reached",
+    "T_f": "median over these seeds; inf if half of them never got there",
+    "T_b": "median over these seeds",
+    "in_band": "number of those that ended within the band of no difference",
+    "iterations": "median of iterations until then over those of backpropagation; inf for never",
+    "iterations_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "iterations_high": "upper end",
+    "ratio": "median of T_f over T_b: iterations times cost_ratio; inf if half of them never got there",
+    "low": "lower end of its 95 % interval, over seeds and over processes of the costs; empty for fewer than three",
+    "high": "upper end; inf if it cannot be bounded",
+    **{name: TIMES_TO_LOSS[name] for name in ("cost_ratio", "cost_low", "cost_high")},
+    "bound": "lowest of the bounds of runs that never got there; empty if all did",
+    "T_f_quoted": "the paper's, in seconds on its GPU",
+    "T_b_quoted": "the paper's",
+    "ratio_quoted": "the paper's",
+    "certainty": "of the paper's numbers: FIG, read off a figure; UNV, unverified",
+}
+
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
 FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}
-QUERIED_TABLES = {"-times": TIMES_TO_LOSS}
+QUERIED_TABLES = {"-times-summary": TIMES_SUMMARY}
 
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
 INTERVALS = {
@@ -99,6 +120,10 @@ INTERVALS = {
         "seconds_per_step": ("low", "high", "processes"),
         "ratio": ("ratio_low", "ratio_high", "processes"),
         "stock_ratio": ("stock_low", "stock_high", "processes"),
+    },
+    "-times-summary": {
+        "ratio": ("low", "high", "runs"),
+        "iterations": ("iterations_low", "iterations_high", "runs"),
     },
 }
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from forwardgrad.experiments.training.analyses.loss_ratios import MOST
-from forwardgrad.experiments.training.columns import COST_MODELS, TIMES_TO_LOSS
+from forwardgrad.experiments.training.columns import COST_MODELS, TIMES_SUMMARY, TIMES_TO_LOSS
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.experiments.training.tables import counterpart
 from forwardgrad.results import statistics
@@ -25,25 +25,6 @@ from forwardgrad.results.statistics import Interval
 
 EVALUATIONS = 10  # below this a run does not tell when a loss is reached
 COMPARED = ["dataset", "model", "method", "estimator", "against", "cost"]
-
-TIMES_SUMMARY = {
-    **{name: TIMES_TO_LOSS[name] for name in COMPARED},
-    "runs": "number of seeds at which backpropagation did not diverge",
-    "reached": "number of them at which the loss was reached",
-    "T_f": "median over these seeds; inf if half of them never got there",
-    "T_b": "median over these seeds",
-    "in_band": "number of those that ended within the band of no difference",
-    **statistics.meanings("iterations", "median of iterations until then over those of backpropagation; inf for never"),
-    "ratio": "median of T_f over T_b: iterations times cost_ratio; inf if half of them never got there",
-    "low": "lower end of its 95 % interval, over seeds and over processes of the costs; empty for fewer than three",
-    "high": "upper end; inf if it cannot be bounded",
-    **{name: TIMES_TO_LOSS[name] for name in ("cost_ratio", "cost_low", "cost_high")},
-    "bound": "lowest of the bounds of runs that never got there; empty if all did",
-    "T_f_quoted": "the paper's, in seconds on its GPU",
-    "T_b_quoted": "the paper's",
-    "ratio_quoted": "the paper's",
-    "certainty": "of the paper's numbers: FIG, read off a figure; UNV, unverified",
-}
 
 
 def times(results: Results, experiment: str) -> pd.DataFrame:
