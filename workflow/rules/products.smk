@@ -1,7 +1,7 @@
 # Tables and figures of all kinds of experiment: what one is called, reads and shows is declared in the kind's `products`.
 
 for product in [*products("TABLES"), *products("FIGURES")]:
-    (folder, group), stem = product.path.split("/")[:2], product.path.rpartition(".")[0]
+    folder, group, stem = product.place
 
     rule:
         name:

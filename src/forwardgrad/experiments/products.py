@@ -54,6 +54,12 @@ class Product:
         return self.made_by.partition(":")[2]
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """`tables` or `figures`, the folder below it, and the path without its suffix."""
+        folder, group, *_ = self.path.split("/")
+        return folder, group, self.path.rpartition(".")[0]
+
+    @property
     def inputs(self) -> list[str]:
         """The files that it reads, with names in braces."""
         return [path if path == QUOTED else f"results/{path}" for path in self.reads]
