@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import publish, verify
 
 VALUES = [1.0000000049, 1 / 3, 2 / 3 * 1e-7, 9.99999999949e12]  # the first is where rounding costs most
@@ -26,3 +27,12 @@ def test_tables_of_before_are_gone(tmp_path):
     publish.write(tmp_path, {"new": pd.DataFrame({"a": [2]})}, {"data": {}})
     tables, record = publish.load(tmp_path)
     assert ({name: table["a"].tolist() for name, table in tables.items()}, record) == ({"new": [2]}, {"data": {}})
+
+
+def test_a_second_run_that_is_not_there_is_refused_before_anything_is_written(tmp_path, capsys):
+    (tmp_path / "results/frames").mkdir(parents=True)
+    pd.DataFrame({"model": ["lr", "mlp", "cnn"]}).to_csv(tmp_path / "results/frames/speed.csv")
+    folders = ["--results", str(tmp_path / "results"), "--reference", str(tmp_path / "reference")]
+    assert main(["publish", "--again", str(tmp_path / "gone"), *folders]) == 1
+    assert f"{tmp_path / 'gone'} holds no frames of `speed`" in capsys.readouterr().err
+    assert not (tmp_path / "reference").exists()

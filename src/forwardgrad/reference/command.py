@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.arguments import add_reference, add_results
+from forwardgrad.arguments import RefusalError, add_reference, add_results
 
 
 def add(commands: Any) -> None:
@@ -50,6 +50,8 @@ def publish(options: argparse.Namespace) -> int:
         publish_full(options.results, options.reference, options.full)
     else:
         require_networks(options.results / "frames/speed.csv")
+        if options.again and not (options.again / "frames/speed.csv").exists():
+            raise RefusalError(f"{options.again} holds no frames of `speed`: name the results of a second run")
         publish(options.results, options.reference, options.again)
         publish_pages(options.results, options.reference, Path("report"), Path("README.md"))
     return 0

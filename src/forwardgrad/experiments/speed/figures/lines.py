@@ -58,9 +58,8 @@ def batch(results: Results, device: str) -> Drawn:
     Return it too, columns as of `regime.modelled`.
     """
     shown = named(modelled(timed(results, device)))
-    sizes = shown.groupby("model", sort=False)["batch_size"].nunique()
-    models = list(sizes[sizes > 1].index)
-    shown = shown[shown["model"].isin(models)]
+    shown = shown[shown.groupby(["model", "method"])["batch_size"].transform("nunique") > 1]  # a line needs two points
+    models = list(shown["model"].unique())
     figure, panels = plt.subplots(len(models), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.8 + 2 * len(models)))
     handles: dict[str, Line2D] = {}
     for model, axes in zip(models, panels[:, 0], strict=True):
