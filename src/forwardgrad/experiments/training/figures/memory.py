@@ -28,7 +28,8 @@ def memory(results: Results, experiment: str) -> Drawn:
     note = (
         "Further up and further left is better. Accuracy: mean over the seeds at the end of training; whiskers: "
         "95 % interval. Backpropagation by hand and with checkpoints takes the same steps as backpropagation. "
-        "Line: the highest accuracy within a given memory."
+        "Line: the highest accuracy within a given memory. Peaks below 1 MiB vary between runs, and "
+        "so does their order."
     )
     title(figure, "How far does a method come with little memory?", note, handles.values())
     return figure, table
