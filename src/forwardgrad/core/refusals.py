@@ -21,7 +21,7 @@ def refuse_model(model: Any, loss: Any) -> None:
         raise TypeError(f"the model, second argument, must be an nn.Module, not {what}")
     if isinstance(model, WRAPPERS):
         raise TypeError(f"{type(model).__name__} wraps the network: pass model.module")
-    if isinstance(model, torch._dynamo.OptimizedModule):
+    if hasattr(model, "_orig_mod"):  # asking for its class would import torch's compiler, for a second
         raise TypeError("torch.compile wraps the network: pass the model from before it (model._orig_mod)")
     if isinstance(model, torch.jit.ScriptModule):
         raise TypeError("a TorchScript module cannot be seen through: pass the nn.Module that it was made of")
