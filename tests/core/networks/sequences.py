@@ -107,10 +107,10 @@ class Translator(nn.Module):
     def __init__(self):
         super().__init__()
         self.words, self.head = nn.Embedding(WORDS, WIDTH), nn.Linear(WIDTH, WORDS)
-        self.transformer = nn.Transformer(WIDTH, HEADS, 1, 1, 16, 0.1)
+        self.transformer = nn.Transformer(WIDTH, HEADS, 1, 1, 16, 0.1, batch_first=True)
 
     def forward(self, source, target):
-        mask = nn.Transformer.generate_square_subsequent_mask(len(target), dtype=self.head.weight.dtype)
+        mask = nn.Transformer.generate_square_subsequent_mask(target.shape[1], dtype=self.head.weight.dtype)
         return self.head(self.transformer(self.words(source), self.words(target), tgt_mask=mask))
 
 
@@ -196,7 +196,7 @@ ZOO = {
     "bert": bert,
     "causal_encoder": lambda: shifted(Causal()),
     "causal_encoder_norm_first": lambda: shifted(Causal(norm_first=True)),
-    "translator": lambda: Case(Translator(), next_word, (words(5, BATCH), words(7, BATCH)), words(7, BATCH)),
+    "translator": lambda: Case(Translator(), next_word, (words(BATCH, 5), words(BATCH, 7)), words(BATCH, 7)),
     "lstm": partial(recurrent, nn.LSTM, bidirectional=True),
     "lstm_packed": partial(recurrent, nn.LSTM, torch.tensor([6, 5, 5, 2])),
     "lstm_projected": partial(recurrent, nn.LSTM, proj_size=4),
