@@ -17,6 +17,7 @@ FUNCTIONS = """
     torch.cdist(x, x.flip(0))
     torch.cholesky_inverse(x[:, :4].tril() + 3 * eye)
     torch.cholesky_solve(x, x[:, :4].tril() + 3 * eye)
+    torch.cholesky_solve(x[:2, :2], x[:, :2].reshape(2, 2, 2).tril() + 3 * eye[:2, :2])
     torch.clamp(x, -0.5, 0.5)
     torch.cross(x[:, :3], x[:, 3:], dim=1)
     torch.cumprod(x, 1)
@@ -97,7 +98,7 @@ FUNCTIONS = """
     torch.scatter_reduce(x, 1, columns, x, "mean")
     torch.scatter_reduce(x, 1, columns, x, "prod")
     torch.scatter_reduce(x, 1, columns, x, "sum")
-    torch.segment_reduce(x, "mean", lengths=index[:2] + 2, axis=0)
+    torch.segment_reduce(x, "mean", lengths=lengths)
     torch.sinc(x)
     torch.softmax(x, 1)
     torch.sort(x, 1)[0]
@@ -122,13 +123,14 @@ FUNCTIONS = """
     F.interpolate(x.reshape(1, 2, 3, 4), scale_factor=2.0, mode="bicubic")
     F.normalize(x)
     F.scaled_dot_product_attention(x, x, x)
-    F.scaled_dot_product_attention(x.reshape(1, 2, 2, 6), *2 * (x.reshape(1, 2, 2, 6),), is_causal=True)
+    F.scaled_dot_product_attention(x.reshape(1, 2, 2, 6), *[x.reshape(1, 2, 2, 6)] * 2, is_causal=True)
     F.unfold(x.reshape(1, 2, 3, 4), 2)
 """
 NAMES = {
     "torch": torch,
     "F": F,
     "eye": torch.eye(4).double(),
+    "lengths": torch.tensor([3, 1]),
     "index": torch.tensor([0, 2, 0, 3]),
     "columns": torch.tensor([[0, 1, 1, 3, 0, 0]] * 4),
 }

@@ -59,14 +59,21 @@ def estimate(request, plain):
 
 
 def test_the_derivative_is_gradient_times_tangent(plain, estimate):
-    ((derivative, _),) = estimate.terms
-    estimates = estimate.dense()
-    assert estimates.keys() == plain.gradient.keys()
-    # An entry of the estimate is the derivative times the tangent's entry. Their products with the gradient add up to
-    # the derivative's square; where they cancel, an error counts against what cancels.
-    products = torch.cat([(plain.gradient[name] * each).flatten() for name, each in estimates.items()])
-    assert derivative != 0
-    assert abs(products.sum() - derivative.square()) <= 1e-10 * products.norm()
+    ((derivative, tangents),) = estimate.terms
+    parts = [
+        (name, part)
+        for unit, tangent in tangents.items()
+        for name, part in zip(estimate.units[unit].names, tangent.dense(), strict=True)
+        if part is not None and name is not None
+    ]
+    products = torch.cat([(plain.gradient[name] * part).flatten() for name, part in parts])
+    # Where the products cancel, an error counts against what cancels.
+    assert abs(derivative - products.sum()) <= 1e-10 * products.norm()
+    dense = estimate.dense()
+    assert dense.keys() == plain.gradient.keys()
+    for name, part in parts:
+        torch.testing.assert_close(dense.pop(name), derivative * part)
+    assert not any(rest.any() for rest in dense.values())
 
 
 def test_loss_outputs_and_random_numbers_are_those_of_a_plain_pass(plain, estimate):
@@ -87,4 +94,4 @@ def test_buffers_move_as_in_a_plain_pass_and_parameters_not_at_all(plain, estima
             assert torch.equal(each, plain.before[name])
             assert parameters[name].grad is None
         else:
-            torch.testing.assert_close(each, plain.after[name], rtol=1e-12, atol=1e-14)
+            torch.testing.assert_close(each, plain.after[name], rtol=1e-10, atol=1e-12)
