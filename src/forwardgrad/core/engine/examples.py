@@ -65,7 +65,7 @@ def shares(network: Network, tangents: Tangents, inputs: Any, targets: Any) -> t
             return difference.square().mean(), 2 * (difference * tangent).flatten(1).sum(1) / outputs.numel(), outputs
         pairs = [(outputs, tangent)]
     else:
-        with general.forward_mode(network.units, tangents):
+        with general.forward_mode(network.model, network.units, tangents):
             found = called(network.model, inputs)
             pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
             pairs = [(primal.detach(), tangent) for primal, tangent in pairs]
@@ -155,9 +155,7 @@ def others_differ(first: list[Tensor], second: list[Tensor], size: int) -> bool:
         a.shape != b.shape or not a.dim() or not len(a) or len(a) % size for a, b in zip(first, second, strict=True)
     ):
         return True
-    return any(
-        not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True)
-    )
+    return any(not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True))
 
 
 def first_changed(inputs: Any, size: int) -> Any:
@@ -194,7 +192,7 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
 
     def run(batch: Any) -> tuple[dict[str, Watched], dict[str, list[Tensor]], Any]:
         watched, seen = {name: Watched() for name in units}, {}
-        with noting(network.model, seen), general.forward_mode(network.units, watched):
+        with noting(network.model, seen), general.forward_mode(network.model, network.units, watched):
             outputs = general.primal_of(called(network.model, batch))
         return watched, seen, outputs
 
@@ -208,9 +206,11 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
             "use model.eval(), another estimator, or mixed=True for the derivative of the whole batch"
         )
     return frozenset(
-        name for name in units if first[0][name].inputs and not any(
-            others_differ([a], [b], size)
-            for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
+        name
+        for name in units
+        if first[0][name].inputs
+        and not any(
+            others_differ([a], [b], size) for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
         )
     )
 

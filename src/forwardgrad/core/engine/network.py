@@ -1,7 +1,7 @@
 """A network and its loss, as estimators see it: what moves, and the loss and its derivative along a tangent.
 
-The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew in
-every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
+The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew
+in every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import Loss, one_number
 from forwardgrad.core.engine.plain import Plain, plain
+from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Units, units
@@ -88,10 +89,14 @@ class Network:
         """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
         direct = self.direct
         if direct is not None:
-            return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            try:
+                return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            except (NotImplementedError, RuntimeError) as error:
+                explain(error, self.model)
+                raise
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
-            return general.along(self.units, tangents, lambda: self.compute(inputs, targets))
+            return general.along(self.model, self.units, tangents, lambda: self.compute(inputs, targets))
         count = len(stacked.bias if stacked.weight is None else stacked.weight)
         alone = ({name: each.one(index) for name, each in tangents.items()} for index in range(count))
         found = self.passes(lambda one: self.evaluate(one, inputs, targets), alone)
