@@ -82,7 +82,7 @@ def with_tangents(network: Network, tangents: Tangents, inputs: Any) -> tuple[An
     if direct is not None:
         outputs, tangent = direct.outputs(direct.parameters, tangents, inputs)
         return outputs, [(outputs, tangent)]
-    with general.forward_mode(network.units, tangents):
+    with general.forward_mode(network.model, network.units, tangents):
         found = called(network.model, inputs)
         pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
         return general.primal_of(found), [(primal.detach(), tangent) for primal, tangent in pairs]
@@ -206,7 +206,7 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
 
     def run(batch: Any) -> tuple[dict[str, Watched], dict[str, list[Tensor]], Any]:
         watched, seen = {name: Watched() for name in units}, {}
-        with noting(network.model, seen), general.forward_mode(network.units, watched):
+        with noting(network.model, seen), general.forward_mode(network.model, network.units, watched):
             outputs = general.primal_of(called(network.model, batch))
         return watched, seen, outputs
 

@@ -44,7 +44,7 @@ class Linear:
     """y = W x + b. Inputs have shape (rows, in), outputs (rows, out)."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W x + b."""
         return F.linear(inputs, weight, bias)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:
@@ -113,7 +113,7 @@ class Convolution:
     last: bool = False
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W * x + b."""
         geometry = self.stride, self.padding, self.dilation, self.groups if groups is None else groups
         return CONVOLUTIONS[weight.dim()](inputs, weight, bias, *geometry)
 
@@ -186,7 +186,7 @@ class TransposedConvolution:
     dilation: int | Sequence[int] = 1
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W * x + b."""
         groups = self.groups if groups is None else groups
         geometry = self.stride, self.padding, self.output_padding, groups, self.dilation
         return TRANSPOSED[weight.dim()](inputs, weight, bias, *geometry)
@@ -219,7 +219,7 @@ class Embedding:
     """y = W[i], row by row. `inputs` are whole numbers of any shape. The row of padding is drawn as zero."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W[i]."""
         return F.embedding(inputs, weight)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:
