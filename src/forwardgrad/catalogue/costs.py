@@ -16,17 +16,19 @@ class LayerCost:
 
     Attributes:
         product: Of W x, as of the layer's every other product: W x', V x with a dense tangent V, and those of backprop.
-        thin: Of u (w . x) with a rank-one tangent u w'; None where it is written out and costs a whole product.
+        thin: Of u (w . x) with a rank-one tangent u w'.
         bias: Whether the layer has a bias.
+        grouped: Whether it is a convolution in groups, whose tangents of higher rank are written out.
     """
 
     product: float
-    thin: float | None = 0.0
+    thin: float = 0.0
     bias: bool = True
+    grouped: bool = False
 
     def low_rank(self, rank: int) -> float:
         """Multiply-adds of V x with a tangent V of rank `rank`."""
-        return self.product if self.thin is None else rank * self.thin
+        return self.product if self.grouped and rank > 1 else rank * self.thin
 
 
 Layers = Sequence[LayerCost]

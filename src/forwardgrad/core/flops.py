@@ -17,10 +17,10 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 width, *_ = module.weight.shape
                 positions = outputs.numel() // width  # a convolution works at every place of every image
-                thin = inputs.numel() + outputs.numel()
+                thin, groups = inputs.numel() + outputs.numel(), getattr(module, "groups", 1)
                 if isinstance(module, nn.Conv2d):
-                    thin = thin + positions * module.weight[0, 0].numel() if module.groups == 1 else None
-                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None))
+                    thin += groups * positions * module.weight[0, 0].numel()
+                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None, groups > 1))
             inputs = outputs
     return found
 
