@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.core.engine import general
-from forwardgrad.core.engine.losses import Loss, one_number
+from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
 from forwardgrad.core.engine.plain import RANDOM, Plain, plain
 from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.tangents import DenseStack, Tangents
@@ -32,6 +32,7 @@ class Network:
 
     def __init__(self, model: nn.Module, loss: Loss, only: Sequence[str] | None = None) -> None:
         self.model, self.loss, self.only = model, loss, only
+        self.loss_pair = loss_rule(loss)
         self.plain: Plain | None = None
         self.held: list[tuple] = []
         self.narrow = False  # whether there are parameters of 16 bits
