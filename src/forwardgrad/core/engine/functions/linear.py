@@ -128,10 +128,8 @@ def embedding_bag(
     samples, weighed = (None, None) if samples is None else unpack(samples)
 
     def bags(table: Tensor, samples: Tensor | None) -> Tensor:
-        return function(
-            input, table, offsets, mode=mode, per_sample_weights=samples,
-            include_last_offset=include_last_offset, padding_idx=padding_idx,
-        )  # fmt: skip
+        ways = mode, False, samples, include_last_offset, padding_idx
+        return function(input, table, offsets, None, 2.0, False, *ways)
 
     outputs = bags(table, samples)
     if mode != "max":
@@ -141,9 +139,8 @@ def embedding_bag(
         return outputs
     if input.dim() == 2:
         offsets = torch.arange(0, input.numel(), input.shape[1], device=input.device)
-    _, _, sizes, where = torch.embedding_bag(
-        table, input.flatten(), offsets, mode=2, include_last_offset=include_last_offset, padding_idx=padding_idx
-    )
+    ways = False, 2, False, None, include_last_offset, padding_idx
+    _, _, sizes, where = torch.embedding_bag(table, input.flatten(), offsets, *ways)
     tangent = moved.gather(0, where.clamp(min=0))
     return dual(outputs, tangent.masked_fill_((sizes[: len(where)] == 0).unsqueeze(1), 0.0))
 
