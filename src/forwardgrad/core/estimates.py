@@ -4,7 +4,6 @@ A forward gradient stays `directional derivative x tangent`, so that a step alon
 writes out a dense one; `dense` does, for optimizers that need it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -52,7 +51,7 @@ class DenseEstimate:
 
     def add_to_(self, scale: float) -> None:
         """One fused pass over all parameters."""
-        torch._foreach_add_(list(self.parameters.values()), self.gradient, alpha=scale)
+        torch._foreach_add_([parameter.detach() for parameter in self.parameters.values()], self.gradient, alpha=scale)
 
     def dense(self) -> Parameters:
         """Itself, by name."""
@@ -224,5 +223,3 @@ def write_gradient_(model: nn.Module, estimate: Estimate, accumulate: bool = Tru
             parameter.grad += dense[name]
         else:
             parameter.grad = dense[name]
-
-

@@ -56,22 +56,28 @@ def shares(network: Network, tangents: Tangents, inputs: Any, targets: Any) -> t
     through the loss alone: no layer is passed backwards.
     """
     direct, size = network.direct, batch_size(inputs)
+    outputs, pairs = with_tangents(network, tangents, inputs)
     if direct is not None:
-        outputs, tangent = direct.outputs(direct.parameters, tangents, inputs)
+        ((primal, tangent),) = pairs
         if direct.loss_pair is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
-            return *cross_entropy_shares(outputs, tangent, targets), outputs
+            return *cross_entropy_shares(primal, tangent, targets), outputs
         if direct.loss_pair is mse_loss:
             difference = outputs - targets
             return difference.square().mean(), 2 * (difference * tangent).flatten(1).sum(1) / outputs.numel(), outputs
-        pairs = [(outputs, tangent)]
-    else:
-        with general.forward_mode(network.units, tangents):
-            found = called(network.model, inputs)
-            pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
-            pairs = [(primal.detach(), tangent) for primal, tangent in pairs]
-            outputs = general.primal_of(found)
     value, total = in_reverse(network, outputs, pairs, targets, size)
     return value, total, outputs
+
+
+def with_tangents(network: Network, tangents: Tangents, inputs: Any) -> tuple[Any, list[tuple[Tensor, Tensor | None]]]:
+    """Return what the network returns, and every tensor in it with its tangent along `tangents`."""
+    direct = network.direct
+    if direct is not None:
+        outputs, tangent = direct.outputs(direct.parameters, tangents, inputs)
+        return outputs, [(outputs, tangent)]
+    with general.forward_mode(network.units, tangents):
+        found = called(network.model, inputs)
+        pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
+        return general.primal_of(found), [(primal.detach(), tangent) for primal, tangent in pairs]
 
 
 def cross_entropy_shares(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -155,9 +161,7 @@ def others_differ(first: list[Tensor], second: list[Tensor], size: int) -> bool:
         a.shape != b.shape or not a.dim() or not len(a) or len(a) % size for a, b in zip(first, second, strict=True)
     ):
         return True
-    return any(
-        not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True)
-    )
+    return any(not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True))
 
 
 def first_changed(inputs: Any, size: int) -> Any:
@@ -208,9 +212,11 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
             "use model.eval(), another estimator, or mixed=True for the derivative of the whole batch"
         )
     return frozenset(
-        name for name in units if first[0][name].inputs and not any(
-            others_differ([a], [b], size)
-            for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
+        name
+        for name in units
+        if first[0][name].inputs
+        and not any(
+            others_differ([a], [b], size) for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
         )
     )
 

@@ -1,7 +1,7 @@
 """A network and its loss, as estimators see it: what moves, and the loss and its derivative along a tangent.
 
-The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew in
-every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
+The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew
+in every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from forwardgrad.core.engine.losses import Loss, one_number
 from forwardgrad.core.engine.plain import Plain, plain
 from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import DenseStack, Tangents
-from forwardgrad.core.units import Parameters, Units, units
+from forwardgrad.core.units import Parameters, Unit, Units, units
 
 Evaluated = tuple[Tensor, Tensor, Any]  # the loss, its derivative, and what the network returned
 
@@ -69,6 +69,10 @@ class Network:
         )
         return dict(pairs)
 
+    def unit_of_each(self) -> list[Unit]:
+        """Return the unit of each parameter that moves, in the order of `parameters`."""
+        return [unit for unit in self.units.values() for name in unit.names if name is not None]
+
     @property
     def direct(self) -> Plain | None:
         """The direct engine, where it can serve: not in mixed precision."""
@@ -84,11 +88,18 @@ class Network:
         outputs = called(self.model, inputs)
         return one_number(self.loss(outputs, targets)), outputs
 
-    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any) -> Evaluated:
-        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
+    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any, values: Parameters | None = None) -> Evaluated:
+        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned.
+
+        `values`, if given, are taken for those of the parameters.
+        """
         direct = self.direct
         if direct is not None:
-            return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            parameters = direct.parameters if values is None else direct.parameters | values
+            return direct.evaluate(parameters, tangents, inputs, targets)
+        if values is not None:
+            with exchanged(self.parameters(), values):
+                return self.evaluate(tangents, inputs, targets)
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
             return general.along(self.units, tangents, lambda: self.compute(inputs, targets))
@@ -152,6 +163,11 @@ def called(model: nn.Module, inputs: Any) -> Any:
     if isinstance(inputs, tuple):
         return model(*inputs)
     return model(**inputs) if isinstance(inputs, dict) else model(inputs)
+
+
+def detached(outputs: Any) -> Any:
+    """Return what a network returned without its graph."""
+    return general.primal_of(outputs)
 
 
 @contextmanager
