@@ -48,7 +48,8 @@ class DenseEstimate:
 
     def add_to_(self, scale: float) -> None:
         """One fused pass over all parameters."""
-        torch._foreach_add_(list(self.parameters.values()), self.gradient, alpha=scale)
+        with torch.no_grad():
+            torch._foreach_add_(list(self.parameters.values()), self.gradient, alpha=scale)
 
     def dense(self) -> Parameters:
         """Itself, by name."""

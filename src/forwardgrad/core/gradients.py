@@ -15,6 +15,8 @@ from torch import Generator, Tensor
 
 from forwardgrad.core import draws
 from forwardgrad.core.engine.network import Network
+from forwardgrad.core.layerwise.orthogonal import ActivityOrthogonal
+from forwardgrad.core.layerwise.sampled import ForwardSampled
 from forwardgrad.core.perturbations import Activity, Found, Spsa
 from forwardgrad.core.tangents import Dense, Tangents
 
@@ -216,6 +218,10 @@ ESTIMATORS: dict[str, Callable[..., Method]] = {
     "forward_projected_4": partial(Several, weights=projection_weights, tangents=4),
     "forward_projected_16": partial(Several, weights=projection_weights, tangents=16),
     "activity": Activity,
+    "activity_orthogonal_4": partial(ActivityOrthogonal, tangents=4),
+    "activity_orthogonal_16": partial(ActivityOrthogonal, tangents=16),
+    "activity_orthogonal_64": partial(ActivityOrthogonal, tangents=64),
+    "forward_sampled": ForwardSampled,
     "spsa": partial(Spsa, law="gaussian"),
     "spsa_rank_one": partial(Spsa, law="rademacher", rank=1),
     "noisy_backprop": NoisyBackprop,
