@@ -45,9 +45,9 @@ class ForwardSampled:
     logits as column j of their weight W, so that all n of them cost one product with W, p W: what reverse mode
     computes there. In front of it, of the layers
 
-    - whose next two layers end the network: basis tangents of the activations, n / `shares` in every drawn example. They
-      pass the next layer as its columns, and reach the logits through D_b, the slopes of its activation function, and
-      W. The diagonal D_b is moved over to W, so that all tangents are one product. Every unit has the exact
+    - whose next two layers end the network: basis tangents of the activations, n / `shares` in every drawn example.
+      They pass the next layer as its columns, and reach the logits through D_b, the slopes of its activation function,
+      and W. The diagonal D_b is moved over to W, so that all tangents are one product. Every unit has the exact
       derivative of batch / `shares` draws;
     - that are convolutions of fewer weights than activations: tangents of the weights, a sign vector of each output
       channel's, in batch / `rows` drawn examples;
@@ -64,7 +64,7 @@ class ForwardSampled:
 
     staged = False
 
-    def __init__(self, generator: Generator, shares: int = 16, rows: int = 4, tangents: int = 4) -> None:
+    def __init__(self, generator: Generator, shares: int = 16, rows: int = 8, tangents: int = 4) -> None:
         self.generator, self.shares, self.rows, self.tangents = generator, shares, rows, tangents
 
     def draw(self, network: Network, inputs: Any) -> None:
@@ -92,7 +92,9 @@ class ForwardSampled:
             found.add(stage, stage.by_outputs(columns.view_as(activations)))
         elif weight.dim() == 4 and stage.layer.map.groups == 1 and weight.numel() < activations[0].numel():
             rows, weights = draw_examples(slopes, -(-len(slopes) // self.rows), self.generator)
-            found.put(stage, *along_channels(direct, stages, index, rows, scaled(slopes[rows], weights), self.generator))
+            found.put(
+                stage, *along_channels(direct, stages, index, rows, scaled(slopes[rows], weights), self.generator)
+            )
         elif len(following) == 2 and vectors and following[0].elementwise:
             self._shares(found, direct, stage, following, slopes)
         else:

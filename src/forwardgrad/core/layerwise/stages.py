@@ -119,7 +119,9 @@ def sequential(network: Network, key: str) -> Plain:
     for layer in direct.layers[:last]:
         padded = isinstance(layer.map, Convolution) and isinstance(layer.map.padding, str)
         if padded or not (layer.weight or type(layer.map) in DERIVATIVES):
-            raise TypeError(f"{key} has no rule for layer {layer.name} ({layer.map}): it takes {known}, padding in numbers")
+            raise TypeError(
+                f"{key} has no rule for layer {layer.name} ({layer.map}): it takes {known}, padding in numbers"
+            )
     return direct
 
 

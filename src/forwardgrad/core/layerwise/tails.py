@@ -74,7 +74,13 @@ def block_of(entries: int, count: int, device: torch.device) -> Tensor:
 
 
 def derivatives(
-    direct: Plain, stages: list[Stage], behind: int, values: Tensor, count: int, slopes: Tensor, rows: Tensor | None = None
+    direct: Plain,
+    stages: list[Stage],
+    behind: int,
+    values: Tensor,
+    count: int,
+    slopes: Tensor,
+    rows: Tensor | None = None,
 ) -> Tensor:
     """Return <dloss_b, u_bk> of K tangents u_bk of what the stage `behind` receives, in every example b.
 
