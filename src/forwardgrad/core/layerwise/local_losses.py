@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.layerwise.gradients import Gradients
-from forwardgrad.core.layerwise.stages import Stage, sequential, stages_of
+from forwardgrad.core.layerwise.stages import Stage, stages_of
 from forwardgrad.core.layerwise.tails import loss_slopes
 from forwardgrad.core.perturbations import Found
 
@@ -39,8 +39,7 @@ class LocalLosses:
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """One pass, and every hidden layer's own loss."""
-        direct = sequential(network, "local_losses")
-        stages = stages_of(direct, inputs)
+        direct, stages = stages_of(network, inputs, "local_losses")
         *hidden, last = stages
         value, slopes = loss_slopes(direct, last, targets)
         found = Gradients(direct)

@@ -10,8 +10,8 @@ from forwardgrad.core.engine.maps import Linear
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.layerwise.gradients import Gradients
-from forwardgrad.core.layerwise.stages import Stage, sequential, stages_of
-from forwardgrad.core.layerwise.tails import derivatives, loss_slopes, spread
+from forwardgrad.core.layerwise.stages import Stage, stages_of
+from forwardgrad.core.layerwise.tails import blocks_of, derivatives, loss_slopes, spread
 from forwardgrad.core.layerwise.weights import along_channels
 from forwardgrad.core.perturbations import Found
 
@@ -72,8 +72,7 @@ class ForwardSampled:
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """One pass, then the layers one by one."""
-        direct = sequential(network, "forward_sampled")
-        stages = stages_of(direct, inputs)
+        direct, stages = stages_of(network, inputs, "forward_sampled")
         value, slopes = loss_slopes(direct, stages[-1], targets)
         found = Gradients(direct)
         found.add(stages[-1], slopes)
@@ -86,11 +85,11 @@ class ForwardSampled:
     ) -> None:
         activations, following = stage.activations, stages[index + 1 :]
         weight = direct.parameters[stage.layer.weight]
-        vectors = all(isinstance(each.layer.map, Linear) and each.inputs.dim() == 2 for each in following)
+        vectors = all(isinstance(each.layer.map, Linear) for each in following)
         if len(following) == 1 and vectors:
             columns = slopes @ direct.parameters[following[0].layer.weight]
             found.add(stage, stage.by_outputs(columns.view_as(activations)))
-        elif weight.dim() == 4 and stage.layer.map.groups == 1 and weight.numel() < activations[0].numel():
+        elif weight.dim() == 4 and weight.numel() < activations[0].numel():
             rows, weights = draw_examples(slopes, -(-len(slopes) // self.rows), self.generator)
             found.put(
                 stage, *along_channels(direct, stages, index, rows, scaled(slopes[rows], weights), self.generator)
@@ -98,22 +97,23 @@ class ForwardSampled:
         elif len(following) == 2 and vectors and following[0].elementwise:
             self._shares(found, direct, stage, following, slopes)
         else:
+            count = blocks_of(following[0], self.tangents)
             values = signs(activations.shape, activations, self.generator)
-            along = derivatives(direct, stages, index + 1, values, self.tangents, slopes)
+            along = derivatives(direct, stages, index + 1, values, count, slopes)
             found.add(stage, stage.by_outputs(spread(along, values)))
 
     def _shares(self, found: Gradients, direct: Plain, stage: Stage, following: list[Stage], slopes: Tensor) -> None:
         """Block g of the activations has its basis tangents in share g of the drawn examples, each with weight G."""
         near, last = (direct.parameters[each.layer.weight] for each in following)
         units = near.shape[1]
-        groups = next(count for count in range(min(self.shares, len(slopes), units), 0, -1) if units % count == 0)
+        groups = blocks_of(following[0], min(self.shares, len(slopes)))
         rows, weights = draw_examples(slopes, len(slopes) // groups * groups, self.generator)
         drawn, between = stage.at(rows), following[0].at(rows)
         readout = last * between.by_outputs(torch.ones_like(between.activations)).unsqueeze(1)  # (draws, C, n), W D_b
         blocks = near.view(len(near), groups, -1).transpose(0, 1)
         logits = torch.bmm(readout.view(groups, -1, len(near)), blocks).view(len(rows), len(last), -1)
         along = torch.bmm(scaled(slopes[rows], weights * groups).unsqueeze(1), logits).view(groups, -1, units // groups)
-        if isinstance(stage.layer.map, Linear) and stage.inputs.dim() == 2 and stage.elementwise:
+        if isinstance(stage.layer.map, Linear) and stage.elementwise:
             ones = drawn.by_outputs(torch.ones_like(drawn.activations)).view(groups, -1, groups, units // groups)
             own = along * ones.diagonal(0, 0, 2).movedim(-1, 0)
             inputs = drawn.inputs.view(groups, -1, drawn.inputs.shape[1])

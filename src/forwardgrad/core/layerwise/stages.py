@@ -23,14 +23,12 @@ class Stage:
 
     Attributes:
         layer: The layer with weights.
-        start: Index of the layer behind it.
         inputs: What it receives, shape (batch, ...).
         outputs: What it returns; a ReLU behind it may have overwritten it, which changes no derivative.
         after: The layers without weights behind it, each with its input and output.
     """
 
     layer: Layer
-    start: int
     inputs: Tensor
     outputs: Tensor
     after: list[tuple[Layer, Tensor, Tensor]] = field(default_factory=list)
@@ -48,7 +46,7 @@ class Stage:
     def at(self, rows: Tensor) -> "Stage":
         """Return the stage for some examples of the batch."""
         after = [(layer, before[rows], behind[rows]) for layer, before, behind in self.after]
-        return Stage(self.layer, self.start, self.inputs[rows], self.outputs[rows], after)
+        return Stage(self.layer, self.inputs[rows], self.outputs[rows], after)
 
     def by_outputs(self, slopes: Tensor) -> Tensor:
         """Return the derivative by the layer's outputs, from that by the activations."""
@@ -59,12 +57,11 @@ class Stage:
     def by_parameters(self, slopes: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
         """Return the derivative by weight and bias, summed over the batch, from that by the layer's outputs."""
         if isinstance(self.layer.map, Linear):
-            rows = slopes.flatten(0, -2)
-            return rows.t() @ self.inputs.flatten(0, -2), rows.sum(0)
+            return slopes.t() @ self.inputs, slopes.sum(0)
         geometry = self.layer.map
         inputs = self.inputs.contiguous(memory_format=torch.channels_last)
         found = nn.grad.conv2d_weight(
-            inputs, weight.shape, slopes, geometry.stride, geometry.padding, geometry.dilation, geometry.groups
+            inputs, weight.shape, slopes, geometry.stride, geometry.padding, geometry.dilation
         )
         return found, slopes.sum((0, 2, 3))
 
@@ -105,35 +102,34 @@ DERIVATIVES: dict[type, Callable[[nn.Module, Tensor, Tensor, Tensor], Tensor]] =
 ELEMENTWISE = (nn.ReLU, nn.Tanh, nn.Identity)
 
 
-def sequential(network: Network, key: str) -> Plain:
-    """Return the network as a plain sequence of layers that have a rule here.
+def stages_of(network: Network, inputs: Tensor, key: str) -> tuple[Plain, list[Stage]]:
+    """Pass a batch forward; return the network and its stages, the last of which makes the outputs.
 
     Raises:
-        TypeError: It is none.
+        TypeError: It is no sequence of layers that have a rule here; `key` names the estimator that needs them.
     """
     direct = network.direct
     known = ", ".join(kind.__name__ for kind in (nn.Linear, nn.Conv2d, *DERIVATIVES))
     if direct is None:
         raise TypeError(f"{key} takes an nn.Sequential of {known} in one precision: use another estimator")
     last = max(index for index, layer in enumerate(direct.layers) if layer.weight)
-    for layer in direct.layers[:last]:
-        padded = isinstance(layer.map, Convolution) and isinstance(layer.map.padding, str)
-        if padded or not (layer.weight or type(layer.map) in DERIVATIVES):
-            raise TypeError(
-                f"{key} has no rule for layer {layer.name} ({layer.map}): it takes {known}, padding in numbers"
-            )
-    return direct
-
-
-def stages_of(direct: Plain, inputs: Tensor) -> list[Stage]:
-    """Pass a batch forward; return the stages, the last of which makes the outputs."""
     stages: list[Stage] = []
     reached = inputs.detach()
     for index, layer in enumerate(direct.layers):
+        ruled = bool(layer.weight) or type(layer.map) in DERIVATIVES or index > last
+        if isinstance(layer.map, Convolution):
+            ruled = layer.map.groups == 1 and not isinstance(layer.map.padding, str)
+        elif isinstance(layer.map, Linear):
+            ruled = reached.dim() == 2
+        if not ruled:
+            raise TypeError(
+                f"{key} has no rule for layer {layer.name} ({layer.map}): it takes {known}, convolutions without "
+                "groups and with padding in numbers, linear layers of one row per example"
+            )
         before = reached
         reached, _ = direct.apply_layer(layer, direct.parameters, {}, before, None)
         if layer.weight:
-            stages.append(Stage(layer, index + 1, before, reached))
+            stages.append(Stage(layer, before, reached))
         elif stages:
             stages[-1].after.append((layer, before, reached))
-    return stages
+    return direct, stages

@@ -1,9 +1,9 @@
 """Tangents that start at a stage's activations, carried forward to the loss.
 
-Their supports are disjoint: the tangents of an example share its activations among them, in consecutive blocks. K sign
-vectors of disjoint supports times sqrt(K) are orthogonal, of the same length, and span what K rows of a Hadamard
-matrix times the same signs span. They are cheaper by far: a block meets its own columns of the next layer's weight
-alone, so that all K together cost one product with it.
+Their supports are disjoint: the tangents of an example share its activations among them, in consecutive blocks of equal
+size. K sign vectors of disjoint supports times sqrt(K) are orthogonal, of the same length, and span what K rows of a
+Hadamard matrix times the same signs span. They are cheaper by far: a block meets its own columns of the next
+layer's weight alone, so that all K together cost one product with it.
 """
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from forwardgrad.core.engine.losses import cross_entropy, mse_loss
 from forwardgrad.core.engine.maps import Linear
-from forwardgrad.core.engine.plain import Layer, Plain
+from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.layerwise.stages import Stage
 
 
@@ -40,37 +40,10 @@ def loss_slopes(direct: Plain, last: Stage, targets: Tensor) -> tuple[Tensor, Te
     return value, slopes.view_as(outputs)
 
 
-def through(layer: Layer, weight: Tensor, values: Tensor, count: int) -> Tensor:
-    """Return W u_k for `count` tangents whose supports are consecutive blocks of `values`.
-
-    Args:
-        layer: The layer, for its kind and geometry.
-        weight: W.
-        values: What the tangents hold, all in one, shape (batch, ...).
-        count: K.
-
-    Returns:
-        Shape (K, batch, ...).
-    """
-    if isinstance(layer.map, Linear) and values.dim() == 2:
-        size = -(-values.shape[1] // count)
-        spare = size * count - values.shape[1]
-        if spare:
-            values, weight = F.pad(values, (0, spare)), F.pad(weight, (0, spare))
-        blocks = values.view(-1, count, size).transpose(0, 1)
-        return torch.bmm(blocks, weight.view(-1, count, size).permute(1, 2, 0))
-    if not isinstance(layer.map, Linear) and layer.map.groups == 1 and values.shape[1] % count == 0:
-        joined = weight.unflatten(1, (count, -1)).transpose(0, 1).flatten(0, 1)
-        values = values.contiguous(memory_format=torch.channels_last)
-        return layer.map(values, joined, None, count).unflatten(1, (count, -1)).transpose(0, 1)
-    owner = block_of(values[0].numel(), count, values.device).view(values.shape[1:])
-    written = torch.stack([values * (owner == block) for block in range(count)])
-    return layer.map(written.flatten(0, 1), weight).unflatten(0, (count, -1))
-
-
-def block_of(entries: int, count: int, device: torch.device) -> Tensor:
-    """Return which of `count` consecutive blocks each entry lies in."""
-    return torch.arange(entries, device=device) // -(-entries // count)
+def blocks_of(stage: Stage, most: int) -> int:
+    """Return the largest number up to `most` of equal blocks that a stage's inputs can be cut into along axis 1."""
+    units = stage.inputs.shape[1]
+    return next(count for count in range(min(most, units), 0, -1) if units % count == 0)
 
 
 def derivatives(
@@ -82,32 +55,46 @@ def derivatives(
     slopes: Tensor,
     rows: Tensor | None = None,
 ) -> Tensor:
-    """Return <dloss_b, u_bk> of K tangents u_bk of what the stage `behind` receives, in every example b.
+    """Return <dloss_b, u_bk> for K tangents u_bk of what the stage `behind` receives, in every example b.
 
     Args:
         direct: The network.
         stages: Its stages.
         behind: Index of the first stage that the tangents pass.
-        values: See `through`.
-        count: K.
+        values: What the tangents of an example hold, all in one, shape (batch, units, ...).
+        count: K, a number of equal blocks of the units.
         slopes: Derivative of the loss by the outputs of the last stage, shape (batch, ...).
         rows: Indices of the examples that carry tangents; None for all.
 
     Returns:
         Shape (K, batch).
     """
-    stage, end = stages[behind], stages[-1].start
-    tangent = through(stage.layer, direct.parameters[stage.layer.weight], values, count)
-    primal = stage.outputs if rows is None else stage.outputs[rows]
-    for layer in direct.layers[stage.start : end]:
-        primal, tangent = direct.apply_layer(layer, direct.parameters, {}, primal, tangent)
+    tangent = values
+    for stage in stages[behind:]:
+        weight = direct.parameters[stage.layer.weight]
+        tangent = through(stage, weight, tangent, count) if tangent is values else onward(stage, weight, tangent)
+        for layer, before, _ in () if stage is stages[-1] else stage.after:
+            primal = before if rows is None else before[rows]
+            _, tangent = direct.apply_layer(layer, direct.parameters, {}, primal, tangent)
     return (tangent * slopes).flatten(2).sum(2)
 
 
+def through(stage: Stage, weight: Tensor, values: Tensor, count: int) -> Tensor:
+    """Return W u_k for K tangents with blocks of `values`, shape (K, batch, ...): one product."""
+    if isinstance(stage.layer.map, Linear):
+        rows = values.unflatten(1, (count, -1)).transpose(0, 1)
+        return torch.bmm(rows, weight.unflatten(1, (count, -1)).permute(1, 2, 0))
+    joined = weight.unflatten(1, (count, -1)).transpose(0, 1).flatten(0, 1)
+    values = values.contiguous(memory_format=torch.channels_last)
+    return stage.layer.map(values, joined, None, count).unflatten(1, (count, -1)).transpose(0, 1)
+
+
+def onward(stage: Stage, weight: Tensor, tangent: Tensor) -> Tensor:
+    """Return W u_k for K dense tangents, shape (K, batch, ...): K products in one."""
+    return stage.layer.map(tangent.flatten(0, 1), weight).unflatten(0, tangent.shape[:2])
+
+
 def spread(derivative: Tensor, values: Tensor) -> Tensor:
-    """Return sum_k d_bk u_bk in the shape of `values`."""
-    count, entries = len(derivative), values[0].numel()
-    size = -(-entries // count)
-    flat = values.flatten(1)
-    blocks = (flat if size * count == entries else F.pad(flat, (0, size * count - entries))).view(-1, count, size)
-    return (blocks * derivative.t().unsqueeze(2)).flatten(1)[:, :entries].view_as(values)
+    """Return sum_k d_bk u_bk for K tangents u_bk with blocks of `values`, in the shape of these."""
+    blocks = values.unflatten(1, (len(derivative), -1)).flatten(2)
+    return (blocks * derivative.t().unsqueeze(2)).view_as(values)
