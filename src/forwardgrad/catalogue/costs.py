@@ -109,7 +109,7 @@ def largest_divisor(number: int, most: int) -> int:
 
 
 def behind(layers: Layers, count: int) -> float:
-    """K tangents of disjoint supports of the inputs of the first of `layers`, which takes all of them in one product."""
+    """K tangents of disjoint supports from the first of `layers` on, which takes all of them in one product."""
     return layers[0].product + count * evaluation(layers[1:])
 
 
@@ -120,7 +120,7 @@ def orthogonal(count: int, layers: Layers) -> float:
 
 
 def local(layers: Layers) -> float:
-    """The primal and the update; of a head its output, the way back and its update; in the last hidden layer the way back."""
+    """The primal, the update, three products for every head; for the last hidden layer one with the last weight."""
     classes = layers[-1].outputs
     heads = sum(layer.examples * layer.inputs * classes for layer in layers[1:-1])
     return 2 * evaluation(layers) + 3 * heads + evaluation(layers[1:][-1:])

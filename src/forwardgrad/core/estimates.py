@@ -4,7 +4,6 @@ A forward gradient stays `directional derivative x tangent`, so that a step alon
 writes out a dense one; `dense` does, for optimizers that need it.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -225,5 +224,3 @@ def write_gradient_(model: nn.Module, estimate: Estimate, accumulate: bool = Tru
             parameter.grad += dense[name]
         else:
             parameter.grad = dense[name]
-
-

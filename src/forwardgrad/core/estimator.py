@@ -5,17 +5,14 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Generator, Tensor, nn
 
-from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import IGNORED, Loss
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimates import DenseEstimate, Estimate, ForwardGradient
 from forwardgrad.core.gradients import ESTIMATORS, Method
 from forwardgrad.core.refusals import refuse_batch, refuse_model
 from forwardgrad.core.tangents import Dense, Tangents
-from forwardgrad.core.units import Units
 from forwardgrad.seeds import derive_seed
 
 

@@ -155,9 +155,7 @@ def others_differ(first: list[Tensor], second: list[Tensor], size: int) -> bool:
         a.shape != b.shape or not a.dim() or not len(a) or len(a) % size for a, b in zip(first, second, strict=True)
     ):
         return True
-    return any(
-        not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True)
-    )
+    return any(not torch.equal(a[len(a) // size :], b[len(b) // size :]) for a, b in zip(first, second, strict=True))
 
 
 def first_changed(inputs: Any, size: int) -> Any:
@@ -208,9 +206,11 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
             "use model.eval(), another estimator, or mixed=True for the derivative of the whole batch"
         )
     return frozenset(
-        name for name in units if first[0][name].inputs and not any(
-            others_differ([a], [b], size)
-            for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
+        name
+        for name in units
+        if first[0][name].inputs
+        and not any(
+            others_differ([a], [b], size) for a, b in zip(first[0][name].inputs, second[0][name].inputs, strict=True)
         )
     )
 

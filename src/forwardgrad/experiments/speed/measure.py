@@ -107,13 +107,14 @@ def variants(method: str, case: Case) -> tuple[dict[str, tuple[Parts, Generator,
 def drawn_layers(model: nn.Sequential, generator: Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
     units = Network(model, LOSS).units
-    structure = partial(draws.rank_one, scale=len(units) ** 0.5)
     for unit in units.values():
-        own = [name for name in unit.names if name is not None]
-        method = partial(draws.TangentStream, structure, draws.rademacher_)
-        yield Estimator(
-            "forward_rank_one_layer", Network(model, LOSS, own), lambda numbers, make=method: Along(make(numbers)), {}, generator
-        )
+        moving = Network(model, LOSS, [name for name in unit.names if name is not None])
+        yield Estimator("forward_rank_one_layer", moving, partial(of_one_layer, len(units)), {}, generator)
+
+
+def of_one_layer(layers: int, generator: Generator) -> Along:
+    """Tangents of a network's only unit that moves, as if it had been drawn among `layers`."""
+    return Along(draws.TangentStream(partial(draws.rank_one, scale=layers**0.5), draws.rademacher_, generator))
 
 
 def period(estimator: Estimator, inputs: Tensor, generator: Generator) -> int:
