@@ -30,7 +30,7 @@ class LocalLosses:
 
     staged = False
 
-    def __init__(self, generator: Generator, head_rate: float = 0.2) -> None:
+    def __init__(self, generator: Generator, head_rate: float = 0.05) -> None:
         self.generator, self.head_rate = generator, head_rate
         self.heads: dict[str, tuple[Tensor, Tensor]] = {}
 

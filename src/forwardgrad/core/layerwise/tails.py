@@ -24,8 +24,8 @@ def loss_slopes(direct: Plain, last: Stage, targets: Tensor) -> tuple[Tensor, Te
     outputs = last.outputs
     if not last.after and direct.loss_pair is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
         log_probabilities = torch.log_softmax(outputs, 1)
-        counted = targets != -100
         slopes = log_probabilities.exp()
+        counted = (targets != -100).to(slopes.dtype)  # an ignored target adds nothing
         slopes.scatter_add_(1, targets.clamp(min=0).unsqueeze(1), slopes.new_full((len(slopes), 1), -1.0))
         slopes.mul_((counted / counted.sum().clamp(min=1)).unsqueeze(1))
         return F.nll_loss(log_probabilities, targets), slopes
