@@ -13,12 +13,24 @@ if TYPE_CHECKING:
     from forwardgrad.core.estimates import step_, write_gradient_
     from forwardgrad.core.estimator import directional_derivative, make_estimator
     from forwardgrad.core.gradients import ESTIMATORS
+    from forwardgrad.core.optimizer import ForwardOptimizer
+    from forwardgrad.core.rates import stable_rate
 
 __version__ = "1.0.0"
-__all__ = ["ESTIMATORS", "directional_derivative", "make_estimator", "step_", "write_gradient_"]
+__all__ = [
+    "ESTIMATORS",
+    "ForwardOptimizer",
+    "directional_derivative",
+    "make_estimator",
+    "stable_rate",
+    "step_",
+    "write_gradient_",
+]
 
 WHERE = {
     "ESTIMATORS": "gradients",
+    "ForwardOptimizer": "optimizer",
+    "stable_rate": "rates",
     "directional_derivative": "estimator",
     "make_estimator": "estimator",
     "step_": "estimates",

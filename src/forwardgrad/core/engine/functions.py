@@ -119,8 +119,6 @@ def convolution(kind: type[Map]) -> Callable[..., Tensor]:
         layer = kind(*args, **geometry)
         if input.dim() < weight.dim():
             return mapped(mode, layer, input.unsqueeze(0), weight, bias).squeeze(0)
-        if weight.dim() == 4:  # the layout that its channels are fast to contract in
-            input = input.contiguous(memory_format=torch.channels_last)
         return mapped(mode, layer, input, weight, bias)
 
     return convolve

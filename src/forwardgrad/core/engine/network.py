@@ -88,11 +88,18 @@ class Network:
         outputs = called(self.model, inputs)
         return one_number(self.loss(outputs, targets)), outputs
 
-    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any) -> Evaluated:
-        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
+    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any, values: Parameters | None = None) -> Evaluated:
+        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned.
+
+        `values`, if given, are taken for those of the parameters.
+        """
         direct = self.direct
         if direct is not None:
-            return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            parameters = direct.parameters if values is None else direct.parameters | values
+            return direct.evaluate(parameters, tangents, inputs, targets)
+        if values is not None:
+            with exchanged(self.parameters(), values):
+                return self.evaluate(tangents, inputs, targets)
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
             return general.along(self.units, tangents, lambda: self.compute(inputs, targets))
