@@ -119,15 +119,18 @@ def test_orthogonal_tangents_are_unbiased_and_have_n_over_k_of_the_second_moment
     torch.testing.assert_close(square, 4 / count * exact["0.bias"].square().sum())
 
 
-def test_where_a_unit_is_off_or_beside_the_maximum_the_estimate_is_zero():
-    model, shape = cnn()
-    inputs, targets = batch(model, shape, size=1)
-    estimate = make_estimator("activity_orthogonal_16", model, LOSS, 0, tangents=1)(inputs, targets).dense()
-    dead = seeded(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
-    dead[0].bias.data.fill_(-100.0)
-    off = make_estimator("activity_orthogonal_16", dead, LOSS, 0)(*batch(dead, (4,))).dense()
-    assert off["0.weight"].count_nonzero() == 0
-    assert estimate["2.weight"].count_nonzero() > 0
+def test_units_that_are_off_take_no_part(monkeypatch):
+    """Two of four units are off: of the two others, in one block, E||da||^2 = 2 ||dloss/da||^2."""
+    model = seeded(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3))
+    inputs, targets = batch(model, (2,), size=1)
+    model[0].bias.data = torch.tensor([-100.0, 100.0, -100.0, 100.0], dtype=torch.float64)
+    exact, square = gradient(model, inputs, targets)["0.bias"], 0.0
+    for signs in itertools.product((-1.0, 1.0), repeat=4):
+        same_signs(monkeypatch, counting(iter(signs)))
+        found = make_estimator("activity_orthogonal_16", model, LOSS, 0, tangents=1)(inputs, targets).dense()["0.bias"]
+        assert found[[0, 2]].count_nonzero() == 0
+        square += found.square().sum() / 16
+    torch.testing.assert_close(square, 2 * exact.square().sum())
 
 
 def test_the_last_hidden_layer_is_exact_when_sampled(network):

@@ -17,9 +17,9 @@ class ActivityOrthogonal:
 
     They are drawn for the activations a_l of every layer and example, and carried through what lies behind that layer
     alone: no layer's noise reaches another. Of n_l activations in K equal blocks it is unbiased, and
-    E||da_l||^2 = (n_l / K) ||dloss_b/da_l||^2; at K = n_l it is the gradient. Where an output does not count, behind
-    a ReLU that is off or beside the maximum of a pool, the estimate for the output is zero as the derivative is. The
-    derivative by the outputs of the last layer is exact.
+    E||da_l||^2 = (n_l / K) ||dloss_b/da_l||^2; at K = n_l it is the gradient. Behind a ReLU that is off the derivative
+    is zero, and so are the tangents: n_l counts the others alone. The derivative by the outputs of the last layer
+    is exact.
 
     Args:
         generator: Source of the signs.
@@ -43,7 +43,7 @@ class ActivityOrthogonal:
         found.add(stages[-1], slopes)
         for index, stage in enumerate(stages[:-1]):
             count = blocks_of(stages[index + 1], self.tangents)
-            values = signs(stage.activations.shape, stage.activations, self.generator)
+            values = stage.live(signs(stage.activations.shape, stage.activations, self.generator))
             along = derivatives(direct, stages, index + 1, values, count, slopes)
             found.add(stage, stage.by_outputs(spread(along, values)))
         return value, stages[-1].activations, found.of(network)

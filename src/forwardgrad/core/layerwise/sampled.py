@@ -98,7 +98,7 @@ class ForwardSampled:
             self._shares(found, direct, stage, following, slopes)
         else:
             count = blocks_of(following[0], self.tangents)
-            values = signs(activations.shape, activations, self.generator)
+            values = stage.live(signs(activations.shape, activations, self.generator))
             along = derivatives(direct, stages, index + 1, values, count, slopes)
             found.add(stage, stage.by_outputs(spread(along, values)))
 

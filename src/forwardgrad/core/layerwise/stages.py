@@ -43,6 +43,11 @@ class Stage:
         """Whether every activation comes from the output in its place."""
         return all(type(layer.map) in ELEMENTWISE for layer, _, _ in self.after)
 
+    def live(self, values: Tensor) -> Tensor:
+        """Return `values` of the activations, zero where one does not move with its output: behind a ReLU that is off."""
+        off = any(type(layer.map) is nn.ReLU for layer, _, _ in self.after)
+        return values * (self.activations != 0) if off else values
+
     def at(self, rows: Tensor) -> "Stage":
         """Return the stage for some examples of the batch."""
         after = [(layer, before[rows], behind[rows]) for layer, before, behind in self.after]

@@ -62,7 +62,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
 def step_seconds(costs: pd.DataFrame, cell: tuple[str, ...]) -> pd.Series:
     """Return the seconds of a step and its batch by method, for one cell."""
     own = costs[(costs[CELL] == list(cell)).all(axis=1)].set_index("method")
-    return own["seconds_per_step"] + own["gathering"]
+    return (own["seconds_per_step"] + own["gathering"]).dropna()
 
 
 def accuracy_at(metrics: pd.DataFrame, seeds: pd.Series, step: float) -> pd.Series:
