@@ -20,7 +20,8 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
                 thin = inputs.numel() + outputs.numel()
                 if isinstance(module, nn.Conv2d):
                     thin = thin + positions * module.groups * module.weight[0, 0].numel()
-                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None))
+                shape = len(inputs), inputs[0].numel(), inputs.shape[1], width, module.weight.numel()
+                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None, *shape))
             inputs = outputs
     return found
 
