@@ -1,7 +1,6 @@
 import copy
 import shutil
 from collections import namedtuple
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -218,14 +217,17 @@ def test_every_key_is_explained_in_the_readme(root, schema):
 
 
 def test_results_need_a_folder_that_can_be_written_to(tmp_path):
-    assert obstacles(tmp_path / "results") == []
+    assert list(obstacles(tmp_path / "results" / "runs", tmp_path)) == []
     (tmp_path / "results").write_text("a file")
-    assert obstacles(tmp_path / "results") == [
-        f"{tmp_path / 'results'} cannot be written to: make it writable, results go there"
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    lines = [
+        f"{tmp_path / name} cannot be written to: make it a folder that can, results go there"
+        for name in ("results", "link")
     ]
+    assert list(obstacles(tmp_path / "results", tmp_path / "link")) == lines
 
 
 def test_results_need_room(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(3 * 2**20))
-    assert obstacles(Path(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
-    assert obstacles(Path(tmp_path), megabytes=3) == []
+    assert list(obstacles(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
+    assert list(obstacles(tmp_path, megabytes=3)) == []

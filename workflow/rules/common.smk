@@ -3,11 +3,9 @@
 import atexit
 import json
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
-import yaml
 from snakemake.utils import update_config
 
 from forwardgrad.claims import ledger
@@ -18,7 +16,7 @@ from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
-from forwardgrad.pipeline.validation import load_schema, obstacles, problems
+from forwardgrad.pipeline.validation import load_schema, problems
 
 
 wildcard_constraints:
@@ -31,24 +29,12 @@ wildcard_constraints:
     variant="[a-z][a-z0-9_]*",
 
 
-def or_exit(function, /, *arguments, **names):
-    """Return what `function` returns; stop with one line if it refuses."""
-    try:
-        return function(*arguments, **names)
-    except ValueError as fault:
-        sys.exit(str(fault))
-
-
-def read_yaml(path):
-    """Return what a YAML file of the repository holds."""
-    return yaml.safe_load(Path(workflow.basedir, path).read_text(encoding="utf-8"))
-
-
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that the tuning experiment chose; they reach a run through its settings.
-config["tuned"] = (read_yaml("config/tuned.yaml") if Path("config/tuned.yaml").exists() else None) or {}
-if faults := problems(config, load_schema(SCHEMAS)) or obstacles(Path("results")):
+TUNED = Path("config/tuned.yaml")
+config["tuned"] = (or_exit(read_yaml, TUNED, "mend it or delete it") if TUNED.exists() else None) or {}
+if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 
 # What was measured on a GPU elsewhere (`make gpu`), unless this run measures on one itself.

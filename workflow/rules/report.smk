@@ -6,8 +6,8 @@ report: "../report/workflow.rst"
 
 
 # The configuration of the full protocol, for what this run leaves out.
-FULL = read_yaml("config/config.yaml")
-update_config(FULL, read_yaml("config/paper.yaml") | {"tuned": config["tuned"]})
+FULL = or_exit(read_mapping, Path("config/config.yaml"))
+update_config(FULL, or_exit(read_mapping, Path("config/paper.yaml")) | {"tuned": config["tuned"]})
 
 
 rule report:

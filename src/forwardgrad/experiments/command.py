@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, add_results, mapping, writable
+from forwardgrad.files import write_frame
 
 
 def add(commands: Any) -> None:
@@ -25,7 +26,7 @@ def add(commands: Any) -> None:
 def table(options: argparse.Namespace) -> int:
     """Make a table."""
     make, _ = maker("TABLES", options)
-    make().to_csv(options.output, index=False)
+    write_frame(options.output, make())
     return 0
 
 

@@ -81,10 +81,7 @@ def bench(options: argparse.Namespace) -> int:
 def frames(options: argparse.Namespace) -> int:
     """Join the measurements: one row per process, one of all processes, and wall times beside their check."""
     from forwardgrad.experiments.speed.tables import join
-    from forwardgrad.files import write_json
+    from forwardgrad.results.folder import Results
 
-    frames, produced_by = join(options.rows)
-    for suffix, frame in frames.items():
-        frame.to_csv(options.results / f"frames/speed{suffix}.csv", index=False)
-    write_json(options.results / "frames/speed-provenance.json", produced_by)
+    Results(options.results).write_frames("speed", *join(options.rows))
     return 0
