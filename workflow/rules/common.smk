@@ -1,6 +1,5 @@
-# What the rules share: the checked configuration, which data are available, and how tables and figures are made.
+# What the rules share: the checked configuration, and which files belong to an experiment.
 
-import atexit
 import json
 import os
 from functools import partial
@@ -10,8 +9,6 @@ from snakemake.utils import update_config
 
 from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
-from forwardgrad.data.files import DataUnavailable
-from forwardgrad.data.record import read_record, unavailable
 from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
@@ -43,34 +40,6 @@ config["gpu"] = {what: GPU[what] for what in ["tables", "figures"]}
 
 LEDGER = or_exit(load_ledger, Path("report/claims.yaml"), SCHEMAS / "claims.schema.yaml", config["experiments"])
 
-# What was found out about the data sets that the targets asked for need, by name.
-RECORDS = {}
-
-
-def record_of(dataset):
-    """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
-    RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))
-    return RECORDS[dataset]
-
-
-def found(wildcards):
-    """Return the record of a data set; exits if the set is unavailable, the last line on the terminal says why."""
-    record = ancient(f"results/data/{wildcards.dataset}.json")
-    return record if record_of(wildcards.dataset)["available"] else sys.exit(1)
-
-
-def available(datasets):
-    """Return those of the `datasets` that are available."""
-    return [dataset for dataset in datasets if record_of(dataset)["available"]]
-
-
-@atexit.register
-def report_missing_data():
-    """Print, as the last thing on the terminal, which data sets the targets lack and what to do."""
-    for _, record in sorted(RECORDS.items()):
-        if workflow.is_main_process and not record["available"]:
-            print(unavailable(record), file=sys.stderr)
-
 
 def files_of(what, experiment):
     """Return an input function for the files of `experiment` that its plan calls `what`."""
@@ -83,15 +52,31 @@ def records_of(experiment):
     return [f"results/data/{dataset}.json" for dataset in plan_of(experiment).datasets(config, experiment)]
 
 
+def with_beside(svg):
+    """Return a figure and what lies beside it: the same as PNG, and what was drawn."""
+    return multiext(svg.removesuffix(".svg"), ".svg", ".png", ".csv")
+
+
 def tables_of(experiment):
     """Return the tables of `experiment`."""
     return plan_of(experiment).tables(config, experiment)
 
 
+def frames_of(experiment):
+    """Return the frames of `experiment`, and the record of what produced them."""
+    return [*ledger.frames_made_by(experiment), f"results/frames/{experiment}-provenance.json"]
+
+
 def all_of(experiment):
-    """Return everything that is made for `experiment`, what is measured included: nothing else sees a deleted file."""
-    measured, figures = files_of("measured", experiment), files_of("figures", experiment)
-    return [*records_of(experiment), measured, *ledger.frames_made_by(experiment), *tables_of(experiment), figures]
+    """Return every file that is made for `experiment`, those between two jobs included.
+
+    Nothing else sees a deleted one; and Snakemake takes a job that failed for done, unless someone asks for its files.
+    """
+    figures = files_of("figures", experiment)
+    drawn = lambda _: [path for svg in figures(_) for path in with_beside(svg)]
+    made = [*frames_of(experiment), *tables_of(experiment)]
+    arrays = arrays_of(plan_of(experiment).datasets(config, experiment))
+    return [*records_of(experiment), arrays, files_of("measured", experiment), *made, drawn]
 
 
 def given(product, wildcards):

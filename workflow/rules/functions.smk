@@ -55,7 +55,7 @@ rule functions_frames:
     input:
         curves=functions.files(config, ".csv"),
         runs=functions.files(config, "-runs.csv"),
-        contraction=[f"results/functions/{case.path}-contraction.csv" for case in functions.spheres(config)],
+        contraction=functions.contractions(config),
         costs=functions.costs(config, ".csv"),
         records=[*functions.files(config, "-record.json"), *functions.costs(config, "-record.json")],
     output:

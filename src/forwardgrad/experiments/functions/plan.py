@@ -134,9 +134,16 @@ def spheres(config: Config) -> list[Case]:
     return [case for case in cases(config) if case.function == "sphere"]
 
 
+def contractions(config: Config) -> list[str]:
+    """Return the files of single steps on spheres."""
+    return [f"results/functions/{case.path}-contraction.csv" for case in spheres(config)]
+
+
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return everything that is measured."""
-    return files(config, ".csv") + costs(config, ".csv")
+    """Return everything that is measured, every file of it."""
+    ends = (".csv", "-record.json")
+    descents = [path for end in (*ends, "-runs.csv") for path in files(config, end)]
+    return [*descents, *contractions(config), *(path for end in ends for path in costs(config, end))]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:

@@ -125,8 +125,8 @@ def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return everything that is measured."""
-    return files(config, steps(config))
+    """Return everything that is measured, every file of it."""
+    return [path for end in (".json", "-record.json") for path in files(config, steps(config), end)]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
