@@ -85,6 +85,11 @@ def given(product, wildcards):
     return json.dumps(or_exit(getattr(plan, product.given), config, **wildcards) if product.given else {})
 
 
+def as_text(content):
+    """Return a parameter that is `content` as JSON; braces in what people wrote name no wildcards."""
+    return lambda wildcards: json.dumps(content, sort_keys=True)
+
+
 def shown(path, category, title, subcategory=None):
     """Return an output that `snakemake --report` shows; its caption is the rule's parameter `caption`."""
     caption, labels = "../report/caption.rst", {category.lower(): title}

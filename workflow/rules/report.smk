@@ -27,8 +27,8 @@ rule report:
     log:
         "results/logs/report.log",
     params:
-        config=json.dumps(config, sort_keys=True),
-        full=json.dumps(FULL, sort_keys=True),
+        config=as_text(config),
+        full=as_text(FULL),
         notebooks=notebooks.pages(config),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         caption="The report: what was run, on what data, with what outcome.",

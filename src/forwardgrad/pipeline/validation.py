@@ -29,7 +29,13 @@ def load_schema(folder: Path) -> Mapping:
 
 def problems(config: Mapping, schema: Mapping) -> list[str]:
     """Return one line for everything wrong with `config`; an empty list if it can be run."""
-    return list(dict.fromkeys([*schema_problems(config, schema)] or reference_problems(config)))
+    lines = [*schema_problems(config, schema)] or reference_problems(config)
+    return list(dict.fromkeys(map(in_one_line, lines)))
+
+
+def in_one_line(text: str) -> str:
+    """Return `text` with what cannot be printed escaped: a name may hold a line break."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def reference_problems(config: Mapping) -> Iterator[str]:

@@ -136,7 +136,7 @@ def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text
     with pytest.raises(ResultError) as error:
         outcomes.write_frames(tmp_path, [], [path], [], [], [])
     assert fault in str(error.value)
-    assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
+    assert str(error.value).endswith(f"to make it again, delete {path} and run the same command")
     assert "\n" not in str(error.value)
 
 

@@ -134,16 +134,20 @@ def spheres(config: Config) -> list[Case]:
     return [case for case in cases(config) if case.function == "sphere"]
 
 
-def contractions(config: Config) -> list[str]:
-    """Return the files of single steps on spheres."""
-    return [f"results/functions/{case.path}-contraction.csv" for case in spheres(config)]
+def contractions(config: Config, suffix: str) -> list[str]:
+    """Return the files of single steps on spheres that end in `suffix`."""
+    return [f"results/functions/{case.path}-contraction{suffix}" for case in spheres(config)]
+
+
+def records(config: Config) -> list[str]:
+    """Return the records of everything that is measured."""
+    return [path for part in (files, contractions, costs) for path in part(config, "-record.json")]
 
 
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
     """Return everything that is measured, every file of it."""
-    ends = (".csv", "-record.json")
-    descents = [path for end in (*ends, "-runs.csv") for path in files(config, end)]
-    return [*descents, *contractions(config), *(path for end in ends for path in costs(config, end))]
+    rows = [path for part in (files, contractions, costs) for path in part(config, ".csv")]
+    return [*rows, *files(config, "-runs.csv"), *records(config)]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:

@@ -61,7 +61,7 @@ def bench(options: argparse.Namespace) -> int:
     """Measure what a step of every method costs; needs torch and numpy alone."""
     from forwardgrad.catalogue import MEASURED
     from forwardgrad.experiments.speed.bench import bench
-    from forwardgrad.files import write_json
+    from forwardgrad.files import json_text, write_json, write_sealed
     from forwardgrad.machine import graphs
     from forwardgrad.machine.provenance import made_here
 
@@ -72,9 +72,11 @@ def bench(options: argparse.Namespace) -> int:
         options.seconds, options.rounds, options.parts, options.memory, options.operations,
         report=partial(print, flush=True),
     )  # fmt: skip
-    write_json(options.json, rows)
     if options.record:
-        write_json(options.record, made_here(options.threads, graphs.name(options.device)))
+        made = made_here(options.threads, graphs.name(options.device))
+        write_sealed(options.record, made, {options.json: json_text(rows)})
+    else:
+        write_json(options.json, rows)
     return 0
 
 
