@@ -32,12 +32,17 @@ def table(options: argparse.Namespace) -> int:
 
 def figure(options: argparse.Namespace) -> int:
     """Draw a figure; a PNG and the plotted values go beside it."""
-    from forwardgrad.plotting.pieces import add_caption
+    from pandas import DataFrame
+
+    from forwardgrad.plotting.pieces import NothingToDraw, add_caption, blank
     from forwardgrad.plotting.style import save, style
 
     make, caption = maker("FIGURES", options)
     with style():
-        drawn, data = make()
+        try:
+            drawn, data = make()
+        except NothingToDraw as nothing:
+            drawn, data = blank(str(nothing)), DataFrame({"nothing to draw": [str(nothing)]})
     add_caption(drawn, caption)
     save(drawn, data, options.output.with_suffix(""))
     return 0

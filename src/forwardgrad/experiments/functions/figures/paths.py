@@ -16,6 +16,7 @@ from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
 METHOD = "forward_gaussian"
+FAR = 100  # times the distance of the start from the minimum
 MARKS = {"start": ("o", PAPER), "minimum": ("X", "#d55e00")}
 
 
@@ -67,13 +68,18 @@ def median_seed(runs: pd.DataFrame) -> int:
 
 
 def _extent(case: Case, drawn: pd.DataFrame, middle: int) -> tuple[Range, Range]:
-    """Return the ranges of both coordinates: the two main paths, the minimum, and how far most other seeds went."""
+    """Return the ranges of both coordinates: the two main paths, the minimum, and how far most other seeds went.
+
+    What is FAR away has diverged, and leaves the picture.
+    """
+    start, end = np.array(case.start), minimiser(case)
+    drawn = drawn[(np.abs(drawn[["x1", "x2"]] - end) <= FAR * (1 + np.abs(start - end).max())).all(axis=1)]
     main = drawn[(drawn["method"] == GRADIENT_DESCENT) | (drawn["seed"] == middle)]
     ranges = []
-    for name, least in zip(("x1", "x2"), minimiser(case), strict=True):
-        reach = drawn[np.isfinite(drawn[name])].groupby(["method", "seed"])[name]
-        low = min(main[name].min(), reach.min().quantile(0.2), least)
-        high = max(main[name].max(), reach.max().quantile(0.8), least)
+    for name, *known in zip(("x1", "x2"), start, end, strict=True):
+        reach = drawn.groupby(["method", "seed"])[name]
+        low = np.nanmin([main[name].min(), reach.min().quantile(0.2), *known])
+        high = np.nanmax([main[name].max(), reach.max().quantile(0.8), *known])
         ranges.append((low - 0.12 * (high - low), high + 0.12 * (high - low)))
     return ranges[0], ranges[1]
 
