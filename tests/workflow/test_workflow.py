@@ -19,6 +19,7 @@ RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metri
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_same_loss.json"
 METHODS = ("backprop", "forward_gaussian")
+ODD = 'my user\'s "größe" $HOME & (x) {y}'  # a folder may be called anything
 LAST_LINE = "kmnist600 is not available: "
 # Whatever asks for the network is refused at once.
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
@@ -62,7 +63,9 @@ def publish(folder):
 
 @pytest.fixture(scope="module")
 def workflow(root, tmp_path_factory):
-    return Workflow(root, tmp_path_factory.mktemp("workflow"))
+    folder = tmp_path_factory.mktemp("workflow") / ODD
+    folder.mkdir()
+    return Workflow(root, folder)
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,18 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from forwardgrad.experiments.functions.figures.common import look_of
-from forwardgrad.experiments.functions.figures.surface import Range, above, draw_contours, draw_surface, minimiser
+from forwardgrad.experiments.functions.figures.surface import (
+    Range,
+    above,
+    corners,
+    draw_contours,
+    draw_surface,
+    minimiser,
+)
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import title
+from forwardgrad.plotting.pieces import NothingToDraw, title
 from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
@@ -30,6 +37,9 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
     drawn = curves[curves["method"].isin([GRADIENT_DESCENT, METHOD])]
     middle = median_seed(runs)
     ranges = _extent(settings, drawn, middle)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(above(settings, corners(ranges))).all():
+            raise NothingToDraw("around the start the function is not finite")
     figure = plt.figure(figsize=(WIDTH, 8))
     plane, space = figure.subplot_mosaic(
         [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
