@@ -15,7 +15,7 @@ from torch.autograd import forward_ad
 from torch.optim.sgd import sgd
 from torch.utils.checkpoint import checkpoint
 
-from forwardgrad.core.estimates import detached
+from forwardgrad.core.units import detached
 from forwardgrad.experiments.speed.by_hand import by_hand
 from forwardgrad.experiments.speed.steps import Case, Parts
 

@@ -12,10 +12,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.catalogue import ADAM, MODELS, PLAIN, network_parts
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, Estimator, detached
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.estimator import Estimator
 from forwardgrad.core.flops import layer_costs, multiply_adds
-from forwardgrad.core.forward import network
-from forwardgrad.core.gradients import ESTIMATORS, along
+from forwardgrad.core.gradients import ESTIMATORS, Along
 from forwardgrad.core.models import build
 from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed.steps import PARTS, Case, Parts, along_estimate
@@ -97,7 +97,7 @@ def variants(method: str, case: Case) -> tuple[dict[str, tuple[Parts, Generator,
     if key == "forward_rank_one_layer":
         estimators = {str(layer): each for layer, each in enumerate(drawn_layers(case.model, generator))}
     else:
-        estimators = {"": ESTIMATORS[key](case.model, LOSS, generator)}
+        estimators = {"": Estimator(key, Network(case.model, LOSS), ESTIMATORS[key], {}, generator)}
     return {
         name: (along_estimate(case, each, adam), generator, period(each, case.inputs, generator))
         for name, each in estimators.items()
@@ -106,14 +106,20 @@ def variants(method: str, case: Case) -> tuple[dict[str, tuple[Parts, Generator,
 
 def drawn_layers(model: nn.Sequential, generator: Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
-    net = network(model, LOSS)
-    for stream in draws.OneLayer(net.trainable, draws.rademacher_, generator).streams:
-        yield along(net, detached(model), stream)
+    units = Network(model, LOSS).units
+    for unit in units.values():
+        moving = Network(model, LOSS, [name for name in unit.names if name is not None])
+        yield Estimator("forward_rank_one_layer", moving, partial(of_one_layer, len(units)), {}, generator)
+
+
+def of_one_layer(layers: int, generator: Generator) -> Along:
+    """Tangents of a network's only unit that moves, as if it had been drawn among `layers`."""
+    return Along(draws.TangentStream(partial(draws.rank_one, scale=layers**0.5), draws.rademacher_, generator))
 
 
 def period(estimator: Estimator, inputs: Tensor, generator: Generator) -> int:
     """Return after how many estimates the generator is asked for new random numbers, for as many at once."""
-    if not isinstance(estimator, AlongTangents) or inputs.is_cuda:
+    if not estimator.method.staged or inputs.is_cuda:
         return 1
     draws_until_asked = []
     for _ in range(2):  # the first time counts from wherever the stream stands
