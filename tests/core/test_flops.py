@@ -11,6 +11,7 @@ estimator prepares in its first step is not counted either.
 """
 
 import math
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -58,6 +59,12 @@ def linear():
     return nn.Sequential(nn.Flatten(), nn.Linear(12, 17), nn.ReLU(), nn.Linear(17, 5), nn.ReLU(), nn.Linear(5, 3))
 
 
+class Anywhere(nullcontext):
+    """In place of what tells the counter which module it is in: by hooks, which a network is not plain with."""
+
+    parents = ("Global",)
+
+
 def convolutional():
     images = nn.Conv2d(1, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 6, (2, 1), stride=2)
     return nn.Sequential(*images, nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
@@ -89,7 +96,9 @@ def counted(key, make, shape, batch):
     steps, total = steps_of(key, make(), torch.rand(batch, *shape), torch.arange(batch) % 3), 0
     for step in steps:
         step()
-        with FlopCounterMode(display=False, custom_mapping=UNCOUNTED | {aten.convolution: convolution}) as counter:
+        counter = FlopCounterMode(display=False, custom_mapping=UNCOUNTED | {aten.convolution: convolution})
+        counter.mod_tracker = Anywhere()
+        with counter:
             step()
         total += counter.get_total_flops() / 2
     return total / len(steps)
@@ -124,7 +133,7 @@ def test_gathering_a_batch_costs_no_product(network):
     assert counted("gathering", make, shape, 5) == 0
 
 
-def test_grouped_convolutions_write_a_structured_tangent_out():
+def test_grouped_convolutions():
     def make():
         return nn.Sequential(nn.Conv2d(4, 4, 2, groups=2), nn.Flatten(), nn.Linear(16, 3))
 

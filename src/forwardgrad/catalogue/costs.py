@@ -16,17 +16,17 @@ class LayerCost:
 
     Attributes:
         product: Of W x, as of the layer's every other product: W x', V x with a dense tangent V, and those of backprop.
-        thin: Of u (w . x) with a rank-one tangent u w'; None where it is written out and costs a whole product.
+        thin: Of u (w . x) with a rank-one tangent u w'.
         bias: Whether the layer has a bias.
     """
 
     product: float
-    thin: float | None = 0.0
+    thin: float = 0.0
     bias: bool = True
 
     def low_rank(self, rank: int) -> float:
         """Multiply-adds of V x with a tangent V of rank `rank`."""
-        return self.product if self.thin is None else rank * self.thin
+        return rank * self.thin
 
 
 Layers = Sequence[LayerCost]
