@@ -17,10 +17,11 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
             if isinstance(module, nn.Linear | nn.Conv2d):
                 width, *_ = module.weight.shape
                 positions = outputs.numel() // width  # a convolution works at every place of every image
-                thin, groups = inputs.numel() + outputs.numel(), getattr(module, "groups", 1)
+                thin = inputs.numel() + outputs.numel()
                 if isinstance(module, nn.Conv2d):
-                    thin += groups * positions * module.weight[0, 0].numel()
-                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None, groups > 1))
+                    thin = thin + positions * module.groups * module.weight[0, 0].numel()
+                shape = len(inputs), inputs[0].numel(), inputs.shape[1], width, module.weight.numel()
+                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None, *shape))
             inputs = outputs
     return found
 
