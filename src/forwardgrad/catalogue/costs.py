@@ -16,7 +16,7 @@ class LayerCost:
 
     Attributes:
         product: Of W x, as of the layer's every other product: W x', V x with a dense tangent V, and those of backprop.
-        thin: Of u (w . x) with a rank-one tangent u w'; None where it is written out and costs a whole product.
+        thin: Of u (w . x) with a rank-one tangent u w'.
         bias: Whether the layer has a bias.
         examples: Of the batch.
         inputs: Numbers that an example has in front of the layer.
@@ -26,7 +26,7 @@ class LayerCost:
     """
 
     product: float
-    thin: float | None = 0.0
+    thin: float = 0.0
     bias: bool = True
     examples: int = 1
     inputs: int = 1
@@ -36,7 +36,7 @@ class LayerCost:
 
     def low_rank(self, rank: int) -> float:
         """Multiply-adds of V x with a tangent V of rank `rank`."""
-        return self.product if self.thin is None else rank * self.thin
+        return rank * self.thin
 
 
 Layers = Sequence[LayerCost]
@@ -131,7 +131,7 @@ def sampled(shares: int, rows: int, count: int, layers: Layers) -> float:
     total = evaluation(layers) + layers[-1].product
     for index, layer in enumerate(layers[:-1]):
         following = layers[index + 1 :]
-        near, linear = following[0], all(one.thin is not None and one.inputs == one.units for one in following)
+        near, linear = following[0], all(one.inputs == one.units for one in following)
         if len(following) == 1 and linear:
             total += layer.product + near.product
         elif layer.inputs != layer.units and layer.weights < near.inputs:

@@ -12,9 +12,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.catalogue import MEASURED
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, detached
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.estimator import Estimator
 from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached, units
 from forwardgrad.experiments.speed import measure
 from forwardgrad.experiments.speed.columns import BENCH, PARTS
 from forwardgrad.experiments.speed.steps import Case
@@ -29,6 +31,10 @@ def case_of(name, batch=4, device="cpu"):
         shape = measure.MODELS[name].shape.inputs
         inputs, targets = torch.rand(batch, *shape), torch.zeros(batch, dtype=torch.int64)
         return Case(build(name, 0), measure.LOSS, inputs, targets, measure.RATE)
+
+
+def estimator_of(key, case, generator):
+    return Estimator(key, Network(case.model, measure.LOSS), ESTIMATORS[key], {}, generator)
 
 
 @pytest.fixture(scope="module")
@@ -192,10 +198,10 @@ def test_the_generator_is_asked_once_in_every_period(name, method):
     if method == "forward_rank_one_layer":
         estimators = list(measure.drawn_layers(case.model, generator))
     else:
-        estimators = [ESTIMATORS[method](case.model, measure.LOSS, generator)]
+        estimators = [estimator_of(method, case, generator)]
     for estimator in estimators:
         every = measure.period(estimator, case.inputs, generator)
-        if not isinstance(estimator, AlongTangents):
+        if not estimator.method.staged:
             assert every == 1
             continue
         asked = []
@@ -216,9 +222,8 @@ def test_small_networks_draw_for_64_steps_at_once_and_large_ones_for_one():
     ):
         generator = torch.Generator().manual_seed(0)
         case = case_of(name)
-        assert (
-            measure.period(ESTIMATORS[method](case.model, measure.LOSS, generator), case.inputs, generator) == expected
-        )
+        estimator = estimator_of(method, case, generator)
+        assert measure.period(estimator, case.inputs, generator) == expected
 
 
 def test_operations_are_counted_over_a_whole_period():
@@ -285,11 +290,11 @@ def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
 
 def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    layers, generator = {"0": nn.Linear(40, 3)}, torch.Generator().manual_seed(0)
-    block = draws.TangentStream(layers, draws.dense, draws.rademacher_, generator)
-    first = next(block)["0"].weight
+    found, generator = units(nn.Sequential(nn.Linear(40, 3))), torch.Generator().manual_seed(0)
+    block = draws.TangentStream(draws.dense, draws.rademacher_, generator)
+    first = block.draw(found)["0"].weight
     before = first.clone()
-    second = next(block)["0"].weight
+    second = block.draw(found)["0"].weight
     assert second.data_ptr() == first.data_ptr()
     assert not torch.equal(second, before)
 

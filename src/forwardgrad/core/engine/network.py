@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.core.engine import general
-from forwardgrad.core.engine.losses import Loss, one_number
-from forwardgrad.core.engine.plain import Plain, plain
-from forwardgrad.core.engine.rules import by_function
+from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
+from forwardgrad.core.engine.plain import RANDOM, Plain, plain
+from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Unit, Units, units
 
@@ -32,6 +32,7 @@ class Network:
 
     def __init__(self, model: nn.Module, loss: Loss, only: Sequence[str] | None = None) -> None:
         self.model, self.loss, self.only = model, loss, only
+        self.loss_pair = loss_rule(loss)
         self.plain: Plain | None = None
         self.held: list[tuple] = []
         self.narrow = False  # whether there are parameters of 16 bits
@@ -81,28 +82,25 @@ class Network:
     @property
     def repeats_itself(self) -> bool:
         """Whether two passes are sure to do the same: nothing random, no buffers."""
-        return self.plain is not None and all(layer.rule is not by_function for layer in self.plain.layers)
+        return self.plain is not None and not any(isinstance(layer.map, RANDOM) for layer in self.plain.layers)
 
     def compute(self, inputs: Any, targets: Any) -> tuple[Tensor, Any]:
         """Return the loss and what the network returned, as the network computes it."""
         outputs = called(self.model, inputs)
         return one_number(self.loss(outputs, targets)), outputs
 
-    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any, values: Parameters | None = None) -> Evaluated:
-        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned.
-
-        `values`, if given, are taken for those of the parameters.
-        """
+    def evaluate(self, tangents: Tangents, inputs: Any, targets: Any) -> Evaluated:
+        """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
         direct = self.direct
         if direct is not None:
-            parameters = direct.parameters if values is None else direct.parameters | values
-            return direct.evaluate(parameters, tangents, inputs, targets)
-        if values is not None:
-            with exchanged(self.parameters(), values):
-                return self.evaluate(tangents, inputs, targets)
+            try:
+                return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            except (NotImplementedError, RuntimeError) as error:
+                explain(error, self.model)
+                raise
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
-            return general.along(self.units, tangents, lambda: self.compute(inputs, targets))
+            return general.along(self.model, self.units, tangents, lambda: self.compute(inputs, targets))
         count = len(stacked.bias if stacked.weight is None else stacked.weight)
         alone = ({name: each.one(index) for name, each in tangents.items()} for index in range(count))
         found = self.passes(lambda one: self.evaluate(one, inputs, targets), alone)
