@@ -10,15 +10,19 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from forwardgrad import make_estimator
+from forwardgrad import catalogue, make_estimator
 from forwardgrad.core.gradients import ESTIMATORS
 
 from . import declared, functions, losses
 from .verdicts import RANDOM, Reverse, one_line, verdict
 
 DOCUMENT = Path(__file__).parents[3] / "docs/layers.md"
-SAME = {"forward_mean_16": "forward_mean_4", "forward_projected_16": "forward_projected_4"}  # but for the number
-ALL = tuple(key for key in ESTIMATORS if key not in SAME)
+SAME = {
+    "forward_mean_16": "forward_mean_4",
+    "forward_projected_16": "forward_projected_4",
+    "forward_orthogonal_16": "forward_orthogonal_4",
+}  # but for the number
+ALL = tuple(key for key in ESTIMATORS if key not in SAME and not catalogue.ESTIMATORS[key].sequential)
 # One key of each method, for the engine of plain nn.Sequential; in a module of its own a layer is tested with all.
 ONE_EACH = ("forward_gaussian", "forward_rank_one", "forward_blockwise", "forward_mean_4", "activity", "spsa")
 CLASSES = torch.tensor([0, 1, 2, 1])
