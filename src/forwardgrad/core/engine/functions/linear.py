@@ -123,13 +123,14 @@ def embedding_bag(
     padding_idx: int | None = None,
 ) -> Tensor:
     """Sums or means of rows, linear in the table and in the weights of the samples; or the largest entries of rows."""
-    no_derivative("embedding_bag", max_norm, scale_grad_by_freq)
     (table, moved), samples = unpack(duals.dual(weight)), duals.dual(per_sample_weights)
     samples, weighed = (None, None) if samples is None else unpack(samples)
+    if moved is not None:
+        no_derivative("embedding_bag", max_norm, scale_grad_by_freq)
 
     def bags(table: Tensor, samples: Tensor | None) -> Tensor:
-        ways = mode, False, samples, include_last_offset, padding_idx
-        return function(input, table, offsets, None, 2.0, False, *ways)
+        ways = norm_type, False, mode, False, samples, include_last_offset, padding_idx
+        return function(input, table, offsets, max_norm, *ways)
 
     outputs = bags(table, samples)
     if mode != "max":
