@@ -19,7 +19,9 @@ from .verdicts import RANDOM, Reverse, one_line, verdict
 DOCUMENT = Path(__file__).parents[3] / "docs/layers.md"
 # The same estimator with another number.
 SAME = [key for key in ESTIMATORS if key.endswith(("_16", "_64"))]
-ALL = tuple(key for key in ESTIMATORS if key not in SAME and not catalogue.ESTIMATORS[key].sequential)
+# They take an nn.Sequential of a few kinds of layers alone.
+SEQUENTIAL = tuple(key for key in ESTIMATORS if key not in SAME and catalogue.ESTIMATORS[key].sequential)
+ALL = tuple(key for key in ESTIMATORS if key not in (*SAME, *SEQUENTIAL))
 # One key of each method, for the engine of plain nn.Sequential; in a module of its own a layer is tested with all.
 ONE_EACH = ("forward_gaussian", "forward_rank_one", "forward_blockwise", "forward_mean_4", "activity", "spsa")
 CLASSES = torch.tensor([0, 1, 2, 1])
