@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from forwardgrad import make_estimator
+from forwardgrad import catalogue, make_estimator
 from forwardgrad.core.gradients import ESTIMATORS
 
 from . import declared, functions, losses
@@ -20,7 +20,7 @@ DOCUMENT = Path(__file__).parents[3] / "docs/layers.md"
 # The same estimator with another number.
 SAME = [key for key in ESTIMATORS if key.endswith(("_16", "_64"))]
 # They take an nn.Sequential of a few kinds of layers alone.
-SEQUENTIAL = ("span_rank_one", "activity_orthogonal_4", "forward_sampled", "local_losses")
+SEQUENTIAL = tuple(key for key in ESTIMATORS if key not in SAME and catalogue.ESTIMATORS[key].sequential)
 ALL = tuple(key for key in ESTIMATORS if key not in (*SAME, *SEQUENTIAL))
 # One key of each method, for the engine of plain nn.Sequential; in a module of its own a layer is tested with all.
 ONE_EACH = ("forward_gaussian", "forward_rank_one", "forward_blockwise", "forward_mean_4", "activity", "spsa")
