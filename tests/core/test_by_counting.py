@@ -1,4 +1,4 @@
-"""Tangents of the whole network, by counting all signs: in the span of the batch, controlled, orthogonal."""
+"""Tangents of the whole network, counting all signs: in the span of the batch, controlled, orthogonal."""
 
 import itertools
 
