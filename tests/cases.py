@@ -11,6 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
+from forwardgrad import catalogue
 from forwardgrad.core import draws
 from forwardgrad.core.engine.losses import Loss
 from forwardgrad.core.engine.maps import NARROW
@@ -77,14 +78,13 @@ class Problem:
 
 
 ENGINES = {"direct": lambda problem: problem, "general": Problem.general}
-ORTHOGONAL = [f"activity_orthogonal_{count}" for count in (4, 16, 64)]
-DIRECT_ALONE = ("span_rank_one", *ORTHOGONAL, "forward_sampled", "local_losses")
+ANYWHERE = [key for key, known in catalogue.ESTIMATORS.items() if not known.sequential]  # on both engines
 on_engines = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
 
 
 def with_engines(keys: Iterable[str]) -> pytest.MarkDecorator:
     """Mark a test to run with each key, on both engines where both have it."""
-    pairs = [(engine, key) for key in keys for engine in ENGINES if engine == "direct" or key not in DIRECT_ALONE]
+    pairs = [(engine, key) for key in keys for engine in ENGINES if engine == "direct" or key in ANYWHERE]
     return pytest.mark.parametrize(
         ("engine", "key"), [(ENGINES[engine], key) for engine, key in pairs], ids=map("-".join, pairs)
     )

@@ -111,10 +111,9 @@ def test_torch_counts_none_of_what_is_registered_here():
 @pytest.mark.parametrize("key", MEASURED)
 def test_every_declared_cost_is_what_torch_counts(network, key):
     make, shape = network
-    batches = 16, 8  # whole ones are an eighth, which `forward_sampled` draws
-    large, small = (multiply_adds(key, layer_costs(make(), torch.rand(batch, *shape))) for batch in batches)
-    found, less = (counted(key, make, shape, batch) for batch in batches)
-    assert found - less == pytest.approx(large - small, rel=1e-12)
+    # Examples are drawn in sixteenths of a batch, and rank one in the span of a batch depends on its square.
+    less, more = (multiply_adds(key, layer_costs(make(), torch.rand(size, *shape))) for size in (16, 64))
+    assert counted(key, make, shape, 64) - counted(key, make, shape, 16) == pytest.approx(more - less, rel=1e-12)
 
 
 @pytest.mark.parametrize("depth", [1, 4, 7])
@@ -152,8 +151,8 @@ def test_layers_by_hand():
     ]
     cnn = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
     first, last = layer_costs(cnn, torch.rand(5, 2, 4, 4))
-    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4), True, 5, 2 * 16, 2, 4, 4 * 2 * 9)
-    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3), True, 5, 16, 16, 3, 3 * 16)
+    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4), True, 5, 32, 2, 4, 72)
+    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3), True, 5, 16, 16, 3, 48)
 
 
 @pytest.mark.parametrize(
