@@ -20,9 +20,7 @@ class Trainer:
 
     def __init__(self, key, engine):
         self.problem = engine(
-            cases.problem(
-                nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3), shape=(4,), batch=6, loss=nn.CrossEntropyLoss()
-            )
+            cases.problem(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 3), shape=(4,), batch=6, loss=nn.CrossEntropyLoss())
         )
         self.model = self.problem.model
         self.estimator = make_estimator(key, self.model, self.problem.loss)
