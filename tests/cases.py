@@ -142,8 +142,7 @@ def unstacked(tangents: Tangents) -> list[Tangents]:
     """The tangents of a stack, each on its own; a tangent that is none, alone."""
     if not all(isinstance(tangent, DenseStack) for tangent in tangents.values()):
         return [tangents]
-    first = next(iter(tangents.values()))
-    count = len(first.bias if first.weight is None else first.weight)
+    count = next(len(part) for tangent in tangents.values() for part in tangent.dense() if part is not None)
     return [{name: tangent.one(k) for name, tangent in tangents.items()} for k in range(count)]
 
 
