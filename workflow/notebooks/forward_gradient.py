@@ -32,8 +32,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from forwardgrad import make_estimator, step_
 from forwardgrad.core.draws import rademacher_
-from forwardgrad.core.estimates import detached
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions import plan
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
@@ -449,7 +449,7 @@ draws = 500 if quick else 4_000
 
 
 def flat(estimate):
-    return nn.utils.parameters_to_vector(estimate.dense(detached(tiny)).values())
+    return nn.utils.parameters_to_vector(estimate.dense().values())
 
 
 exact = flat(make_estimator("backprop", tiny, loss)(inputs, targets))

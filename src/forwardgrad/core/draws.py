@@ -6,25 +6,31 @@ those steps as views of it. When they are used up the block is filled again in p
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from forwardgrad.core.tangents import Dense, DenseStack, LayerTangent, LowRank, RankOne, Tangents
+from forwardgrad.core.units import Unit, Units
 from forwardgrad.seeds import derive_seed
 
 Distribution = Callable[[Tensor, int, Generator], None]
-Layers = dict[str, nn.Module]
 Piece = tuple[tuple[int, ...], float]
 Plan = tuple[Callable[..., LayerTangent], list[Piece]]
-Structure = Callable[[nn.Module], Plan]
+Structure = Callable[[Unit], Plan]
 
 BLOCK_ENTRIES = 2**18
 BLOCK_STEPS = 64
 WORD = 64
-ONES = {torch.float32: (torch.int32, 0x3F800000), torch.float64: (torch.int64, 0x3FF0000000000000)}
+ONES = {  # the bits of 1
+    torch.float64: (torch.int64, 0x3FF0000000000000),
+    torch.float32: (torch.int32, 0x3F800000),
+    torch.bfloat16: (torch.int16, 0x3F80),
+    torch.float16: (torch.int16, 0x3C00),
+}
 
 
 def gaussian_(rows: Tensor, entries: int, generator: Generator) -> None:
@@ -35,7 +41,8 @@ def gaussian_(rows: Tensor, entries: int, generator: Generator) -> None:
 def sphere_(rows: Tensor, entries: int, generator: Generator) -> None:
     """Fill each row's `entries` with a point drawn uniformly from the sphere of radius sqrt(entries)."""
     gaussian_(rows, entries, generator)
-    rows.mul_(math.sqrt(entries) / rows[:, :entries].norm(dim=1, keepdim=True))
+    precision = torch.promote_types(rows.dtype, torch.float32)
+    rows.mul_(math.sqrt(entries) / torch.linalg.vector_norm(rows[:, :entries], dim=1, keepdim=True, dtype=precision))
 
 
 def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
@@ -60,36 +67,55 @@ DISTRIBUTIONS: dict[str, Distribution] = {
 }
 
 
-def dense(layer: nn.Module) -> Plan:
+def dense(unit: Unit) -> Plan:
     """Plan a dense tangent: one number per parameter."""
-    return Dense, [(tuple(part.shape), 1.0) for part in (layer.weight, layer.bias) if part is not None]
+    if unit.weight is None:
+        return partial(Dense, None), [(tuple(unit.bias.shape), 1.0)]
+    return Dense, [(tuple(part.shape), 1.0) for part in (unit.weight, unit.bias) if part is not None]
 
 
-def dense_stack(layer: nn.Module) -> Plan:
+def dense_stack(unit: Unit) -> Plan:
     """Plan several dense tangents at once: the stream gives every piece their axis."""
-    return DenseStack, dense(layer)[1]
+    build, pieces = dense(unit)
+    return partial(DenseStack, None) if unit.weight is None else DenseStack, pieces
 
 
-def rank_one(layer: nn.Module, scale: float = 1.0) -> Plan:
-    """Plan a rank-one tangent: out + in + 1 numbers (the last times 0 without a bias), and a convolution's kernel."""
-    outputs, inputs, *kernel = layer.weight.shape
-    pieces = [((outputs,), scale), ((inputs,), 1.0), ((1,), float(layer.bias is not None))]
+def rank_one(unit: Unit, scale: float = 1.0) -> Plan:
+    """Plan a rank-one tangent: out + in + 1 numbers (the last times 0 without a bias), and a convolution's kernel.
+
+    What is no matrix gets a dense one.
+    """
+    if not unit.matrix:
+        build, pieces = dense(unit)
+        return build, [(shape, scale) for shape, _ in pieces]
+    outputs, inputs, *kernel = unit.weight.shape
+    pieces = [((outputs,), scale), ((inputs,), 1.0), ((1,), float(unit.bias is not None))]
     return RankOne, [*pieces, *([(tuple(kernel), 1.0)] if kernel else [])]
 
 
-def low_rank(layer: nn.Module, rank: int) -> Plan:
+def low_rank(unit: Unit, rank: int) -> Plan:
     """Plan a tangent of rank `rank`: as many rank-one tangents, over sqrt(rank)."""
-    outputs, inputs, *kernel = layer.weight.shape
+    if not unit.matrix:
+        return dense(unit)
+    outputs, inputs, *kernel = unit.weight.shape
     shapes = [(rank, outputs), (rank, inputs), (rank,), *([(rank, *kernel)] if kernel else [])]
-    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, float(layer.bias is not None), 1.0], strict=False))
+    return LowRank, list(zip(shapes, [rank**-0.5, 1.0, float(unit.bias is not None), 1.0], strict=False))
 
 
-class TangentStream(Iterator[Tangents]):
+def structure_of(rank: int | None) -> Structure:
+    """Return how tangents of this rank are made: None is dense."""
+    if rank is None:
+        return dense
+    return rank_one if rank == 1 else partial(low_rank, rank=rank)
+
+
+class TangentStream:
     """An endless stream of tangents of a network, drawn in blocks.
 
+    It is given the network's units in every step, and starts anew where they have changed.
+
     Args:
-        layers: The layers that have parameters, by name.
-        structure: How the tangent of a layer is made of random numbers: its type, its pieces' shapes and scales.
+        structure: How the tangent of a unit is made of random numbers: its type, its pieces' shapes and scales.
         distribution: What fills the block with random numbers of mean 0 and variance 1.
         generator: Source of randomness, on the parameters' device. On a GPU a block holds one step, so that
             every step does the same and can be recorded (`graphs`).
@@ -98,43 +124,84 @@ class TangentStream(Iterator[Tangents]):
     """
 
     def __init__(
-        self,
-        layers: Layers,
-        structure: Structure,
-        distribution: Distribution,
-        generator: Generator,
-        num_tangents: int | None = None,
+        self, structure: Structure, distribution: Distribution, generator: Generator, num_tangents: int | None = None
     ) -> None:
-        plans = {name: structure(layer) for name, layer in layers.items()}
+        self.structure, self.distribution, self.generator = structure, distribution, generator
+        self.num_tangents = num_tangents
+        self.units: Units | None = None
+        self.used = 0
+        self.before: Tensor | None = None  # state of the generator before the block was filled
+        self.resumed: tuple[Tensor, int] | None = None
+
+    def state(self) -> tuple[Tensor, int] | None:
+        """Return what `load` needs to go on from here: of a block half used."""
+        return self.resumed or (None if self.before is None else (self.before, self.used))
+
+    def load(self, state: tuple[Tensor, int] | None) -> None:
+        """Go on from a state, with the next call."""
+        self.resumed, self.units = state, None
+
+    def _make(self, units: Units) -> None:
+        """Reserve the block and cut it into tangents of `units`."""
+        plans = {name: self.structure(unit) for name, unit in units.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
-        self.entries, self.distribution, self.generator = sum(sizes), distribution, generator
-        many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if generator.device.type == "cpu" else 1
-        count, several = (1, ()) if num_tangents is None else (num_tangents, (num_tangents,))
+        self.units, self.entries = units, sum(sizes)
+        many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if self.generator.device.type == "cpu" else 1
+        count, several = (1, ()) if self.num_tangents is None else (self.num_tangents, (self.num_tangents,))
         steps = max(1, many // count)
         padded = -(-self.entries // WORD) * WORD
-        self.rows = next(iter(layers.values())).weight.new_empty((steps * count, padded), requires_grad=False)
+        values = [part for unit in units.values() for part in (unit.weight, unit.bias) if part is not None]
+        widest = max((value.dtype for value in values), key=lambda dtype: dtype.itemsize)
+        self.rows = torch.empty((steps * count, padded), dtype=widest, device=values[0].device)
         self.steps = self.rows.view(steps, *several, padded)[..., : self.entries]
         self.scaled: list[tuple[Tensor, float]] = []
+        self.narrowed: list[tuple[Tensor, Tensor]] = []  # copies in a unit's own precision, and what they copy
         self.tangents = [self._cut(plans, numbers.split(sizes, -1)) for numbers in self.steps]
         self.used = steps
 
     def _cut(self, plans: dict[str, Plan], pieces: tuple[Tensor, ...]) -> Tangents:
         remaining, tangents = iter(pieces), {}
         for name, (build, shapes) in plans.items():
+            unit = self.units[name]
             own = zip(shapes, remaining, strict=False)  # as many as there are shapes
             views = [piece.view(*piece.shape[:-1], *shape) for (shape, _), piece in own]
             self.scaled += [(view, scale) for view, (_, scale) in zip(views, shapes, strict=True) if scale != 1.0]
+            if unit.padding is not None:  # the rows of an embedding are the last axis of u, the last but one of V
+                rows = views[0].movedim(-2 if build in (Dense, DenseStack) else -1, 0)
+                self.scaled.append((rows[unit.padding], 0.0))
+            dtype = (unit.bias if unit.weight is None else unit.weight).dtype
+            if dtype != self.rows.dtype:
+                narrow = [torch.empty_like(view, dtype=dtype) for view in views]
+                self.narrowed += zip(narrow, views, strict=True)
+                views = narrow
             tangents[name] = build(*views)
         return tangents
 
-    def __next__(self) -> Tangents:
+    def draw(self, units: Units) -> Tangents:
+        """Return the next tangents of `units`. They hold until the next call."""
+        if units is not self.units:
+            self._make(units)
+        if self.resumed is not None:
+            now = self.generator.get_state()
+            self.generator.set_state(self.resumed[0])
+            self._fill()
+            self.generator.set_state(now)
+            self.used, self.resumed = self.resumed[1], None
         if self.used == len(self.tangents):
-            self.distribution(self.rows, self.entries, self.generator)
-            for view, scale in self.scaled:
-                view.mul_(scale)
-            self.used = 0
+            self._fill()
         self.used += 1
         return self.tangents[self.used - 1]
+
+    def _fill(self) -> None:
+        """Draw the whole block anew."""
+        if len(self.tangents) > 1:
+            self.before = self.generator.get_state()
+        self.distribution(self.rows, self.entries, self.generator)
+        for view, scale in self.scaled:
+            view.mul_(scale)
+        for copy, view in self.narrowed:
+            copy.copy_(view)
+        self.used = 0
 
     @property
     def numbers(self) -> Tensor:
@@ -142,21 +209,39 @@ class TangentStream(Iterator[Tangents]):
         return self.steps[self.used - 1]
 
 
-class OneLayer(Iterator[Tangents]):
-    """Rank-one tangents of a single layer, drawn uniformly in every step.
+class OneLayer:
+    """Rank-one tangents of a single unit, drawn uniformly in every step.
 
-    With L layers a layer's tangent is scaled by sqrt(L), so that E[vv'] = I still holds. Drawing in
-    proportion to a layer's size would starve small, curved output layers.
+    With L units a unit's tangent is scaled by sqrt(L), so that E[vv'] = I still holds. Drawing in
+    proportion to a unit's size would starve small, curved output layers.
     """
 
-    def __init__(self, layers: Layers, distribution: Distribution, generator: Generator) -> None:
-        structure = partial(rank_one, scale=len(layers) ** 0.5)
-        self.streams = [
-            TangentStream({name: layer}, structure, distribution, generator) for name, layer in layers.items()
-        ]
-        # The drawn layer decides what is computed, so the host must know it: a generator of its own there,
+    def __init__(self, distribution: Distribution, generator: Generator) -> None:
+        self.distribution, self.generator = distribution, generator
+        self.streams: dict[str, TangentStream] = {}
+        self.resumed: dict[str, Any] = {}
+        # The drawn unit decides what is computed, so the host must know it: a generator of its own there,
         # with a seed of its own, since the same seed would tie the choice to the signs.
         self.choice = torch.Generator().manual_seed(derive_seed("layer", generator.initial_seed()))
+        self.units: Units | None = None
 
-    def __next__(self) -> Tangents:
-        return next(self.streams[torch.randint(len(self.streams), (), generator=self.choice)])
+    def state(self) -> tuple[Tensor, dict[str, Any]]:
+        """Return what `load` needs to go on from here."""
+        return self.choice.get_state(), self.resumed or {name: one.state() for name, one in self.streams.items()}
+
+    def load(self, state: tuple[Tensor, dict[str, Any]]) -> None:
+        """Go on from a state, with the next call."""
+        self.choice.set_state(state[0])
+        self.resumed, self.units = dict(state[1]), None
+
+    def draw(self, units: Units) -> Tangents:
+        """Return a tangent of one of `units`."""
+        if units is not self.units:
+            structure = partial(rank_one, scale=len(units) ** 0.5)
+            self.units, self.each = units, [{name: unit} for name, unit in units.items()]
+            self.streams = {name: TangentStream(structure, self.distribution, self.generator) for name in units}
+            for name, state in self.resumed.items():
+                self.streams[name].load(state)
+            self.resumed = {}
+        own = self.each[torch.randint(len(self.each), (), generator=self.choice)]
+        return self.streams[next(iter(own))].draw(own)

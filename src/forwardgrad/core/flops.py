@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 from forwardgrad.catalogue.costs import LayerCost
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
-from forwardgrad.core.forward import walk
+from forwardgrad.core.engine.plain import walk
 
 
 def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:

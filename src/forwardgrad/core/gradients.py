@@ -1,98 +1,133 @@
-"""Every estimator of the gradient, behind one signature.
+"""Every estimator of the gradient: what it draws, and what it makes of the directional derivatives.
 
-An estimator is called with a batch and returns an estimate (`estimates`). Here are reverse mode and the
+A method draws for a batch, then evaluates; `estimator` wraps it for the user. Here are reverse mode and the
 forward gradients, along one tangent or several; `perturbations` has the others. The catalogue
 declares each under the same key: its label, its cost and what is known of its moments.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
+from typing import Any, Protocol
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, DenseEstimate, Estimator, ForwardGradient, detached
-from forwardgrad.core.forward import Network, Parameters, network
-from forwardgrad.core.perturbations import activity, spsa
-from forwardgrad.core.rules import Loss
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.perturbations import Activity, Found, Spsa
 from forwardgrad.core.tangents import Dense, Tangents
 
 
-def backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
-    """Reverse mode: the gradient, at the cost of about three forward passes. `generator` is not used."""
-    parameters = tuple(model.parameters())
+class Method(Protocol):
+    """One way to estimate a gradient. Its state is what the next draws depend on."""
 
-    def estimate(inputs: Tensor, targets: Tensor) -> DenseEstimate:
-        value = loss(model(inputs), targets)
-        return DenseEstimate(value.detach(), torch.autograd.grad(value, parameters))
+    staged: bool  # whether the draw is a stage of its own, with a cost of its own
 
-    return estimate
+    def draw(self, network: Network, inputs: Any) -> Any:
+        """Return what the next estimate is taken along."""
+
+    def evaluate(self, network: Network, tangents: Any, inputs: Any, targets: Any) -> Found:
+        """Return the loss, the outputs, and the estimate: terms of a forward gradient, or one tensor per parameter."""
+
+    def state(self) -> Any:
+        """Return what `load` needs to go on from here."""
+
+    def load(self, state: Any) -> None:
+        """Go on from a state."""
 
 
-def noisy_backprop(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+class Backprop:
+    """Reverse mode: the gradient, at the cost of about three forward passes."""
+
+    staged = False
+
+    def __init__(self, generator: Generator) -> None:
+        self.generator = generator
+
+    def draw(self, network: Network, inputs: Any) -> None:
+        """Nothing."""
+
+    def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
+        """Compute the gradient; a parameter that the loss does not depend on has zeros."""
+        parameters = list(network.parameters().values())
+        with torch.enable_grad():
+            value, outputs = network.compute(inputs, targets)
+            gradient = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
+        return value.detach(), outputs, gradient
+
+    def state(self) -> None:
+        """Nothing."""
+
+    def load(self, state: None) -> None:
+        """Nothing."""
+
+
+class NoisyBackprop(Backprop):
     """g = grad f + sigma xi, xi ~ N(0, I), sigma^2 = ||grad f||^2 (n + 1) / n: a control.
 
     It has the mean of the Gaussian forward gradient and its second moment, E||g||^2 = (n + 2) ||grad f||^2, but
     its noise is isotropic. Reverse mode, and as many normal numbers as there are parameters.
     """
-    exact, parameters = backprop(model, loss, generator), tuple(model.parameters())
-    sizes = [parameter.numel() for parameter in parameters]
-    entries = sum(sizes)
-    noise = parameters[0].new_empty((1, entries), requires_grad=False)
-    parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), parameters, strict=True)]
 
-    def estimate(inputs: Tensor, targets: Tensor) -> DenseEstimate:
-        found = exact(inputs, targets)
-        draws.gaussian_(noise, entries, generator)
-        noise.mul_(torch.nn.utils.get_total_norm(found.gradient) * math.sqrt((entries + 1) / entries))
-        return DenseEstimate(found.loss, tuple(torch._foreach_add(found.gradient, parts)))
-
-    return estimate
+    def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
+        """Add the noise to the gradient."""
+        value, outputs, gradient = super().evaluate(network, tangents, inputs, targets)
+        sizes = [part.numel() for part in gradient]
+        entries = sum(sizes)
+        noise = gradient[0].new_empty((1, entries))
+        draws.gaussian_(noise, entries, self.generator)
+        noise.mul_(torch.nn.utils.get_total_norm(gradient) * math.sqrt((entries + 1) / entries))
+        parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), gradient, strict=True)]
+        return value, outputs, tuple(torch._foreach_add(gradient, parts))
 
 
-def along(net: Network, parameters: Parameters, stream: Iterator[Tangents]) -> Estimator:
+class Along:
     """g = <grad f, v> v for one tangent v of the whole network per call (Baydin et al., 2022, arXiv 2202.08587)."""
 
-    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        value, derivative = net.evaluate(parameters, tangents, inputs, targets)
-        return ForwardGradient(value, [(derivative, tangents)])
+    staged = True
 
-    return AlongTangents(lambda inputs: next(stream), evaluate)
+    def __init__(self, stream: draws.TangentStream | draws.OneLayer) -> None:
+        self.stream = stream
+        self.state, self.load = stream.state, stream.load
+
+    def draw(self, network: Network, inputs: Any) -> Tangents:
+        """Return the next tangent."""
+        return self.stream.draw(network.units)
+
+    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
+        """One forward-mode pass."""
+        value, derivative, outputs = network.evaluate(tangents, inputs, targets)
+        return value, outputs, [(derivative, tangents)]
 
 
-def forward_gradient(
-    structure: draws.Structure, distribution: str, model: nn.Sequential, loss: Loss, generator: Generator
-) -> Estimator:
+def forward_gradient(generator: Generator, law: str, rank: int | None = None) -> Along:
     """One tangent of every layer, dense or of low rank. With signs, dense or of rank one, E||g||^2 = n ||grad f||^2."""
-    net = network(model, loss)
-    stream = draws.TangentStream(net.trainable, structure, draws.DISTRIBUTIONS[distribution], generator)
-    return along(net, detached(model), stream)
+    return Along(draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator))
 
 
-def forward_rank_one_layer(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+def forward_rank_one_layer(generator: Generator, law: str = "rademacher") -> Along:
     """A rank-one tangent of one uniformly drawn layer: only the primal is computed in front of it."""
-    net = network(model, loss)
-    return along(net, detached(model), draws.OneLayer(net.trainable, draws.rademacher_, generator))
+    return Along(draws.OneLayer(draws.DISTRIBUTIONS[law], generator))
 
 
-def forward_several(
-    weights: Callable[[Tensor, Tensor], Tensor], count: int, model: nn.Sequential, loss: Loss, generator: Generator
-) -> Estimator:
-    """g = sum_k w_k v_k over K = `count` independent Gaussian tangents, in one forward-mode pass.
+class Several(Along):
+    """g = sum_k w_k v_k over K independent tangents, in one forward-mode pass.
 
     The primal is computed once. The tangents go along together, so that K tangents of a layer's output are held at a
     time. `weights` gives w, shape (K,), from the derivatives <grad f, v_k> and the tangents as rows, shape (K, n).
     """
-    net, parameters = network(model, loss), detached(model)
-    stream = draws.TangentStream(net.trainable, draws.dense_stack, draws.gaussian_, generator, count)
 
-    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        value, derivatives = net.evaluate(parameters, tangents, inputs, targets)
-        return ForwardGradient(value, [(weights(derivatives, stream.numbers), tangents)])
+    def __init__(
+        self, generator: Generator, weights: Callable[[Tensor, Tensor], Tensor], tangents: int, law: str = "gaussian"
+    ) -> None:
+        super().__init__(draws.TangentStream(draws.dense_stack, draws.DISTRIBUTIONS[law], generator, tangents))
+        self.weights = weights
 
-    return AlongTangents(lambda inputs: next(stream), evaluate)
+    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
+        """One forward-mode pass for all."""
+        value, derivatives, outputs = network.evaluate(tangents, inputs, targets)
+        return value, outputs, [(self.weights(derivatives, self.stream.numbers), tangents)]
 
 
 def mean_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
@@ -108,8 +143,10 @@ def projection_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
     and E cos^2 = K/n. Of more tangents than parameters K counts as n, and the estimate is the gradient itself.
     """
     count, entries = rows.shape
-    solved = torch.linalg.pinv(rows @ rows.t(), hermitian=True) @ derivatives
-    return solved * (entries / min(count, entries))
+    wide = torch.promote_types(rows.dtype, torch.float32)  # torch solves nothing in 16 bits
+    products = (rows @ rows.t()).to(wide)
+    solved = torch.linalg.pinv(products, hermitian=True) @ derivatives.to(wide)
+    return (solved * (entries / min(count, entries))).to(derivatives.dtype)
 
 
 def standardise(part: Tensor) -> Tensor:
@@ -117,86 +154,69 @@ def standardise(part: Tensor) -> Tensor:
     return (part - part.mean()) / part.std()
 
 
-def forward_blockwise(standardised: bool, model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+class Blockwise(Along):
     """g_l = <grad_l f, v_l> v_l for every parameter tensor l on its own, one forward-mode pass each, from its layer on.
 
     Less variance than one global tangent, at as many passes as there are tensors (Ramirez Palacios and
     Perez Barreales, 2023). They also standardise each tangent tensor: then E[vv'] = I - 11'/n, and the
     mean component of the gradient is lost.
-
-    Raises:
-        ValueError: If a tensor to be standardised has a single entry.
     """
-    net, parameters = network(model, loss), detached(model)
-    single = [name for name, parameter in parameters.items() if parameter.numel() == 1]
-    if standardised and single:
-        raise ValueError(f"{single[0]} has one entry and cannot be standardised: use forward_blockwise")
-    change = standardise if standardised else lambda part: part
-    stream = draws.TangentStream(net.trainable, draws.dense, draws.gaussian_, generator)
 
-    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        layer_inputs, values, terms = net.layer_inputs(parameters, inputs), [], []
-        for layer, tangent in tangents.items():
-            start, reached = layer_inputs[layer]  # what lies in front of it is the same for every block
-            biases = [] if tangent.bias is None else [Dense(None, change(tangent.bias))]
-            for block in ({layer: part} for part in (Dense(change(tangent.weight)), *biases)):
-                value, derivative = net.evaluate(parameters, block, reached, targets, start)
-                values.append(value)
-                terms.append((derivative, block))
-        return ForwardGradient(values[0], terms)
+    def __init__(self, generator: Generator, standardised: bool = False, law: str = "gaussian") -> None:
+        super().__init__(draws.TangentStream(draws.dense, draws.DISTRIBUTIONS[law], generator))
+        self.standardised = standardised
 
-    return AlongTangents(lambda inputs: next(stream), evaluate)
+    def draw(self, network: Network, inputs: Any) -> list[Tangents]:
+        """Return a tangent for every tensor.
+
+        Raises:
+            ValueError: A tensor to be standardised has a single entry.
+        """
+        blocks: list[Tangents] = []
+        for name, tangent in self.stream.draw(network.units).items():
+            weight, bias = network.units[name].names
+            if tangent.weight is not None:
+                blocks.append({name: Dense(self._changed(weight, tangent.weight))})
+            if tangent.bias is not None:
+                blocks.append({name: Dense(None, self._changed(bias, tangent.bias))})
+        return blocks
+
+    def _changed(self, name: str, part: Tensor) -> Tensor:
+        if self.standardised and part.numel() == 1:
+            raise ValueError(f"{name} has one entry and cannot be standardised: use forward_blockwise")
+        return standardise(part) if self.standardised else part
+
+    def evaluate(self, network: Network, tangents: list[Tangents], inputs: Any, targets: Any) -> Found:
+        """One pass for each; in the direct engine what lies in front of its layer is computed once for all."""
+        direct = network.direct
+        if direct is None:
+            found = network.passes(lambda block: network.evaluate(block, inputs, targets), tangents)
+        else:
+            starts = direct.layer_inputs(direct.parameters, inputs)
+            found = []
+            for block in tangents:
+                start, reached = starts[next(iter(block))]
+                found.append(direct.evaluate(direct.parameters, block, reached, targets, start))
+        terms = [(derivative, block) for (_, derivative, _), block in zip(found, tangents, strict=True)]
+        return found[0][0], found[0][2], terms
 
 
-ESTIMATORS: dict[str, Callable[[nn.Sequential, Loss, Generator], Estimator]] = {
-    "backprop": backprop,
-    "forward_gaussian": partial(forward_gradient, draws.dense, "gaussian"),
-    "forward_rademacher": partial(forward_gradient, draws.dense, "rademacher"),
-    "forward_sphere": partial(forward_gradient, draws.dense, "sphere"),
-    "forward_rank_one": partial(forward_gradient, draws.rank_one, "rademacher"),
+ESTIMATORS: dict[str, Callable[..., Method]] = {
+    "backprop": Backprop,
+    "forward_gaussian": partial(forward_gradient, law="gaussian"),
+    "forward_rademacher": partial(forward_gradient, law="rademacher"),
+    "forward_sphere": partial(forward_gradient, law="sphere"),
+    "forward_rank_one": partial(forward_gradient, law="rademacher", rank=1),
     "forward_rank_one_layer": forward_rank_one_layer,
-    "forward_rank_four": partial(forward_gradient, partial(draws.low_rank, rank=4), "rademacher"),
-    "forward_blockwise": partial(forward_blockwise, False),
-    "forward_blockwise_standardised": partial(forward_blockwise, True),
-    "forward_mean_4": partial(forward_several, mean_weights, 4),
-    "forward_mean_16": partial(forward_several, mean_weights, 16),
-    "forward_projected_4": partial(forward_several, projection_weights, 4),
-    "forward_projected_16": partial(forward_several, projection_weights, 16),
-    "activity": activity,
-    "spsa": partial(spsa, draws.dense, "gaussian"),
-    "spsa_rank_one": partial(spsa, draws.rank_one, "rademacher"),
-    "noisy_backprop": noisy_backprop,
+    "forward_rank_four": partial(forward_gradient, law="rademacher", rank=4),
+    "forward_blockwise": Blockwise,
+    "forward_blockwise_standardised": partial(Blockwise, standardised=True),
+    "forward_mean_4": partial(Several, weights=mean_weights, tangents=4),
+    "forward_mean_16": partial(Several, weights=mean_weights, tangents=16),
+    "forward_projected_4": partial(Several, weights=projection_weights, tangents=4),
+    "forward_projected_16": partial(Several, weights=projection_weights, tangents=16),
+    "activity": Activity,
+    "spsa": partial(Spsa, law="gaussian"),
+    "spsa_rank_one": partial(Spsa, law="rademacher", rank=1),
+    "noisy_backprop": NoisyBackprop,
 }
-
-
-def make_estimator(key: str, model: nn.Sequential, loss: Loss, seed: int = 0) -> Estimator:
-    """Return an estimator of the gradient of `loss(model(inputs), targets)` over the parameters of `model`.
-
-    It reads the model's own parameters; `step_` and `write_gradient_` use what it returns. Move the model to its
-    device first. An estimate holds until the next call, whose tangents lie in the same memory.
-
-    Args:
-        key: A key of `ESTIMATORS`, such as `forward_rank_one`.
-        model: The network.
-        loss: Maps outputs and targets to a mean loss without dimensions.
-        seed: Seed of the tangents.
-
-    Raises:
-        ValueError: If there is no such estimator (the message lists those that exist), or nothing to train.
-        TypeError: If forward mode has no rule for a layer; the message names it.
-
-    Example:
-        >>> import torch
-        >>> from forwardgrad import make_estimator
-        >>> model = torch.nn.Sequential(torch.nn.Linear(2, 3))
-        >>> estimator = make_estimator("forward_rank_one", model, torch.nn.CrossEntropyLoss())
-        >>> estimate = estimator(torch.ones(5, 2), torch.arange(5) % 3)
-        >>> estimate.loss.shape
-        torch.Size([])
-    """
-    if key not in ESTIMATORS:
-        raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
-    first = next(model.parameters(), None)
-    if first is None:
-        raise ValueError("the model has no parameters: there is nothing to estimate a gradient for")
-    return ESTIMATORS[key](model, loss, Generator(first.device).manual_seed(seed))

@@ -1,141 +1,218 @@
 """Estimators that perturb something other than the tangent of one forward-mode pass.
 
-`spsa` perturbs the parameters themselves and takes a difference of two losses: no derivative at all.
-`activity` perturbs the layers' outputs, of which there are fewer than parameters.
+`Spsa` perturbs the parameters themselves and takes a difference of two losses: no derivative at all.
+`Activity` perturbs the layers' outputs, of which there are fewer than parameters.
 """
 
-from functools import partial
+from typing import Any
 
 import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, Estimator, ForwardGradient, detached
-from forwardgrad.core.forward import Network, Parameters, network
-from forwardgrad.core.rules import Loss
+from forwardgrad.core.engine import examples
+from forwardgrad.core.engine.maps import Embedding, Linear, Map, TransposedConvolution
+from forwardgrad.core.engine.network import Network
 from forwardgrad.core.tangents import Tangents
+from forwardgrad.core.units import Parameters, Unit, Units, written_out
+
+Found = tuple[Tensor, Any, Any]  # the loss, what the network returned, and the estimate
 
 # A tenth of MeZO's. In float32 a difference along a Gaussian tangent then errs by 0.03 % (logistic regression) to
 # 4 % (the paper's MLP); at 1e-3 by 0.04 % to 12 %, units of a ReLU crossing zero; below 1e-5 rounding takes over.
 EPSILON = 1e-4
 
 
-def spsa(
-    structure: draws.Structure, distribution: str, model: nn.Sequential, loss: Loss, generator: Generator
-) -> Estimator:
+class Spsa:
     """g = (f(theta + eps v) - f(theta - eps v)) / (2 eps) v: two evaluations, and an error of order eps^2.
 
     Along a dense Gaussian tangent v it is MeZO (Malladi et al., 2023, arXiv 2305.17333), along one of rank one in
     every layer the simplest LOZO (Chen et al., 2024, arXiv 2410.07698). The losses are taken at copies, so that the
     parameters stay as they are to the last bit. The estimate's loss is the mean of the two, f(theta) + O(eps^2).
+    Networks of 16 bits are evaluated in 32: in 16 the difference is rounding.
+
+    Args:
+        generator: Source of the tangents.
+        law: Of the tangents.
+        rank: Of the tangents; None is dense.
+        epsilon: eps. None is 1e-4, times the cube root of the latest loss where that is above 1: rounding grows with the
+            loss, and this eps balances it with the error of the difference.
     """
-    net, parameters = network(model, loss), detached(model)
-    stream = draws.TangentStream(net.trainable, structure, draws.DISTRIBUTIONS[distribution], generator)
-    copies = {name: torch.empty_like(parameter) for name, parameter in parameters.items()}
-    one = next(iter(copies.values())).new_ones(())
 
-    def moved(tangents: Tangents, epsilon: float) -> Parameters:
-        torch._foreach_copy_(list(copies.values()), list(parameters.values()))
-        ForwardGradient(one, [(one, tangents)]).add_to_(copies, epsilon)
-        return copies
+    staged = True
 
-    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        ahead, behind = (
-            net.evaluate(moved(tangents, epsilon), {}, inputs, targets)[0] for epsilon in (EPSILON, -EPSILON)
-        )
-        return ForwardGradient((ahead + behind) / 2, [((ahead - behind) / (2 * EPSILON), tangents)])
+    def __init__(self, generator: Generator, law: str, rank: int | None = None, epsilon: float | None = None) -> None:
+        self.stream = draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator)
+        self.fixed, self.latest = epsilon, None
+        self.units: Units | None = None
+        self.copies: Parameters = {}
 
-    return AlongTangents(lambda inputs: next(stream), evaluate)
+    def state(self) -> tuple[Any, Tensor | None]:
+        """The stream's, and the latest loss."""
+        return self.stream.state(), self.latest
+
+    def load(self, state: tuple[Any, Tensor | None]) -> None:
+        """Go on from a state."""
+        self.stream.load(state[0])
+        self.latest = state[1]
+
+    def draw(self, network: Network, inputs: Any) -> Tangents:
+        """Return the next tangent."""
+        return self.stream.draw(network.units)
+
+    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
+        """The loss on both sides."""
+        if network.units is not self.units:
+            self._follow(network.units)
+        if self.latest is None and self.fixed is None:
+            torch._foreach_copy_(list(self.copies.values()), self.values)
+            self.latest = network.loss_at(self.copies, inputs, targets)[0].detach()
+        epsilon = self.fixed
+        if epsilon is None:
+            epsilon = EPSILON * torch.clamp(self.latest, min=1.0).nan_to_num_(1.0, 1.0).pow_(1 / 3)
+
+        def side(sign: float) -> tuple[Tensor, Any]:
+            self._move(tangents, epsilon, sign)
+            return network.loss_at(self.copies, inputs, targets)
+
+        (ahead, outputs), (behind, _) = network.passes(side, (1.0, -1.0))
+        self.latest = (ahead + behind) / 2
+        return self.latest, outputs, [((ahead - behind) / (2 * epsilon), tangents)]
+
+    def _follow(self, units: Units) -> None:
+        """Make copies of what moves, of at least 32 bits."""
+        self.units = units
+        self.copies = {
+            name: zero.to(torch.promote_types(zero.dtype, torch.float32)) for name, zero in written_out(units).items()
+        }
+        self.values = [value for unit in units.values() for value in (unit.weight, unit.bias) if value is not None]
+
+    def _move(self, tangents: Tangents, epsilon: Tensor | float, sign: float) -> None:
+        """Set the copies to theta + sign eps v."""
+        torch._foreach_copy_(list(self.copies.values()), self.values)
+        factor = epsilon if isinstance(epsilon, Tensor) else self.values[0].new_tensor(epsilon)
+        for name, tangent in tangents.items():
+            weight, bias = self.units[name].names
+            tangent.add_to_(self.copies.get(weight), self.copies.get(bias), factor, sign)
+
+
+WEIGHT_GRADIENTS = {3: nn.grad.conv1d_weight, 4: nn.grad.conv2d_weight, 5: nn.grad.conv3d_weight}
 
 
 class Perturbation:
-    """Random numbers u_b for one layer's outputs, in place of a tangent of its parameters.
+    """Random numbers u_b for one unit's outputs, in place of a tangent of its parameters.
 
     The engine adds them to the tangent of the layer's output, as it would add V x. The estimate for the
-    parameters needs the layer's input too, which is therefore kept until the next pass.
+    parameters needs the layer's input too, which is therefore kept for as long as the estimate.
 
     Args:
-        noise: u, in the shape of the layer's output, channels last for a convolution.
+        noise: u, in the shape of the layer's output, channels last for a convolution; None to draw it when the shape
+            is known, anew wherever the network uses the unit.
+        draw: Draws it, for a shape.
     """
 
-    def __init__(self, layer: nn.Module, noise: Tensor) -> None:
-        self.layer, self.noise, self.inputs = layer, noise, noise
+    def __init__(self, noise: Tensor | None, draw: Any = None) -> None:
+        self.noise, self.draw = noise, draw
+        self.uses: list[tuple[Map, Tensor, Tensor]] = []
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
         """u: whatever the layer's input."""
-        self.inputs = primal
-        noise = self.noise.movedim(-1, 1) if isinstance(layer, nn.Conv2d) else self.noise.flatten(0, -2)
+        noise = self.draw(outputs) if self.noise is None else self.noise.flatten(0, -2)
+        if self.noise is not None and not isinstance(layer, Linear):
+            noise = self.noise.movedim(-1, 1)
+        self.uses.append((layer, primal, noise))
         return noise.clone() if onto is None else onto.add_(noise)
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
+    def add_to_(self, weight: Tensor | None, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add scale sum_b factor_b u_b x_b', x_b the layer's input: what backprop does with a cotangent."""
-        cotangent = self.noise * factor.view(-1, *[1] * (self.noise.dim() - 1))
-        rows = cotangent.flatten(0, -2)
-        if isinstance(self.layer, nn.Conv2d):
-            geometry = self.layer.stride, self.layer.padding, self.layer.dilation, self.layer.groups
-            cotangent = cotangent.movedim(-1, 1)
-            weight.add_(nn.grad.conv2d_weight(self.inputs, weight.shape, cotangent, *geometry), alpha=scale)
+        for layer, inputs, noise in self.uses:
+            rows = factor.to(noise.dtype).repeat_interleave(len(noise) // len(factor))
+            cotangent = noise * rows.view(-1, *[1] * (noise.dim() - 1))
+            if weight is not None:
+                self._add_to_weight_(weight, layer, inputs, cotangent, scale)
+            if bias is not None:
+                summed = cotangent.sum(0) if cotangent.dim() == 2 else cotangent.flatten(2).sum((0, 2))
+                bias.add_(summed, alpha=scale)
+
+    def _add_to_weight_(self, weight: Tensor, layer: Map, inputs: Tensor, cotangent: Tensor, scale: float) -> None:
+        if isinstance(layer, Linear):
+            weight.addmm_(cotangent.t(), inputs, alpha=scale)
+        elif isinstance(layer, Embedding):
+            width = weight.shape[1]
+            weight.index_add_(0, inputs.flatten(), cotangent.reshape(-1, width).to(weight.dtype), alpha=scale)
         else:
-            weight.addmm_(rows.t(), self.inputs, alpha=scale)
-        if bias is not None:
-            bias.add_(rows.sum(0), alpha=scale)
+            pair = (cotangent, inputs) if isinstance(layer, TransposedConvolution) else (inputs, cotangent)
+            geometry = layer.stride, layer.padding, layer.dilation, layer.groups
+            gradient = WEIGHT_GRADIENTS[weight.dim()]
+            weight.add_(gradient(pair[0], weight.shape, pair[1], *geometry), alpha=scale)
 
 
-def output_shapes(net: Network, inputs: Tensor) -> dict[nn.Module, torch.Size]:
-    """Return the shape of what every layer that has parameters makes of a batch."""
-    shapes = {}
-    with torch.no_grad():
-        for layer in net.layers:
-            inputs = layer.module(inputs)
-            if layer.weight:
-                shapes[layer.module] = inputs.shape
-    return shapes
-
-
-def loss_and_shares(net: Network, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the loss and what every example of the batch adds to its derivative, shape (batch,).
-
-    The derivative is linear in the tangent of the outputs: an example's share is taken with the others' at zero.
-    """
-    own = torch.eye(len(tangent), dtype=torch.bool, device=tangent.device)
-    alone = torch.where(own.view(*own.shape, *[1] * (tangent.dim() - 1)), tangent, 0)
-    return net.loss_pair(outputs, alone, targets)
-
-
-def activity(model: nn.Sequential, loss: Loss, generator: Generator) -> Estimator:
+class Activity:
     """dW_l = (1/B) sum_b (d_b u_lb) x_lb', d_b = sum_l <dloss_b/dz_l, u_l> (Ren et al., 2022, arXiv 2210.03310).
 
-    u_lb perturbs the output z_l of every layer l with parameters, anew in every example b, and one forward-mode
+    u_lb perturbs the output z_l of every layer l with a weight, anew in every example b, and one forward-mode
     pass gives every example's own derivative d_b. The variance grows with the number of outputs, not of
-    parameters. The u are signs, cheaper than the authors' normal numbers and of less variance.
+    parameters. The u are signs, cheaper than the authors' normal numbers and of less variance. Parameters that are
+    no layer's weight or bias (scales of normalisations, positions), and layers whose outputs cannot be told apart by
+    example, get a dense tangent of signs, times the derivative of the whole batch.
 
-    Raises:
-        TypeError: If a convolution's padding is a name instead of numbers.
+    Args:
+        generator: Source of the perturbations.
+        mixed: What to do where examples of a batch influence each other (batch normalisation): False refuses it by the
+            name of the layer, True multiplies by the derivative of the whole batch: unbiased, with more variance.
     """
-    net, parameters = network(model, loss), detached(model)
-    for name, layer in net.trainable.items():
-        if isinstance(getattr(layer, "padding", 0), str):
-            raise TypeError(f"layer {name} ({layer}): activity needs its padding in numbers, not {layer.padding!r}")
-    streams: dict[torch.Size, draws.TangentStream] = {}
 
-    def stream(inputs: Tensor) -> draws.TangentStream:
-        """The perturbations of batches of one shape."""
-        shapes = output_shapes(net, inputs)
+    staged = True
 
-        def structure(layer: nn.Module) -> draws.Plan:
-            batch, *rest = shapes[layer]
-            shape = (batch, *rest[1:], rest[0]) if isinstance(layer, nn.Conv2d) else (batch, *rest)
-            return partial(Perturbation, layer), [(shape, 1.0)]
+    def __init__(self, generator: Generator, mixed: bool = False) -> None:
+        self.generator, self.mixed = generator, mixed
+        self.stream = draws.TangentStream(draws.dense, draws.rademacher_, generator)
+        self.shape, self.shapes = None, {}  # of the latest inputs, and what every unit made of them
+        self.noise = draws.TangentStream(self._structure, draws.rademacher_, generator)
+        self.units: Units | None = None
+        self.apart: Units = {}
+        self.rest: Units = {}
 
-        return draws.TangentStream(net.trainable, structure, draws.rademacher_, generator)
+    def state(self) -> tuple[Any, Any, Any]:
+        """The streams'."""
+        return self.stream.state(), (self.shape, self.shapes), self.noise.state()
 
-    def draw(inputs: Tensor) -> Tangents:
-        if inputs.shape not in streams:
-            streams[inputs.shape] = stream(inputs)
-        return next(streams[inputs.shape])
+    def load(self, state: tuple[Any, Any, Any]) -> None:
+        """Go on from a state."""
+        self.stream.load(state[0])
+        self.shape, self.shapes = state[1]
+        self.noise.load(state[2])
 
-    def evaluate(tangents: Tangents, inputs: Tensor, targets: Tensor) -> ForwardGradient:
-        value, shares = loss_and_shares(net, *net.outputs(parameters, tangents, inputs), targets)
-        return ForwardGradient(value, [(shares, tangents)])
+    def draw(self, network: Network, inputs: Any) -> Tangents:
+        """Return perturbations of every unit, and tangents of what has none."""
+        if network.units is not self.units:
+            self.units = network.units
+            told = examples.told_apart(network, inputs, self.mixed)
+            self.apart = {name: unit for name, unit in network.units.items() if name in told}
+            self.rest = {name: unit for name, unit in network.units.items() if name not in told}
+        drawn = self.stream.draw(self.rest) if self.rest else {}
+        if network.direct is None:
+            return {name: Perturbation(None, self._signs) for name in self.apart} | drawn
+        if self.shape != inputs.shape:
+            self.shape, self.shapes = inputs.shape, examples.output_shapes(network.direct, self.apart, inputs)
+            self.noise.load(None)
+        return {name: Perturbation(noise) for name, noise in self.noise.draw(self.apart).items()} | drawn
 
-    return AlongTangents(draw, evaluate)
+    def _structure(self, unit: Unit) -> draws.Plan:
+        """One number for each of a unit's outputs."""
+        return (lambda noise: noise), [(self.shapes[unit.name], 1.0)]
+
+    def _signs(self, outputs: Tensor) -> Tensor:
+        rows = outputs.new_empty((1, -(-outputs.numel() // draws.WORD) * draws.WORD))
+        draws.rademacher_(rows, outputs.numel(), self.generator)
+        shape = outputs.shape[:1] + outputs.shape[2:] + outputs.shape[1:2]
+        return rows[0, : outputs.numel()].view(shape).movedim(-1, 1)
+
+    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
+        """One forward-mode pass, and the loss's own derivative."""
+        value, shares, outputs = examples.shares(network, tangents, inputs, targets)
+        whole = shares.sum()
+        apart = {name: tangent for name, tangent in tangents.items() if name in self.apart}
+        rest = {name: tangent for name, tangent in tangents.items() if name in self.rest}
+        terms = [(whole.expand_as(shares) if self.mixed else shares, apart), (whole, rest)]
+        return value, outputs, [term for term in terms if term[1]]

@@ -15,23 +15,25 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
+
+from forwardgrad.core.engine.maps import Map, over_space
 
 
 class LayerTangent(Protocol):
     """The tangent of one layer's weight and bias."""
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
         """Return what the tangent contributes to the tangent of the layer's output.
 
         Args:
-            layer: The layer, for its kind and its stride, padding and dilation.
+            layer: What the layer does with its weight and bias.
             primal: The layer's input, shape (batch, ...).
+            outputs: The layer's output, for its shape.
             onto: Tangent of the output so far; the contribution is added to it in place.
         """
 
-    def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
+    def add_to_(self, weight: Tensor | None, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add `factor` (a tensor without dimensions) times `scale` times the tangent to the parameters, in place."""
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
@@ -39,20 +41,6 @@ class LayerTangent(Protocol):
 
 
 Tangents = dict[str, LayerTangent]
-NARROW = 16  # A product with fewer columns wastes the processor's vectors.
-
-
-def convolve(layer: nn.Conv2d, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int = 1) -> Tensor:
-    """Convolve with the geometry of `layer` and other weights."""
-    return F.conv2d(inputs, weight, bias, layer.stride, layer.padding, layer.dilation, groups)
-
-
-def over_outputs(part: Tensor, layer: nn.Module, primal: Tensor) -> Tensor:
-    """Return `part` written out in the shape of the layer's output, which is not computed."""
-    if isinstance(layer, nn.Linear):
-        return part.expand(*primal.shape[:-1], layer.out_features).clone(memory_format=torch.contiguous_format)
-    shape = convolve(layer, primal.to("meta"), layer.weight.detach().to("meta"), groups=layer.groups).shape
-    return part.expand(shape).clone(memory_format=torch.channels_last)  # the layout convolutions are fast in
 
 
 @dataclass(frozen=True)
@@ -62,18 +50,12 @@ class Dense:
     weight: Tensor | None
     bias: Tensor | None = None
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
         """V x + b: as many operations as the layer itself."""
         if self.weight is None:
-            spread = self.bias.view(-1, *[1] * (primal.dim() - 2))
-            return over_outputs(spread, layer, primal) if onto is None else onto.add_(spread)
-        if isinstance(layer, nn.Linear):
-            if onto is None:
-                return F.linear(primal, self.weight, self.bias)
-            onto.addmm_(primal, self.weight.t())
-            return onto if self.bias is None else onto.add_(self.bias)
-        added = convolve(layer, primal, self.weight, self.bias, layer.groups)
-        return added if onto is None else onto.add_(added)
+            onto = torch.zeros_like(outputs) if onto is None else onto
+            return onto.add_(over_space(self.bias, outputs))
+        return layer.dense(primal, self.weight, self.bias, onto)
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """One pass over the parameters."""
@@ -98,39 +80,25 @@ class DenseStack:
         bias: Shape (K, out); None for a layer without.
     """
 
-    weight: Tensor
+    weight: Tensor | None
     bias: Tensor | None = None
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
         """V_k x + b_k for every k, shape (K, batch, out, ...): as many operations as K layers."""
-        return (self._linear if isinstance(layer, nn.Linear) else self._convolution)(layer, primal, onto)
+        if self.weight is None:
+            onto = outputs.new_zeros((len(self.bias), *outputs.shape)) if onto is None else onto
+            return onto.add_(self.bias.view(len(self.bias), 1, -1, *[1] * (outputs.dim() - 2)))
+        return layer.stack(primal, self.weight, self.bias, onto)
 
-    def _linear(self, layer: nn.Linear, primal: Tensor, onto: Tensor | None) -> Tensor:
-        """K products in one call, of tangents where they lie; narrow ones side by side, as one wide product."""
-        if layer.out_features < NARROW:
-            added = F.linear(primal, self.weight.flatten(0, 1)).view(len(primal), len(self.weight), -1).transpose(0, 1)
-            onto = added.contiguous() if onto is None else onto.add_(added)
-        else:
-            several, transposed = primal.expand(len(self.weight), -1, -1), self.weight.transpose(1, 2)
-            onto = torch.bmm(several, transposed) if onto is None else onto.baddbmm_(several, transposed)
-        return onto if self.bias is None else onto.add_(self.bias.unsqueeze(1))
-
-    def _convolution(self, layer: nn.Conv2d, primal: Tensor, onto: Tensor | None) -> Tensor:
-        """One convolution, whose channels are those of all tangents, group by group."""
-        groups, count = layer.groups, len(self.weight)
-        weight, bias = (
-            None if part is None else part.unflatten(1, (groups, -1)).transpose(0, 1).flatten(0, 2)
-            for part in (self.weight, self.bias)
-        )
-        added = convolve(layer, primal, weight, bias, groups)
-        added = added.unflatten(1, (groups, count, -1)).movedim(2, 0).flatten(2, 3)
-        # Channels last, the layout convolutions are fast in.
-        return added.movedim(2, -1).contiguous().movedim(-1, 2) if onto is None else onto.add_(added)
+    def one(self, index: int) -> Dense:
+        """Return one of the tangents."""
+        return Dense(*(None if part is None else part[index] for part in (self.weight, self.bias)))
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add scale sum_k factor_k V_k: one pass over the parameters, and one over the tangents."""
-        weight.add_(torch.tensordot(factor, self.weight, 1), alpha=scale)
-        if bias is not None:
+        if self.weight is not None:
+            weight.add_(torch.tensordot(factor, self.weight, 1), alpha=scale)
+        if self.bias is not None:
             bias.add_(torch.tensordot(factor, self.bias, 1), alpha=scale)
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
@@ -150,7 +118,7 @@ class RankOne:
         left: u, shape (out,).
         right: w, shape (in,).
         offset: c, shape (1,).
-        kernel: k, shape (height, width), for a convolution.
+        kernel: k, shape (height, width) or of as many axes as a convolution has.
     """
 
     left: Tensor
@@ -158,20 +126,9 @@ class RankOne:
     offset: Tensor
     kernel: Tensor | None = None
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
-        """u (w . x + c); for a convolution u (k * (w . x) + c), * over space, on one channel only."""
-        if self.kernel is None:
-            amount = torch.addmv(self.offset, primal, self.right)
-            return torch.outer(amount, self.left) if onto is None else onto.addr_(amount, self.left)
-        if layer.groups != 1:
-            return Dense(*self.dense()).output(layer, primal, onto)
-        contracted = torch.matmul(primal.permute(0, 2, 3, 1), self.right).unsqueeze(1)
-        amount = convolve(layer, contracted, self.kernel[None, None], self.offset)
-        if onto is not None:
-            return onto.addcmul_(amount, self.left.view(-1, 1, 1))
-        batch, _, height, width = amount.shape
-        spread = torch.outer(amount.view(-1), self.left)  # channels last, the layout convolutions are fast in
-        return spread.view(batch, height, width, -1).permute(0, 3, 1, 2)
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
+        """u (w . x + c); for a convolution u (k * (w . x) + c)."""
+        return layer.rank_one(primal, self, onto)
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """A rank-one update: the tangent is never written out."""
@@ -180,7 +137,7 @@ class RankOne:
             weight.addr_(left, self.right, alpha=scale)
         else:
             right = torch.outer(self.right, self.kernel.view(-1)).view(-1, *self.kernel.shape)
-            weight.addcmul_(left.view(-1, 1, 1, 1), right, value=scale)
+            weight.addcmul_(left.view(-1, *[1] * right.dim()), right, value=scale)
         if bias is not None:
             bias.addcmul_(left, self.offset, value=scale)
 
@@ -188,7 +145,7 @@ class RankOne:
         """The outer products, written out."""
         weight = torch.outer(self.left, self.right)
         if self.kernel is not None:
-            weight = weight[:, :, None, None] * self.kernel
+            weight = torch.tensordot(weight, self.kernel, 0)
         return weight, self.left * self.offset
 
 
@@ -208,17 +165,9 @@ class LowRank:
     offset: Tensor
     kernel: Tensor | None = None
 
-    def output(self, layer: nn.Module, primal: Tensor, onto: Tensor | None = None) -> Tensor:
-        """The sum over r of u_r (w_r . x + c_r), as two thin matrix products."""
-        if self.kernel is None:
-            amounts = torch.addmm(self.offset, primal, self.right.t())
-            return amounts @ self.left if onto is None else onto.addmm_(amounts, self.left)
-        if layer.groups != 1:
-            return Dense(*self.dense()).output(layer, primal, onto)
-        contracted = torch.matmul(primal.permute(0, 2, 3, 1), self.right.t()).permute(0, 3, 1, 2)
-        amounts = convolve(layer, contracted, self.kernel.unsqueeze(1), self.offset, groups=len(self.kernel))
-        spread = torch.matmul(amounts.permute(0, 2, 3, 1), self.left).permute(0, 3, 1, 2)
-        return spread if onto is None else onto.add_(spread)
+    def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
+        """The sum over r of u_r (w_r . x + c_r)."""
+        return layer.low_rank(primal, self, onto)
 
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """A rank-r update."""
@@ -226,13 +175,18 @@ class LowRank:
         if self.kernel is None:
             weight.addmm_(left, self.right, alpha=scale)
         else:
-            right = self.right[:, :, None, None] * self.kernel[:, None]
-            weight.add_((left @ right.flatten(1)).view_as(weight), alpha=scale)
+            weight.add_((left @ self._right().flatten(1)).view_as(weight), alpha=scale)
         if bias is not None:
             bias.addmv_(left, self.offset, alpha=scale)
 
+    def _right(self) -> Tensor:
+        """w_r, for a convolution w_r x k_r, row by row."""
+        if self.kernel is None:
+            return self.right
+        return self.right.view(*self.right.shape, *[1] * (self.kernel.dim() - 1)) * self.kernel.unsqueeze(1)
+
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """The sum of outer products, written out."""
-        right = self.right if self.kernel is None else self.right[:, :, None, None] * self.kernel[:, None]
+        right = self._right()
         weight = (self.left.t() @ right.flatten(1)).view(self.left.shape[1], *right.shape[1:])
         return weight, self.left.t() @ self.offset

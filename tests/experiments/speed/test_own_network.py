@@ -110,7 +110,10 @@ FROZEN = nn.Linear(4, 3).requires_grad_(False)
             (FROZEN, LOSS, INPUTS, TARGETS),
             "own returns a model without trainable parameters: one must have requires_grad",
         ),
-        ((MODEL.to("meta"), LOSS, INPUTS, TARGETS), "own returns a model that does not lie on cpu: put it there, or"),
+        (
+            (nn.Linear(4, 3, device="meta"), LOSS, INPUTS, TARGETS),
+            "own returns a model that does not lie on cpu: put it there, or",
+        ),
     ],
 )
 def test_what_cannot_be_measured_is_refused_before_any_work(made, line):
@@ -148,5 +151,5 @@ def test_from_python_the_rows_are_returned_and_have_the_functions_name():
     assert [(row["method"], row["model"]) for row in rows] == [
         (method, "tiny") for method in ("evaluation", "backprop", "forward_rank_one", "backprop_checkpoint")
     ]
-    assert rows[-1]["note"] == "Linear has no blocks to checkpoint: nn.Sequential or nn.ModuleList of layers"
+    assert rows[-1]["note"] == "Linear has no blocks to checkpoint: no nn.Sequential or nn.ModuleList of layers"
     assert len(lines) == 4

@@ -3,33 +3,28 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.utils import parameters_to_vector
 
 from forwardgrad.core.transformers import GPT, token_loss
 from forwardgrad.experiments.speed import stock
 from forwardgrad.experiments.speed.steps import Case
 
-from ... import cases
-
 # What `torch.func.jvp` imports on its first call says so.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 
 
-def flat_parameters(case):
-    return cases.flat({name: part.detach() for name, part in case.parameters.items()}).clone()
-
-
 def stepped_along_its_tangent(case, make):
     """Whether a step moves the parameters by the directional derivative along the drawn tangent, times that."""
-    before = flat_parameters(case)
-    gradient = torch.autograd.grad(case.value(), list(case.parameters.values()))
-    gradient = cases.flat(dict(zip(case.parameters, gradient, strict=True)))
+    parameters = list(case.parameters.values())
+    before = parameters_to_vector(parameters).detach()
+    gradient = parameters_to_vector(torch.autograd.grad(case.value(), parameters))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
-        tangent = cases.flat({name: torch.randn_like(value) for name, value in case.parameters.items()})
+        tangent = parameters_to_vector([torch.randn_like(part) for part in parameters])
         torch.manual_seed(7)
         list(make(case)())
     expected = before - case.rate * (gradient @ tangent) * tangent
-    return torch.allclose(flat_parameters(case), expected, rtol=1e-8, atol=1e-9)
+    return torch.allclose(parameters_to_vector(parameters), expected, rtol=1e-8, atol=1e-9)
 
 
 @pytest.mark.parametrize("make", [stock.jvp, stock.dual_numbers, stock.torchzero])

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.core.estimates import step_
+from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.flops import layer_costs, multiply_adds
-from forwardgrad.core.gradients import make_estimator, standardise
+from forwardgrad.core.gradients import standardise
 from forwardgrad.core.models import build
 from forwardgrad.data.prepared import Dataset, Examples
 from forwardgrad.experiments.audit.ensemble import Ensemble, Optimizer, steps_to
@@ -52,7 +53,7 @@ def two_devices(splits: Splits, model: str = "students_lr", inputs: Tensor | Non
     """Multiply-adds per call in one step of their forward gradient: so few that the time is that of calls."""
     key, network = "forward_blockwise_standardised", build(model, 0)
     batch = splits[0].train if inputs is None else Examples(inputs, torch.zeros(len(inputs), dtype=torch.int64))
-    estimator = make_estimator(key, network, nn.CrossEntropyLoss())
+    estimator = make_estimator(key, network, nn.CrossEntropyLoss(), seed=0)
     with Calls() as calls:
         step_(network, estimator(batch.inputs, batch.labels), 0.2)
     work = multiply_adds(key, layer_costs(network, batch.inputs))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.catalogue.formulae import Block
-from forwardgrad.core.rules import Loss
+from forwardgrad.core.engine.losses import Loss
 
 
 def block(part: Tensor) -> Block:

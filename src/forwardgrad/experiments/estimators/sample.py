@@ -23,10 +23,9 @@ from torch import Tensor, nn
 from forwardgrad.catalogue import IMAGE, MODELS
 from forwardgrad.catalogue.estimators import ESTIMATORS
 from forwardgrad.catalogue.formulae import Gradient
-from forwardgrad.core.estimates import Estimator, detached
-from forwardgrad.core.forward import Parameters, network
-from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.estimator import Estimator, make_estimator
 from forwardgrad.core.models import build
+from forwardgrad.core.units import Parameters, units
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
 from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
@@ -54,17 +53,17 @@ class Problem:
     @staticmethod
     def of(model: nn.Sequential, inputs: Tensor, targets: Tensor) -> "Problem":
         """Take the gradient by reverse mode."""
-        gradient = flat(make_estimator("backprop", model, LOSS)(inputs, targets).dense(detached(model)))
+        gradient = flat(make_estimator("backprop", model, LOSS)(inputs, targets).dense())
         norm = gradient.norm().item()
         return Problem(model, (inputs, targets), gradient / norm, norm)
 
     @property
     def blocks(self) -> Gradient:
         """The gradient by tensor and by layer."""
-        parameters = detached(self.model)
+        parameters = dict(self.model.named_parameters())
         parts = dict(zip(parameters, self.gradient.split([each.numel() for each in parameters.values()]), strict=True))
-        layers = network(self.model, LOSS).trainable
-        joined = [torch.cat([parts[name] for name in parts if name.rpartition(".")[0] == layer]) for layer in layers]
+        layers = [[name for name in unit.names if name is not None] for unit in units(self.model).values()]
+        joined = [torch.cat([parts[name] for name in names]) for names in layers]
         return Gradient([block(part) for part in parts.values()], [block(part) for part in joined])
 
 
@@ -134,7 +133,7 @@ def measure_estimators(
 
 def sample(problem: Problem, estimator: Estimator, count: int) -> Sample:
     """Draw `count` estimates, a multiple of GROUPS."""
-    gradient, parameters = problem.gradient, detached(problem.model)
+    gradient = problem.gradient
     generator = torch.Generator().manual_seed(derive_seed("across"))
     across = torch.randn(gradient.shape, generator=generator, dtype=gradient.dtype)
     across -= (across @ gradient) * gradient
@@ -142,7 +141,7 @@ def sample(problem: Problem, estimator: Estimator, count: int) -> Sample:
     sums, distances = gradient.new_zeros((GROUPS, len(gradient))), {}
     seen, square = gradient.new_empty((count, 2)), gradient.new_empty(count)
     for index in range(count):
-        estimate = flat(estimator(*problem.batch).dense(parameters)).div_(problem.norm)
+        estimate = flat(estimator(*problem.batch).dense()).div_(problem.norm)
         seen[index], square[index] = frame @ estimate, estimate @ estimate
         sums[index % GROUPS] += estimate
         if (index + 1).bit_count() == 1:

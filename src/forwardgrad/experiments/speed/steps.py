@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from forwardgrad.core.estimates import AlongTangents, Estimator, detached, write_gradient_
-from forwardgrad.core.rules import Loss
+from forwardgrad.core.engine.losses import Loss
+from forwardgrad.core.estimates import write_gradient_
+from forwardgrad.core.estimator import Estimator
 
 Parts = Callable[[], Iterator[str]]
 PARTS = ("draw", "forward", "backward", "update")
@@ -82,12 +83,15 @@ def advance(parts: Parts, last: str | None) -> None:
 
 def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Parts:
     """One step of plain SGD, or of Adam, along the estimate."""
-    parameters = detached(case.model)
-    options = {"lr": case.rate, "fused": True, "capturable": case.inputs.is_cuda}  # can be recorded as a CUDA graph
-    optimizer = torch.optim.Adam(case.model.parameters(), **options) if adam else None
+    options = {
+        "lr": case.rate,
+        "fused": True,
+        "capturable": case.device.type == "cuda",
+    }  # can be recorded as a CUDA graph
+    optimizer = torch.optim.Adam(case.parameters.values(), **options) if adam else None
 
     def step() -> Iterator[str]:
-        if isinstance(estimator, AlongTangents):
+        if estimator.method.staged:
             tangents = estimator.draw(case.inputs)
             yield "draw"
             estimate = estimator.evaluate(tangents, case.inputs, case.targets)
@@ -96,9 +100,9 @@ def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Part
             estimate = estimator(case.inputs, case.targets)
             yield "backward"
         if optimizer is None:
-            estimate.add_to_(parameters, -case.rate)
+            estimate.add_to_(-case.rate)
         else:
-            write_gradient_(case.model, estimate)
+            write_gradient_(case.model, estimate, accumulate=False)
             optimizer.step()
         yield "update"
 

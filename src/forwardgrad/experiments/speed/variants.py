@@ -1,24 +1,29 @@
 """The steps by which a method is measured on a network."""
 
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from forwardgrad.catalogue import ADAM
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, Estimator, detached
-from forwardgrad.core.forward import network
-from forwardgrad.core.gradients import ESTIMATORS, along
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.estimator import Estimator
+from forwardgrad.core.gradients import ESTIMATORS, Along
 from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed.steps import Case, Parts, along_estimate
 
 # By name: a step, its generator of random numbers, and after how many steps it is asked for new ones.
 Variants = dict[str, tuple[Parts, Generator, int]]
 
+MIXED = "with the derivative of the whole batch (mixed=True), since batch normalisation mixes its examples"
+
 
 def variants(method: str, case: Case) -> tuple[Variants, str | None]:
-    """Return the steps by which `method` is measured, or none of them and why it cannot be measured here.
+    """Return the steps by which `method` is measured and a remark, or none and why it cannot be measured.
 
     There is one, or the variants of backprop (the fastest counts), or one per layer that is drawn (their mean counts).
     Each comes with its generator of random numbers, and after how many steps it is asked for new ones.
@@ -34,32 +39,47 @@ def variants(method: str, case: Case) -> tuple[Variants, str | None]:
         return {name: (make(case), generator, 1) for name, make in baselines.LIBRARY.items()}, None
     if method in baselines.BASELINES:
         return {"": (baselines.BASELINES[method](case), generator, 1)}, None
+    note, options = None, {}
+    if key == "activity" and mixes_examples(case.model):
+        note, options = MIXED, {"mixed": True}
     if key == "forward_rank_one_layer":
         estimators = {str(layer): each for layer, each in enumerate(drawn_layers(case, generator))}
     else:
-        estimators = {"": ESTIMATORS[key](case.model, case.loss, generator)}
+        estimators = {"": Estimator(key, Network(case.model, case.loss), ESTIMATORS[key], options, generator)}
     return {
         name: (along_estimate(case, each, adam), generator, period(each, case.inputs, generator))
         for name, each in estimators.items()
-    }, None
+    }, note
+
+
+def mixes_examples(model: nn.Module) -> bool:
+    """Return whether batch normalisation makes the outputs of an example depend on the others."""
+    return any(isinstance(module, _BatchNorm) and module.training for module in model.modules())
 
 
 def drawn_layers(case: Case, generator: Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
-    net = network(case.model, case.loss)
-    for stream in draws.OneLayer(net.trainable, draws.rademacher_, generator).streams:
-        yield along(net, detached(case.model), stream)
+    units = Network(case.model, case.loss).units
+    structure = partial(draws.rank_one, scale=len(units) ** 0.5)
+    method = partial(draws.TangentStream, structure, draws.rademacher_)
+    for unit in units.values():
+        network = Network(case.model, case.loss, [name for name in unit.names if name is not None])
+        yield Estimator("forward_rank_one_layer", network, lambda numbers: Along(method(numbers)), {}, generator)
 
 
-def period(estimator: Estimator, inputs: Tensor, generator: Generator) -> int:
-    """Return after how many estimates the generator is asked for new random numbers, for as many at once."""
-    if not isinstance(estimator, AlongTangents) or inputs.is_cuda:
+def period(estimator: Estimator, inputs: Any, generator: Generator) -> int:
+    """Return after how many estimates the generator is asked for new random numbers, for as many at once.
+
+    One where it is asked only once a network's shapes are known, within the forward pass.
+    """
+    if not estimator.method.staged or generator.device.type != "cpu":
         return 1
-    draws_until_asked = []
-    for _ in range(2):  # the first time counts from wherever the stream stands
-        state, count = generator.get_state(), 0
-        while torch.equal(generator.get_state(), state):
-            estimator.draw(inputs)
-            count += 1
-        draws_until_asked.append(count)
-    return draws_until_asked[-1]
+    asked = []
+    for call in range(2 * draws.BLOCK_STEPS + 1):
+        state = generator.get_state()
+        estimator.draw(inputs)
+        if not torch.equal(generator.get_state(), state):
+            asked.append(call)
+        if len(asked) == 2:
+            return asked[1] - asked[0]
+    return 1

@@ -9,8 +9,8 @@ import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.catalogue import ARCHITECTURES, MODELS, network_parts
+from forwardgrad.core.engine.losses import Loss
 from forwardgrad.core.models import build
-from forwardgrad.core.rules import Loss
 from forwardgrad.core.transformers import GPT, ViT, token_loss
 from forwardgrad.data.torchvision_import import import_torchvision
 from forwardgrad.experiments.speed.steps import Case

@@ -15,9 +15,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forwardgrad.core.estimates import Estimator, detached, write_gradient_
-from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.estimates import write_gradient_
+from forwardgrad.core.estimator import Estimator, make_estimator
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached
 from forwardgrad.data.prepared import Dataset, Examples, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.runs import Method, Run
@@ -110,7 +111,6 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
     settings: Method = run.settings
     seed = tangent_seed(run.experiment, run.dataset, run.model, run.method, run.seed)
     estimate = make_estimator(settings.estimator, model, nn.CrossEntropyLoss(), seed)
-    parameters = detached(model)
     adam = (
         torch.optim.Adam(model.parameters(), lr=settings.learning_rate, fused=True)
         if settings.optimizer == "adam"
@@ -120,9 +120,9 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
         rate = settings.learning_rate * math.exp(-settings.decay * step)
         gradient = estimate(inputs, labels)
         if adam is None:
-            gradient.add_to_(parameters, -rate)
+            gradient.add_to_(-rate)
         else:
-            write_gradient_(model, gradient)
+            write_gradient_(model, gradient, accumulate=False)
             adam.param_groups[0]["lr"] = rate
             adam.step()
         yield
@@ -156,7 +156,7 @@ def cosine_meter(model: nn.Sequential, run: Run, data: Dataset) -> Callable[[], 
     batch = data.train.inputs[: run.settings.batch_size], data.train.labels[: run.settings.batch_size]
 
     def flat(estimator: Estimator) -> Tensor:
-        return torch.cat([part.flatten() for part in estimator(*batch).dense(detached(model)).values()])
+        return torch.cat([part.flatten() for part in estimator(*batch).dense().values()])
 
     def measure() -> float:
         gradient = flat(exact)

@@ -7,17 +7,16 @@ more: K tangents at once, beside one primal. A layer without parameters that has
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from forwardgrad.core.tangents import LayerTangent, convolve
+from forwardgrad.core.engine.maps import Convolution, Linear
+from forwardgrad.core.tangents import LayerTangent
 
 Dual = tuple[Tensor, Tensor | None]  # a primal and its tangent; None is zero
 Own = LayerTangent | None  # the tangent of a layer's own parameters
-Loss = Callable[[Tensor, Tensor], Tensor]
 aten = torch.ops.aten
 
 
@@ -54,7 +53,7 @@ def one_by_one(along: Callable[[Tensor], tuple[Tensor, Tensor]], tangent: Tensor
 
 
 def linear(
-    layer: nn.Linear, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
+    layer: Linear, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
 ) -> Dual:
     """y = W x + b, y' = W x' + W' x + b'. Primal and tangent share one matrix product with W."""
     if primal.dim() > 2:
@@ -70,18 +69,18 @@ def linear(
         tangent = flat.view(*tangent.shape[:-1], -1)
         if bias is not None:
             outputs.add_(bias)
-    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
+    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, outputs, tangent)
 
 
-def conv2d(
-    layer: nn.Conv2d, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
+def convolution(
+    layer: Convolution, weight: Tensor, bias: Tensor | None, layer_tangent: Own, primal: Tensor, tangent: Tensor | None
 ) -> Dual:
     """y = W * x + b, y' = W * x' + W' * x + b'. Two convolutions: stacking them would gain nothing."""
     primal = primal.contiguous(memory_format=torch.channels_last)
-    outputs = convolve(layer, primal, weight, bias, layer.groups)
+    outputs = layer(primal, weight, bias)
     if tangent is not None:
-        tangent = mapped(lambda each: convolve(layer, each, weight, None, layer.groups), primal, tangent)
-    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, tangent)
+        tangent = mapped(lambda each: layer(each, weight), primal, tangent)
+    return outputs, tangent if layer_tangent is None else layer_tangent.output(layer, primal, outputs, tangent)
 
 
 def relu(layer: nn.ReLU, primal: Tensor, tangent: Tensor | None) -> Dual:
@@ -138,7 +137,7 @@ def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tens
     return (layer(primal), None) if tangent is None else derivative(layer, primal, tangent)
 
 
-WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: conv2d}
+WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: convolution}
 VIEWS = (nn.Flatten, nn.Identity)
 WITHOUT_PARAMETERS = {
     nn.ReLU: relu,
@@ -149,43 +148,3 @@ WITHOUT_PARAMETERS = {
     nn.Flatten: linear_map,
     nn.Identity: linear_map,
 }
-
-
-def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """f = -mean log p_y, f' = mean (sum_c p_c z'_c - z'_y), p = softmax z, y the class."""
-    if logits.dim() != 2 or targets.is_floating_point():
-        return loss_by_function(F.cross_entropy, logits, tangent, targets)
-    log_probabilities = torch.log_softmax(logits, 1)
-    slopes = tangent - (log_probabilities.exp() * tangent).sum(-1, keepdim=True)
-    if tangent.dim() == 2:
-        return F.nll_loss(log_probabilities, targets), F.nll_loss(slopes, targets)
-    classes = targets.unsqueeze(1).expand(-1, len(tangent))
-    totals = F.nll_loss(slopes.movedim(0, -1), classes, reduction="none").sum(0)  # an ignored target adds zero
-    return F.nll_loss(log_probabilities, targets), totals / (targets != -100).sum()
-
-
-def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """f = mean (z - y)^2, f' = 2 mean ((z - y) z')."""
-    difference = outputs - targets
-    return difference.square().mean(), 2 * torch.mean(difference * tangent, tuple(range(-outputs.dim(), 0)))
-
-
-def loss_by_function(loss: Loss, outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """Any loss, through `torch.func.jvp`."""
-    return derivative(lambda each: loss(each, targets), outputs, tangent)
-
-
-def loss_rule(loss: Loss) -> Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return the rule for `loss`: its own if it is a plain mean over the batch, else `loss_by_function`."""
-    if loss is F.cross_entropy or is_default(loss, nn.CrossEntropyLoss()):
-        return cross_entropy
-    if loss is F.mse_loss or is_default(loss, nn.MSELoss()):
-        return mse_loss
-    return partial(loss_by_function, loss)
-
-
-def is_default(loss: Loss, default: nn.Module) -> bool:
-    """Whether `loss` is a module of the kind of `default` with the same options."""
-    options = ("reduction", "weight", "ignore_index", "label_smoothing")
-    same = (getattr(loss, option, None) == getattr(default, option, None) for option in options)
-    return type(loss) is type(default) and all(same)

@@ -1,0 +1,55 @@
+"""What cannot be estimated, and what to do about it: looked at before any work starts."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import UninitializedParameter
+
+WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
+
+
+def refuse_model(model: Any, loss: Any) -> None:
+    """Refuse what is no network that can be evaluated, or no loss.
+
+    Raises:
+        TypeError: It is another kind of object, a wrapper, or has no values yet.
+        ValueError: It has no parameters.
+    """
+    if not isinstance(model, nn.Module):
+        what = "a list of layers: wrap it in an nn.Sequential" if isinstance(model, list | tuple) else repr(model)[:60]
+        raise TypeError(f"the model, second argument, must be an nn.Module, not {what}")
+    if isinstance(model, WRAPPERS):
+        raise TypeError(f"{type(model).__name__} wraps the network: pass model.module")
+    if isinstance(model, torch._dynamo.OptimizedModule):
+        raise TypeError("torch.compile wraps the network: pass the model from before it (model._orig_mod)")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise TypeError("a TorchScript module cannot be seen through: pass the nn.Module that it was made of")
+    if not callable(loss):
+        raise TypeError(f"the loss, third argument, must be callable, such as nn.CrossEntropyLoss(), not {loss!r}")
+    first = next(model.parameters(), None)
+    if first is None:
+        raise ValueError("the model has no parameters: there is nothing to estimate a gradient for")
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, UninitializedParameter):
+            raise TypeError(f"parameter {name} has no shape yet: call the model once on a batch first")
+        if parameter.is_meta:
+            raise TypeError(
+                f"parameter {name} is on the meta device and has no values: model.to_empty(device=...) first"
+            )
+        if parameter.is_complex():
+            raise TypeError(f"parameter {name} is complex: split it into real and imaginary part")
+        if parameter.is_inference():
+            raise TypeError(f"parameter {name} was made in inference mode and cannot move: make the model outside it")
+
+
+def refuse_batch(inputs: Any) -> None:
+    """Refuse a batch without examples.
+
+    Raises:
+        ValueError: It is empty.
+    """
+    parts = inputs.values() if isinstance(inputs, dict) else inputs if isinstance(inputs, tuple) else [inputs]
+    for part in parts:
+        if isinstance(part, Tensor) and not part.numel():
+            raise ValueError(f"the batch is empty: an input has shape {tuple(part.shape)}")
