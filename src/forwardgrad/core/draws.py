@@ -76,7 +76,7 @@ def dense(unit: Unit) -> Plan:
 
 def dense_stack(unit: Unit) -> Plan:
     """Plan several dense tangents at once: the stream gives every piece their axis."""
-    build, pieces = dense(unit)
+    _, pieces = dense(unit)
     return partial(DenseStack, None) if unit.weight is None else DenseStack, pieces
 
 

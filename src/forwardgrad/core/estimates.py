@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from forwardgrad.core.engine.losses import IGNORED
 from forwardgrad.core.tangents import Tangents
 from forwardgrad.core.units import Parameters, Units, written_out
 
@@ -32,7 +33,10 @@ class Estimate(Protocol):
         """Return the estimate written out, one tensor per parameter that moves, by its name."""
 
     def size(self) -> Tensor:
-        """Return a number that is finite if the estimate is: its directional derivatives, or its sum."""
+        """Return a number that is finite if the estimate is: the sum of its derivatives, or its norm."""
+
+    def is_empty(self) -> bool:
+        """Whether no target of the batch counts, so that the gradient is zero although the loss is NaN."""
 
 
 @dataclass
@@ -57,6 +61,10 @@ class DenseEstimate:
         """Its norm."""
         return torch.nn.utils.get_total_norm(self.gradient)
 
+    def is_empty(self) -> bool:
+        """Torch writes the zeros itself."""
+        return False
+
 
 @dataclass
 class ForwardGradient:
@@ -69,7 +77,9 @@ class ForwardGradient:
         outputs: What the network returned.
         terms: A derivative, and its tangent by unit; or several derivatives in one tensor, and their tangents stacked.
         calls: How often its estimator has been called, a counter that goes on.
-        call: Which of these calls it comes from.
+        targets: Those of the batch.
+        ignored: The class that the loss does not count.
+        call: Which of the calls it comes from.
     """
 
     model: nn.Module
@@ -78,6 +88,8 @@ class ForwardGradient:
     outputs: Any
     terms: list[tuple[Tensor, Tangents]]
     calls: list[int] = field(default_factory=lambda: [0], repr=False)
+    targets: Any = None
+    ignored: int = IGNORED
     call: int = 0
 
     def __post_init__(self) -> None:
@@ -95,6 +107,8 @@ class ForwardGradient:
         """Write the sum out."""
         self._check()
         total = written_out(self.units)
+        if self.is_empty():
+            return total
         for derivative, tangents in self.terms:
             for name, tangent in tangents.items():
                 weight, bias = self.units[name].names
@@ -104,6 +118,12 @@ class ForwardGradient:
     def size(self) -> Tensor:
         """The sum of its derivatives."""
         return sum(derivative.sum() for derivative, _ in self.terms)
+
+    def is_empty(self) -> bool:
+        """Whether no target counts: torch's loss is NaN then, and its gradient zero."""
+        if not self.loss.isnan() or not isinstance(self.targets, Tensor) or self.targets.is_floating_point():
+            return False
+        return bool((self.targets == self.ignored).all())
 
     def _check(self) -> None:
         if self.call != self.calls[0]:
@@ -154,6 +174,8 @@ def step_(model: nn.Module, estimate: Estimate, learning_rate: float, skip_nonfi
     checked(model, estimate)
     if not is_finite(estimate, skip_nonfinite):
         return False
+    if estimate.is_empty():
+        return True
     estimate.add_to_(-learning_rate)
     return True
 
@@ -161,7 +183,7 @@ def step_(model: nn.Module, estimate: Estimate, learning_rate: float, skip_nonfi
 def is_finite(estimate: Estimate, skip: bool) -> bool:
     """Whether an estimate is finite; raises an error if it is not, unless `skip`."""
     size = estimate.size()
-    if torch.isfinite(size):
+    if torch.isfinite(size) or estimate.is_empty():
         return True
     if not skip:
         raise FloatingPointError(

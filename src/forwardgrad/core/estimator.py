@@ -7,7 +7,7 @@ from typing import Any
 
 from torch import Generator, Tensor, nn
 
-from forwardgrad.core.engine.losses import Loss
+from forwardgrad.core.engine.losses import IGNORED, Loss
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimates import DenseEstimate, Estimate, ForwardGradient
 from forwardgrad.core.gradients import ESTIMATORS, Method
@@ -62,7 +62,8 @@ class Estimator:
             inputs = inputs.detach()
         loss, outputs, found = self.method.evaluate(network, tangents, inputs, targets)
         if type(found) is list:
-            return ForwardGradient(network.model, network.units, loss, outputs, found, self.calls)
+            ignored = getattr(network.loss, "ignore_index", IGNORED)
+            return ForwardGradient(network.model, network.units, loss, outputs, found, self.calls, targets, ignored)
         return DenseEstimate(network.model, loss, outputs, network.parameters(), found)
 
     def state_dict(self) -> dict[str, Any]:

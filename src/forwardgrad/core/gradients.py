@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from forwardgrad.core import draws
-from forwardgrad.core.engine.network import Network
+from forwardgrad.core.engine.network import Network, detached
 from forwardgrad.core.perturbations import Activity, Found, Spsa
 from forwardgrad.core.tangents import Dense, Tangents
 
@@ -49,12 +49,12 @@ class Backprop:
         """Nothing."""
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
-        """Compute the gradient; a parameter that the loss does not depend on has zeros."""
+        """Compute the gradient, dense; a parameter that the loss does not depend on has zeros."""
         parameters = list(network.parameters().values())
         with torch.enable_grad():
             value, outputs = network.compute(inputs, targets)
             gradient = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
-        return value.detach(), outputs, gradient
+        return value.detach(), detached(outputs), tuple(part.to_dense() for part in gradient)
 
     def state(self) -> None:
         """Nothing."""
@@ -79,6 +79,9 @@ class NoisyBackprop(Backprop):
         draws.gaussian_(noise, entries, self.generator)
         noise.mul_(torch.nn.utils.get_total_norm(gradient) * math.sqrt((entries + 1) / entries))
         parts = [part.view_as(each) for part, each in zip(noise[0].split(sizes), gradient, strict=True)]
+        for part, unit in zip(parts, network.unit_of_each(), strict=True):
+            if unit.padding is not None:
+                part[unit.padding] = 0.0
         return value, outputs, tuple(torch._foreach_add(gradient, parts))
 
 
@@ -176,7 +179,10 @@ class Blockwise(Along):
         for name, tangent in self.stream.draw(network.units).items():
             weight, bias = network.units[name].names
             if tangent.weight is not None:
-                blocks.append({name: Dense(self._changed(weight, tangent.weight))})
+                part = self._changed(weight, tangent.weight)
+                if network.units[name].padding is not None:
+                    part[network.units[name].padding] = 0.0
+                blocks.append({name: Dense(part)})
             if tangent.bias is not None:
                 blocks.append({name: Dense(None, self._changed(bias, tangent.bias))})
         return blocks
@@ -189,7 +195,7 @@ class Blockwise(Along):
     def evaluate(self, network: Network, tangents: list[Tangents], inputs: Any, targets: Any) -> Found:
         """One pass for each; in the direct engine what lies in front of its layer is computed once for all."""
         direct = network.direct
-        if direct is None:
+        if direct is None or not network.repeats_itself:
             found = network.passes(lambda block: network.evaluate(block, inputs, targets), tangents)
         else:
             starts = direct.layer_inputs(direct.parameters, inputs)

@@ -4,6 +4,7 @@
 `Activity` perturbs the layers' outputs, of which there are fewer than parameters.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -35,26 +36,27 @@ class Spsa:
         generator: Source of the tangents.
         law: Of the tangents.
         rank: Of the tangents; None is dense.
-        epsilon: eps. None is 1e-4, times the cube root of the latest loss where that is above 1: rounding grows with the
-            loss, and this eps balances it with the error of the difference.
+        epsilon: eps. None is 1e-4, times the cube root of the latest loss where that is above 1: rounding grows with
+            the loss, and this eps balances it with the error of the difference.
     """
 
     staged = True
 
     def __init__(self, generator: Generator, law: str, rank: int | None = None, epsilon: float | None = None) -> None:
         self.stream = draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator)
-        self.fixed, self.latest = epsilon, None
+        self.fixed = epsilon is not None
+        self.epsilon = torch.tensor(epsilon, device=generator.device) if self.fixed else None
         self.units: Units | None = None
         self.copies: Parameters = {}
 
     def state(self) -> tuple[Any, Tensor | None]:
-        """The stream's, and the latest loss."""
-        return self.stream.state(), self.latest
+        """The stream's, and eps."""
+        return self.stream.state(), self.epsilon
 
     def load(self, state: tuple[Any, Tensor | None]) -> None:
         """Go on from a state."""
         self.stream.load(state[0])
-        self.latest = state[1]
+        self.epsilon = state[1]
 
     def draw(self, network: Network, inputs: Any) -> Tangents:
         """Return the next tangent."""
@@ -64,20 +66,24 @@ class Spsa:
         """The loss on both sides."""
         if network.units is not self.units:
             self._follow(network.units)
-        if self.latest is None and self.fixed is None:
-            torch._foreach_copy_(list(self.copies.values()), self.values)
-            self.latest = network.loss_at(self.copies, inputs, targets)[0].detach()
-        epsilon = self.fixed
-        if epsilon is None:
-            epsilon = EPSILON * torch.clamp(self.latest, min=1.0).nan_to_num_(1.0, 1.0).pow_(1 / 3)
+        first = self.epsilon is None  # then the loss comes before eps
 
         def side(sign: float) -> tuple[Tensor, Any]:
-            self._move(tangents, epsilon, sign)
-            return network.loss_at(self.copies, inputs, targets)
+            self._move(tangents, sign)
+            value, outputs = network.loss_at(self.copies, inputs, targets)
+            if not sign:
+                self._choose(value)
+            return value, outputs
 
-        (ahead, outputs), (behind, _) = network.passes(side, (1.0, -1.0))
-        self.latest = (ahead + behind) / 2
-        return self.latest, outputs, [((ahead - behind) / (2 * epsilon), tangents)]
+        *_, (ahead, outputs), (behind, _) = network.passes(side, (0.0, 1.0, -1.0) if first else (1.0, -1.0))
+        value, derivative = (ahead + behind) / 2, (ahead - behind) / (2 * self.epsilon)
+        self._choose(value)
+        return value, outputs, [(derivative, tangents)]
+
+    def _choose(self, value: Tensor) -> None:
+        """Choose eps by the latest loss."""
+        if not self.fixed:
+            self.epsilon = EPSILON * torch.clamp(value, min=1.0).nan_to_num_(1.0, 1.0).pow_(1 / 3)
 
     def _follow(self, units: Units) -> None:
         """Make copies of what moves, of at least 32 bits."""
@@ -87,13 +93,14 @@ class Spsa:
         }
         self.values = [value for unit in units.values() for value in (unit.weight, unit.bias) if value is not None]
 
-    def _move(self, tangents: Tangents, epsilon: Tensor | float, sign: float) -> None:
+    def _move(self, tangents: Tangents, sign: float) -> None:
         """Set the copies to theta + sign eps v."""
         torch._foreach_copy_(list(self.copies.values()), self.values)
-        factor = epsilon if isinstance(epsilon, Tensor) else self.values[0].new_tensor(epsilon)
+        if not sign:
+            return
         for name, tangent in tangents.items():
             weight, bias = self.units[name].names
-            tangent.add_to_(self.copies.get(weight), self.copies.get(bias), factor, sign)
+            tangent.add_to_(self.copies.get(weight), self.copies.get(bias), self.epsilon, sign)
 
 
 WEIGHT_GRADIENTS = {3: nn.grad.conv1d_weight, 4: nn.grad.conv2d_weight, 5: nn.grad.conv3d_weight}
@@ -109,10 +116,13 @@ class Perturbation:
         noise: u, in the shape of the layer's output, channels last for a convolution; None to draw it when the shape
             is known, anew wherever the network uses the unit.
         draw: Draws it, for a shape.
+        padding: Row of an embedding that never moves.
     """
 
-    def __init__(self, noise: Tensor | None, draw: Any = None) -> None:
-        self.noise, self.draw = noise, draw
+    def __init__(
+        self, noise: Tensor | None, draw: Callable[[Tensor], Tensor] | None = None, padding: int | None = None
+    ) -> None:
+        self.noise, self.draw, self.padding = noise, draw, padding
         self.uses: list[tuple[Map, Tensor, Tensor]] = []
 
     def output(self, layer: Map, primal: Tensor, outputs: Tensor, onto: Tensor | None = None) -> Tensor:
@@ -138,8 +148,10 @@ class Perturbation:
         if isinstance(layer, Linear):
             weight.addmm_(cotangent.t(), inputs, alpha=scale)
         elif isinstance(layer, Embedding):
-            width = weight.shape[1]
-            weight.index_add_(0, inputs.flatten(), cotangent.reshape(-1, width).to(weight.dtype), alpha=scale)
+            rows = cotangent.reshape(-1, weight.shape[1]).to(weight.dtype)
+            if self.padding is not None:
+                rows = rows.masked_fill((inputs.flatten() == self.padding).unsqueeze(1), 0.0)
+            weight.index_add_(0, inputs.flatten(), rows, alpha=scale)
         else:
             pair = (cotangent, inputs) if isinstance(layer, TransposedConvolution) else (inputs, cotangent)
             geometry = layer.stride, layer.padding, layer.dilation, layer.groups
@@ -192,7 +204,7 @@ class Activity:
             self.rest = {name: unit for name, unit in network.units.items() if name not in told}
         drawn = self.stream.draw(self.rest) if self.rest else {}
         if network.direct is None:
-            return {name: Perturbation(None, self._signs) for name in self.apart} | drawn
+            return {name: Perturbation(None, self._signs, unit.padding) for name, unit in self.apart.items()} | drawn
         if self.shape != inputs.shape:
             self.shape, self.shapes = inputs.shape, examples.output_shapes(network.direct, self.apart, inputs)
             self.noise.load(None)

@@ -34,9 +34,7 @@ def refuse_model(model: Any, loss: Any) -> None:
         if isinstance(parameter, UninitializedParameter):
             raise TypeError(f"parameter {name} has no shape yet: call the model once on a batch first")
         if parameter.is_meta:
-            raise TypeError(
-                f"parameter {name} is on the meta device and has no values: model.to_empty(device=...) first"
-            )
+            raise TypeError(f"parameter {name} is on the meta device, without values: model.to_empty(device=...) first")
         if parameter.is_complex():
             raise TypeError(f"parameter {name} is complex: split it into real and imaginary part")
         if parameter.is_inference():

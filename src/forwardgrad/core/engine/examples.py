@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.autograd import forward_ad
 
 from forwardgrad.core.engine import general
-from forwardgrad.core.engine.losses import cross_entropy, mse_loss, one_number
+from forwardgrad.core.engine.losses import IGNORED, cross_entropy, mse_loss, one_number
 from forwardgrad.core.engine.maps import Linear, Map
 from forwardgrad.core.engine.network import Network, called
 from forwardgrad.core.engine.plain import Plain
@@ -79,7 +79,7 @@ def cross_entropy_shares(logits: Tensor, tangent: Tensor, targets: Tensor) -> tu
     log_probabilities = torch.log_softmax(logits, 1)
     slopes = tangent - (log_probabilities.exp() * tangent).sum(1, keepdim=True)
     each = F.nll_loss(slopes, targets, reduction="none")
-    return F.nll_loss(log_probabilities, targets), each / (targets != -100).sum().clamp_(min=1)
+    return F.nll_loss(log_probabilities, targets), each / (targets != IGNORED).sum().clamp_(min=1)
 
 
 def in_reverse(

@@ -323,14 +323,3 @@ def composite(mode: "Duals", function: Callable, *args: Any, **kwargs: Any) -> A
     """A function that consists of others, which have rules."""
     with mode:
         return OPENED[function](*args, **kwargs)
-
-
-@rule(F.cross_entropy)
-def cross_entropy(mode: "Duals", function: Callable, *args: Any, **kwargs: Any) -> Tensor:
-    """torch's own; of a batch whose targets are all ignored the derivative is zero, as in reverse mode."""
-    loss, tangent = unpack(stock(mode, function, *args, **kwargs))
-    if tangent is None or loss.dim():
-        return dual(loss, tangent)
-    target, ignored = args[1] if len(args) > 1 else kwargs["target"], kwargs.get("ignore_index", -100)
-    empty = not target.is_floating_point() and bool((target == ignored).all())
-    return dual(loss, torch.zeros_like(tangent) if empty else tangent)

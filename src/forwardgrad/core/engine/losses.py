@@ -14,8 +14,7 @@ from torch import Tensor, nn
 from forwardgrad.core.engine.rules import derivative
 
 Loss = Callable[..., Tensor]
-nll = torch.ops.aten.nll_loss_forward.default
-MEAN, SUM, IGNORED = 1, 2, -100  # torch's own numbers of its reductions, and of the class that is ignored
+IGNORED = -100  # the class that torch's losses do not count
 
 
 def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -24,13 +23,11 @@ def cross_entropy(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Ten
         return loss_by_function(F.cross_entropy, logits, tangent, targets)
     log_probabilities = torch.log_softmax(logits, 1)
     slopes = tangent - (log_probabilities.exp() * tangent).sum(-1, keepdim=True)
-    value, counted = nll(log_probabilities, targets, None, MEAN, IGNORED)  # an ignored target is not counted
-    counted.clamp_(min=1)  # and of ignored targets alone the derivative is zero, as in reverse mode
     if tangent.dim() == 2:
-        return value, nll(slopes, targets, None, SUM, IGNORED)[0] / counted
+        return F.nll_loss(log_probabilities, targets), F.nll_loss(slopes, targets)
     classes = targets.unsqueeze(1).expand(-1, len(tangent))
-    totals = F.nll_loss(slopes.movedim(0, -1), classes, reduction="none").sum(0)
-    return value, totals / counted
+    totals = F.nll_loss(slopes.movedim(0, -1), classes, reduction="none").sum(0)  # an ignored target adds zero
+    return F.nll_loss(log_probabilities, targets), totals / (targets != IGNORED).sum()
 
 
 def mse_loss(outputs: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:

@@ -44,6 +44,7 @@ class Linear:
     """y = W x + b. Inputs have shape (rows, in), outputs (rows, out)."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Apply the map."""
         return F.linear(inputs, weight, bias)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:
@@ -110,6 +111,7 @@ class Convolution:
     groups: int = 1
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
+        """Apply the map."""
         geometry = self.stride, self.padding, self.dilation, self.groups if groups is None else groups
         return CONVOLUTIONS[weight.dim()](inputs, weight, bias, *geometry)
 
@@ -175,6 +177,7 @@ class TransposedConvolution:
     dilation: int | Sequence[int] = 1
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
+        """Apply the map."""
         groups = self.groups if groups is None else groups
         geometry = self.stride, self.padding, self.output_padding, groups, self.dilation
         return TRANSPOSED[weight.dim()](inputs, weight, bias, *geometry)
@@ -208,6 +211,7 @@ class Embedding:
     """y = W[i], row by row. `inputs` are whole numbers of any shape. The row of padding is drawn as zero."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+        """Apply the map."""
         return F.embedding(inputs, weight)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:

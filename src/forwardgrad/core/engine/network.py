@@ -1,7 +1,7 @@
 """A network and its loss, as estimators see it: what moves, and the loss and its derivative along a tangent.
 
-The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew in
-every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
+The direct engine (`plain`) serves where it can, `general` everywhere else. Which one, and what moves, is decided anew
+in every call: layers, hooks, frozen parameters and the memory of parameters may have changed since the last.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from forwardgrad.core.engine.losses import Loss, one_number
 from forwardgrad.core.engine.plain import Plain, plain
 from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import DenseStack, Tangents
-from forwardgrad.core.units import Parameters, Units, units
+from forwardgrad.core.units import Parameters, Unit, Units, units
 
 Evaluated = tuple[Tensor, Tensor, Any]  # the loss, its derivative, and what the network returned
 
@@ -68,6 +68,10 @@ class Network:
             pair for unit in self.units.values() for pair in zip(unit.names, unit.parameters, strict=True) if pair[0]
         )
         return dict(pairs)
+
+    def unit_of_each(self) -> list[Unit]:
+        """Return the unit of each parameter that moves, in the order of `parameters`."""
+        return [unit for unit in self.units.values() for name in unit.names if name is not None]
 
     @property
     def direct(self) -> Plain | None:
@@ -152,6 +156,11 @@ def called(model: nn.Module, inputs: Any) -> Any:
     if isinstance(inputs, tuple):
         return model(*inputs)
     return model(**inputs) if isinstance(inputs, dict) else model(inputs)
+
+
+def detached(outputs: Any) -> Any:
+    """Return what a network returned without its graph."""
+    return general.primal_of(outputs)
 
 
 @contextmanager

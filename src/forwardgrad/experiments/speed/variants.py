@@ -60,11 +60,14 @@ def mixes_examples(model: nn.Module) -> bool:
 def drawn_layers(case: Case, generator: Generator) -> Iterator[Estimator]:
     """Yield, for each layer, the estimator that `forward_rank_one_layer` is when that layer is drawn."""
     units = Network(case.model, case.loss).units
-    structure = partial(draws.rank_one, scale=len(units) ** 0.5)
-    method = partial(draws.TangentStream, structure, draws.rademacher_)
     for unit in units.values():
-        network = Network(case.model, case.loss, [name for name in unit.names if name is not None])
-        yield Estimator("forward_rank_one_layer", network, lambda numbers: Along(method(numbers)), {}, generator)
+        moving = Network(case.model, case.loss, [name for name in unit.names if name is not None])
+        yield Estimator("forward_rank_one_layer", moving, partial(of_one_layer, len(units)), {}, generator)
+
+
+def of_one_layer(layers: int, generator: Generator) -> Along:
+    """Tangents of a network's only unit that moves, as if it had been drawn among `layers`."""
+    return Along(draws.TangentStream(partial(draws.rank_one, scale=layers**0.5), draws.rademacher_, generator))
 
 
 def period(estimator: Estimator, inputs: Any, generator: Generator) -> int:
