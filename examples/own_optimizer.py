@@ -17,6 +17,7 @@ estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
     estimate = estimator(inputs, targets)
-    write_gradient_(model, estimate)  # 2: replaces loss.backward(); no zero_grad is needed, .grad is overwritten
+    optimizer.zero_grad()
+    write_gradient_(model, estimate)  # 2: replaces loss.backward()
     optimizer.step()  # 3: as usual
     report(step, estimate.loss, model)

@@ -11,27 +11,43 @@ from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import Estimate, detached
-from forwardgrad.core.forward import Network, network
-from forwardgrad.core.rules import Loss
-from forwardgrad.core.tangents import NARROW, Dense, DenseStack, Tangents
+from forwardgrad.core.engine.losses import Loss
+from forwardgrad.core.engine.maps import NARROW
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.estimates import Estimate
+from forwardgrad.core.estimator import Estimator
+from forwardgrad.core.gradients import Along, Method
+from forwardgrad.core.tangents import Dense, DenseStack, Tangents
+from forwardgrad.core.units import Units, detached, units, written_out
 
 Named = dict[str, Tensor]
 steady = partial(settings, derandomize=True, deadline=None, database=None)
+
+
+class Subclass(nn.Sequential):
+    """What the direct engine leaves to the general one: its `forward` might be any."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """A network, a loss and a batch."""
 
-    model: nn.Sequential
+    model: nn.Module
     loss: Loss
     inputs: Tensor
     targets: Tensor
 
+    def general(self) -> "Problem":
+        """The same problem, for the general engine."""
+        return replace(self, model=Subclass(*self.model))
+
     @property
-    def net(self) -> Network:
-        return network(self.model, self.loss)
+    def network(self) -> Network:
+        return Network(self.model, self.loss)
+
+    @property
+    def units(self) -> Units:
+        return units(self.model)
 
     @property
     def parameters(self) -> Named:
@@ -51,12 +67,15 @@ class Problem:
 
     def derivative(self, tangents: Tangents) -> Tensor:
         """The directional derivative, by the engine."""
-        return self.net.evaluate(self.parameters, tangents, *self.batch)[1]
+        return self.network.evaluate(tangents, *self.batch)[1]
 
     def to(self, dtype: torch.dtype) -> "Problem":
         """The same problem in another precision; this one is used up."""
         targets = self.targets.to(dtype) if self.targets.is_floating_point() else self.targets
         return replace(self, model=self.model.to(dtype), inputs=self.inputs.to(dtype), targets=targets)
+
+
+ENGINES = {"direct": lambda problem: problem, "general": Problem.general}
 
 
 def problem(*layers: nn.Module, shape: tuple[int, ...], batch: int = 3, loss: Loss | None = None) -> Problem:
@@ -105,18 +124,18 @@ def small_cnn() -> Problem:
     return problem(*first, *second, *rest, shape=(2, 8, 8), loss=nn.CrossEntropyLoss())
 
 
-def one_at_a_time(layers: draws.Layers, generator: Generator) -> Iterator[Tangents]:
+def one_at_a_time(units: Units, generator: Generator) -> Iterator[Tangents]:
     """Yield tangents of a single tensor, as the blockwise estimators take them."""
     while True:
-        for name, tangent in next(draws.TangentStream(layers, draws.dense, draws.gaussian_, generator)).items():
+        for name, tangent in draws.TangentStream(draws.dense, draws.gaussian_, generator).draw(units).items():
             yield {name: Dense(tangent.weight)}
             if tangent.bias is not None:
                 yield {name: Dense(None, tangent.bias)}
 
 
-def stack(layers: draws.Layers, generator: Generator, count: int) -> Tangents:
+def stack(units: Units, generator: Generator, count: int) -> Tangents:
     """`count` dense Gaussian tangents at once."""
-    return next(draws.TangentStream(layers, draws.dense_stack, draws.gaussian_, generator, count))
+    return draws.TangentStream(draws.dense_stack, draws.gaussian_, generator, count).draw(units)
 
 
 def unstacked(tangents: Tangents) -> list[Tangents]:
@@ -128,23 +147,34 @@ def unstacked(tangents: Tangents) -> list[Tangents]:
     return [{name: Dense(*(part[k] for part in own)) for name, own in parts.items()} for k in range(count)]
 
 
+def estimator_of(problem: Problem, method: Callable[[Generator], Method], seed: int = 0) -> Estimator:
+    """An estimator by a method that may have no key."""
+    return Estimator("", problem.network, method, {}, Generator().manual_seed(seed))
+
+
+def of_each_unit(problem: Problem, distribution: draws.Distribution) -> Iterator[Estimator]:
+    """Yield what `forward_rank_one_layer` is when each of the units is drawn."""
+    stream = draws.OneLayer(distribution, Generator().manual_seed(0))
+    estimator = estimator_of(problem, lambda _: Along(stream))
+    estimator(*problem.batch)  # the stream learns of the units
+    for unit in stream.each:
+        stream.each = [unit]
+        yield estimator
+
+
 STRUCTURES: dict[str, draws.Structure] = {
     "dense": draws.dense,
     "rank_one": draws.rank_one,
     "rank_four": partial(draws.low_rank, rank=4),
 }
-STREAMS: dict[str, Callable[[draws.Layers, Generator], Iterator[Tangents]]] = {
-    "gaussian": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.gaussian_, generator),
-    "rademacher": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.rademacher_, generator),
-    "sphere": lambda layers, generator: draws.TangentStream(layers, draws.dense, draws.sphere_, generator),
-    "rank_one": lambda layers, generator: draws.TangentStream(layers, draws.rank_one, draws.rademacher_, generator),
-    "rank_one_gaussian": lambda layers, generator: draws.TangentStream(
-        layers, draws.rank_one, draws.gaussian_, generator
-    ),
-    "rank_four": lambda layers, generator: draws.TangentStream(
-        layers, STRUCTURES["rank_four"], draws.rademacher_, generator
-    ),
-    "one_layer": lambda layers, generator: draws.OneLayer(layers, draws.rademacher_, generator),
+STREAMS: dict[str, Callable[[Generator], draws.TangentStream | draws.OneLayer]] = {
+    "gaussian": partial(draws.TangentStream, draws.dense, draws.gaussian_),
+    "rademacher": partial(draws.TangentStream, draws.dense, draws.rademacher_),
+    "sphere": partial(draws.TangentStream, draws.dense, draws.sphere_),
+    "rank_one": partial(draws.TangentStream, draws.rank_one, draws.rademacher_),
+    "rank_one_gaussian": partial(draws.TangentStream, draws.rank_one, draws.gaussian_),
+    "rank_four": partial(draws.TangentStream, STRUCTURES["rank_four"], draws.rademacher_),
+    "one_layer": partial(draws.OneLayer, draws.rademacher_),
 }
 
 
@@ -153,19 +183,19 @@ def flat(values: Named) -> Tensor:
     return torch.cat([value.flatten() for value in values.values()])
 
 
-def dense_parameters(tangents: Tangents, parameters: Named) -> Named:
+def dense_parameters(tangents: Tangents, units: Units) -> Named:
     """A tangent by parameter, zeros where it has no part."""
-    dense = {name: torch.zeros_like(parameter) for name, parameter in parameters.items()}
-    for layer, tangent in tangents.items():
-        for part, value in zip(("weight", "bias"), tangent.dense(), strict=True):
-            if value is not None and f"{layer}.{part}" in dense:
-                dense[f"{layer}.{part}"] = value
+    dense = written_out(units)
+    for unit, tangent in tangents.items():
+        for name, value in zip(units[unit].names, tangent.dense(), strict=True):
+            if name is not None and value is not None:
+                dense[name] = value
     return dense
 
 
-def written(tangents: Tangents, parameters: Named) -> Tensor:
+def written(tangents: Tangents, units: Units) -> Tensor:
     """A tangent over all parameters, in one row."""
-    return flat(dense_parameters(tangents, parameters))
+    return flat(dense_parameters(tangents, units))
 
 
 # A law of one random number: its values and their probabilities. NORMAL has the moments of a standard normal
@@ -200,9 +230,9 @@ def expectation(quantity: Callable[[], Tensor], law: Law, entries: int) -> Tenso
     return sum(chance * quantity() for chance in chances[digits(0, base**entries, base, entries)].prod(1))
 
 
-def moments(estimate: Estimate, parameters: Named) -> Tensor:
+def moments(estimate: Estimate) -> Tensor:
     """The estimate g in one row, and ||g||^2 behind it: the expectation gives both moments."""
-    row = flat(estimate.dense(parameters))
+    row = flat(estimate.dense())
     return torch.cat([row, row.square().sum()[None]])
 
 

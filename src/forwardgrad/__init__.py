@@ -13,14 +13,27 @@ if TYPE_CHECKING:
     from forwardgrad.core.estimates import step_, write_gradient_
     from forwardgrad.core.estimator import directional_derivative, make_estimator
     from forwardgrad.core.gradients import ESTIMATORS
+    from forwardgrad.core.optimizer import ForwardOptimizer
+    from forwardgrad.core.rates import stable_rate
     from forwardgrad.experiments.speed.bench import bench_network
 
 __version__ = "1.0.0"
-__all__ = ["ESTIMATORS", "bench_network", "directional_derivative", "make_estimator", "step_", "write_gradient_"]
+__all__ = [
+    "ESTIMATORS",
+    "ForwardOptimizer",
+    "bench_network",
+    "directional_derivative",
+    "make_estimator",
+    "stable_rate",
+    "step_",
+    "write_gradient_",
+]
 
 WHERE = {
-    "ESTIMATORS": "core.gradients",
     "bench_network": "experiments.speed.bench",
+    "ESTIMATORS": "core.gradients",
+    "ForwardOptimizer": "core.optimizer",
+    "stable_rate": "core.rates",
     "directional_derivative": "core.estimator",
     "make_estimator": "core.estimator",
     "step_": "core.estimates",

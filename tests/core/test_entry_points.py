@@ -10,15 +10,21 @@ import pytest
 
 import forwardgrad
 import forwardgrad.core
-from forwardgrad.core import estimates, gradients
+from forwardgrad.core import estimates, estimator, gradients
 
 MODULES = [module.name for module in pkgutil.iter_modules(forwardgrad.core.__path__, "forwardgrad.core.")]
 FUNCTIONS = [name for name in forwardgrad.__all__ if name.islower()]
 
 
 def test_the_package_offers_what_the_core_defines():
-    assert forwardgrad.__all__ == ["ESTIMATORS", "make_estimator", "step_", "write_gradient_"]
-    home = {"ESTIMATORS": gradients, "make_estimator": gradients, "step_": estimates, "write_gradient_": estimates}
+    home = {
+        "ESTIMATORS": gradients,
+        "directional_derivative": estimator,
+        "make_estimator": estimator,
+        "step_": estimates,
+        "write_gradient_": estimates,
+    }
+    assert forwardgrad.__all__ == list(home)
     assert all(getattr(forwardgrad, name) is getattr(module, name) for name, module in home.items())
     assert set(forwardgrad.__all__) <= set(dir(forwardgrad))
     with pytest.raises(AttributeError, match="module 'forwardgrad' has no attribute 'forwards'"):

@@ -19,14 +19,12 @@ from torch.utils.flop_counter import FlopCounterMode, flop_registry
 
 from forwardgrad.catalogue import BASELINES, MEASURED
 from forwardgrad.catalogue.costs import LayerCost
-from forwardgrad.core import draws
+from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.flops import layer_costs, multiply_adds, relative
-from forwardgrad.core.gradients import along, make_estimator
 from forwardgrad.core.models import deep
 from forwardgrad.experiments.speed import baselines
+from forwardgrad.experiments.speed.measure import drawn_layers
 from forwardgrad.experiments.speed.steps import Case
-
-from .. import cases
 
 aten = torch.ops.aten
 LOSS = nn.CrossEntropyLoss()
@@ -79,13 +77,11 @@ def steps_of(key, model, inputs, targets):
     if key in BASELINES:
         parts = baselines.BASELINES[key](Case(model, LOSS, inputs, targets, 1e-9))
         return [lambda: list(parts())]
-    problem = cases.Problem(model, LOSS, inputs, targets)
     if key == "forward_rank_one_layer":
-        streams = draws.OneLayer(problem.net.trainable, draws.rademacher_, torch.Generator()).streams
-        estimators = [along(problem.net, problem.parameters, stream) for stream in streams]
+        estimators = drawn_layers(model, torch.Generator())
     else:
         estimators = [make_estimator(key, model, LOSS)]
-    return [lambda each=each: each(inputs, targets).add_to_(problem.parameters, -1e-9) for each in estimators]
+    return [lambda each=each: each(inputs, targets).add_to_(-1e-9) for each in estimators]
 
 
 def counted(key, make, shape, batch):

@@ -105,7 +105,7 @@ def test_the_commands_of_the_guide_work(extended, guide):
 
 
 def test_the_new_rule_is_exact(extended):
-    rules = run_path(str(extended.folder / "src/forwardgrad/core/rules.py"))
+    rules = run_path(str(extended.folder / "src/forwardgrad/core/engine/rules.py"))
     layer, (primal, tangent) = torch.nn.Sigmoid(), torch.randn(2, 5, dtype=torch.float64)
     expected = torch.func.jvp(layer, (primal,), (tangent,))
     torch.testing.assert_close(rules["WITHOUT_PARAMETERS"][torch.nn.Sigmoid](layer, primal, tangent), expected)

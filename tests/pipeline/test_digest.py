@@ -26,7 +26,7 @@ NO_TORCH = (
 
 
 def layer(module):
-    """Place of `module`, a name such as `core.forward`, in the order of the folders."""
+    """Place of `module`, a name such as `core.draws`, in the order of the folders."""
     return ORDER.index(module.split(".")[0])
 
 
@@ -140,7 +140,7 @@ def test_runs_do_not_depend_on_columns_of_the_analysis():
 
 def test_runs_depend_on_core_training_and_data_reading_only():
     found = sources.dependencies("experiments.training.train")
-    assert {"core.gradients", "core.forward", "core.tangents", "core.models", "data.prepared", "seeds"} <= found
+    assert {"core.gradients", "core.engine.plain", "core.engine.general", "core.tangents", "core.models", "data.prepared", "seeds"} <= found
     assert not any(name.split(".")[0] in ("results", "plotting", "claims", "report") for name in found)
     assert "catalogue" not in found
     assert len(sources.digest("experiments.training.train")) == len(hashlib.sha256().hexdigest())

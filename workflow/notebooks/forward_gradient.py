@@ -32,8 +32,8 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from forwardgrad import make_estimator, step_
 from forwardgrad.core.draws import rademacher_
-from forwardgrad.core.units import detached
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions import plan
 from forwardgrad.experiments.functions.definitions import FUNCTIONS

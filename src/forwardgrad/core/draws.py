@@ -146,10 +146,10 @@ class TangentStream:
         plans = {name: self.structure(unit) for name, unit in units.items()}
         sizes = [math.prod(shape) for _, pieces in plans.values() for shape, _ in pieces]
         self.units, self.entries = units, sum(sizes)
-        many = min(BLOCK_STEPS, BLOCK_ENTRIES // self.entries) if self.generator.device.type == "cpu" else 1
+        many = min(BLOCK_STEPS, BLOCK_ENTRIES // max(1, self.entries)) if self.generator.device.type == "cpu" else 1
         count, several = (1, ()) if self.num_tangents is None else (self.num_tangents, (self.num_tangents,))
         steps = max(1, many // count)
-        padded = -(-self.entries // WORD) * WORD
+        padded = max(1, -(-self.entries // WORD)) * WORD
         values = [part for unit in units.values() for part in (unit.weight, unit.bias) if part is not None]
         widest = max((value.dtype for value in values), key=lambda dtype: dtype.itemsize)
         self.rows = torch.empty((steps * count, padded), dtype=widest, device=values[0].device)

@@ -51,7 +51,7 @@ class DenseEstimate:
 
     def add_to_(self, scale: float) -> None:
         """One fused pass over all parameters."""
-        torch._foreach_add_(list(self.parameters.values()), self.gradient, alpha=scale)
+        torch._foreach_add_([parameter.detach() for parameter in self.parameters.values()], self.gradient, alpha=scale)
 
     def dense(self) -> Parameters:
         """Itself, by name."""

@@ -1,5 +1,6 @@
 """What cannot be estimated, and what to do about it: looked at before any work starts."""
 
+import sys
 from typing import Any
 
 import torch
@@ -21,10 +22,13 @@ def refuse_model(model: Any, loss: Any) -> None:
         raise TypeError(f"the model, second argument, must be an nn.Module, not {what}")
     if isinstance(model, WRAPPERS):
         raise TypeError(f"{type(model).__name__} wraps the network: pass model.module")
-    if isinstance(model, torch._dynamo.OptimizedModule):
-        raise TypeError("torch.compile wraps the network: pass the model from before it (model._orig_mod)")
-    if isinstance(model, torch.jit.ScriptModule):
-        raise TypeError("a TorchScript module cannot be seen through: pass the nn.Module that it was made of")
+    compiler = sys.modules.get("torch._dynamo")  # whose import takes seconds, and without which nothing is compiled
+    for name, module in model.named_modules():
+        what = f"layer {name}" if name else "the network"
+        if compiler is not None and isinstance(module, compiler.OptimizedModule):
+            raise TypeError(f"torch.compile wraps {what}: pass the module from before it (_orig_mod)")
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(f"{what} is TorchScript and cannot be seen through: pass the nn.Module that it was made of")
     if not callable(loss):
         raise TypeError(f"the loss, third argument, must be callable, such as nn.CrossEntropyLoss(), not {loss!r}")
     first = next(model.parameters(), None)

@@ -97,9 +97,9 @@ class DenseStack:
     def add_to_(self, weight: Tensor, bias: Tensor | None, factor: Tensor, scale: float) -> None:
         """Add scale sum_k factor_k V_k: one pass over the parameters, and one over the tangents."""
         if self.weight is not None:
-            weight.add_(torch.tensordot(factor, self.weight, 1), alpha=scale)
+            weight.add_(torch.tensordot(factor.to(self.weight.dtype), self.weight, 1), alpha=scale)
         if self.bias is not None:
-            bias.add_(torch.tensordot(factor, self.bias, 1), alpha=scale)
+            bias.add_(torch.tensordot(factor.to(self.bias.dtype), self.bias, 1), alpha=scale)
 
     def dense(self) -> tuple[Tensor | None, Tensor | None]:
         """Itself."""

@@ -81,7 +81,8 @@ def _units(model: nn.Module, free: set[int]) -> Iterator[Unit]:
             bias = "bias" if isinstance(module, JOINT) and take(module, "bias") is not None else None
             if weight or bias:
                 padding = getattr(module, "padding_idx", None)
-                yield unit(name or "weight", module, prefix, weight, bias, matrix=weight is not None, padding=padding)
+                matrix = weight is not None and module.weight.numel() > 0
+                yield unit(name or "weight", module, prefix, weight, bias, matrix=matrix, padding=padding)
         for key in keys:
             if take(module, key) is not None:
                 matrix = key in ATTENTION and isinstance(module, nn.MultiheadAttention)

@@ -23,8 +23,11 @@ def keep_freed_memory() -> bool:
 
 
 def return_freed_memory() -> bool:
-    """Tell the C library to return what is freed to the system; return whether it took the advice."""
-    return advise(SMALL, SMALL)
+    """Tell the C library to return what is freed to the system, and was before; return whether it took the advice."""
+    taken = advise(SMALL, SMALL)
+    if taken:
+        ctypes.CDLL(None).malloc_trim(0)
+    return taken
 
 
 def advise(mmap_threshold: int, trim_threshold: int) -> bool:

@@ -7,7 +7,8 @@ from torch import nn
 from forwardgrad import catalogue
 from forwardgrad.catalogue.formulae import Block, Gradient, cosine
 from forwardgrad.core import draws
-from forwardgrad.core.gradients import ESTIMATORS, along, make_estimator
+from forwardgrad.core.estimator import make_estimator
+from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
 
 from ... import cases
@@ -23,18 +24,18 @@ def blocks_of(problem):
     norm = cases.flat(gradient).norm()
     layers = [
         torch.cat([part.flatten() / norm for name, part in gradient.items() if name.rpartition(".")[0] == layer])
-        for layer in problem.net.trainable
+        for layer in problem.units
     ]
     return Gradient([block(part / norm) for part in gradient.values()], [block(part) for part in layers])
 
 
 def quantities_of(problem):
     """A function of an estimate: <g, G>, ||g||^2 and cos^2, in units of ||G||."""
-    gradient, parameters = cases.flat(problem.gradient()), problem.parameters
+    gradient = cases.flat(problem.gradient())
     norm = gradient.norm()
 
     def quantities(estimate):
-        found = cases.flat(estimate.dense(parameters)) / norm
+        found = cases.flat(estimate.dense()) / norm
         product, square = found @ gradient / norm, found @ found
         return torch.stack([product, square, product.square() / square if square else square])
 
@@ -67,10 +68,8 @@ def test_formulae_are_the_means_over_everything_that_could_be_drawn(monkeypatch,
 def test_formulae_of_one_drawn_layer():
     problem = cases.tiny_cnn()
     quantities = quantities_of(problem)
-    stream = draws.OneLayer(problem.net.trainable, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
     mean = 0
-    for each, entries in zip(stream.streams, (7, 5), strict=True):
-        estimator = along(problem.net, problem.parameters, each)
+    for estimator, entries in zip(cases.of_each_unit(problem, cases.counting(cases.SIGNS)), (7, 5), strict=True):
         counted = cases.expectation(lambda e=estimator: quantities(e(*problem.batch)), cases.SIGNS, entries)
         mean = mean + counted / 2
     expected = catalogue.ESTIMATORS["forward_rank_one_layer"].formula(blocks_of(problem))
@@ -119,7 +118,7 @@ def test_the_second_moment_of_activity_perturbation(monkeypatch, bias):
     monkeypatch.setattr(draws, "rademacher_", cases.counting(cases.SIGNS))
     estimator = make_estimator("activity", problem.model, problem.loss)
     mean = cases.expectation(
-        lambda: cases.moments(estimator(*problem.batch), problem.parameters)[-1], cases.SIGNS, 2 * 3
+        lambda: cases.moments(estimator(*problem.batch))[-1], cases.SIGNS, 2 * 3
     )
     expected = activity_second_moment(problem.model, problem.loss, *problem.batch)
     assert expected == pytest.approx(mean.item(), rel=1e-9)

@@ -8,7 +8,7 @@ import torch
 
 from forwardgrad.catalogue import ESTIMATORS
 from forwardgrad.catalogue.formulae import mean_alone
-from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.experiments.estimators import sample as sampling
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
@@ -52,7 +52,7 @@ def test_the_distance_is_that_of_the_mean_so_far(problem):
     make = lambda: make_estimator("forward_gaussian", problem.model, sampling.LOSS, 5)  # noqa: E731
     found, estimator = sampling.sample(problem, make(), 10), make()
     estimates = torch.stack(
-        [sampling.flat(estimator(*problem.batch).dense(cases.detached(problem.model))) for _ in range(8)]
+        [sampling.flat(estimator(*problem.batch).dense()) for _ in range(8)]
     )
     mean = estimates.mean(0) / problem.norm
     assert found.distances[8] == pytest.approx((mean - problem.gradient).norm().item(), rel=1e-6)

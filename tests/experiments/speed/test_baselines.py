@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad.core.estimates import detached
+from forwardgrad.core.units import detached
 from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed.steps import Case
 

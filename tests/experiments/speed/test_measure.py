@@ -12,9 +12,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.catalogue import MEASURED, MODELS
 from forwardgrad.core import draws
-from forwardgrad.core.estimates import AlongTangents, detached
+from forwardgrad.core.engine.network import Network
+from forwardgrad.core.estimator import Estimator
 from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached, units
 from forwardgrad.experiments.speed import measure, variants
 from forwardgrad.experiments.speed.columns import BENCH, PARTS
 from forwardgrad.experiments.speed.steps import Case, advance
@@ -34,6 +36,10 @@ def case_of(name, batch=4, device="cpu"):
 
 def rows_of(name, batch_size, methods, threads=1, seconds=1e-3, **options):
     return measure.measure_network(named(name, batch_size, "cpu"), methods, threads, seconds, rounds=1, **options)
+
+
+def estimator_of(key, case, generator):
+    return Estimator(key, Network(case.model, LOSS), ESTIMATORS[key], {}, generator)
 
 
 @pytest.fixture(scope="module")
@@ -225,10 +231,10 @@ def test_the_generator_is_asked_once_in_every_period(name, method):
     if method == "forward_rank_one_layer":
         estimators = list(variants.drawn_layers(case, generator))
     else:
-        estimators = [ESTIMATORS[method](case.model, LOSS, generator)]
+        estimators = [estimator_of(method, case, generator)]
     for estimator in estimators:
         every = variants.period(estimator, case.inputs, generator)
-        if not isinstance(estimator, AlongTangents):
+        if not estimator.method.staged:
             assert every == 1
             continue
         asked = []
@@ -249,7 +255,8 @@ def test_small_networks_draw_for_64_steps_at_once_and_large_ones_for_one():
     ):
         generator = torch.Generator().manual_seed(0)
         case = case_of(name)
-        assert variants.period(ESTIMATORS[method](case.model, LOSS, generator), case.inputs, generator) == expected
+        estimator = estimator_of(method, case, generator)
+        assert variants.period(estimator, case.inputs, generator) == expected
 
 
 def test_operations_are_counted_over_a_whole_period():
@@ -316,11 +323,11 @@ def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
 
 def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    layers, generator = {"0": nn.Linear(40, 3)}, torch.Generator().manual_seed(0)
-    block = draws.TangentStream(layers, draws.dense, draws.rademacher_, generator)
-    first = next(block)["0"].weight
+    found, generator = units(nn.Sequential(nn.Linear(40, 3))), torch.Generator().manual_seed(0)
+    block = draws.TangentStream(draws.dense, draws.rademacher_, generator)
+    first = block.draw(found)["0"].weight
     before = first.clone()
-    second = next(block)["0"].weight
+    second = block.draw(found)["0"].weight
     assert second.data_ptr() == first.data_ptr()
     assert not torch.equal(second, before)
 

@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from forwardgrad.catalogue import ADAM, ESTIMATORS, MEASURED
-from forwardgrad.core.estimates import detached, step_
-from forwardgrad.core.gradients import make_estimator
+from forwardgrad.core.estimates import step_
+from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached
 from forwardgrad.experiments.speed import columns
 from forwardgrad.experiments.speed.steps import PARTS, Case, along_estimate
 from forwardgrad.experiments.speed.variants import variants
@@ -69,7 +70,7 @@ def test_a_step_of_adam_is_that_of_torch(case, key):
     estimator, optimizer = make_estimator(key, other, LOSS, seed=3), torch.optim.Adam(other.parameters(), lr=case.rate)
     for _ in range(3):
         list(step())
-        dense = estimator(case.inputs, case.targets).dense(detached(other))
+        dense = estimator(case.inputs, case.targets).dense()
         for name, parameter in other.named_parameters():
             parameter.grad = dense[name]
         optimizer.step()

@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import nn
 
-from forwardgrad.core.estimates import detached
-from forwardgrad.core.gradients import make_estimator as training_make_estimator
+from forwardgrad.core.estimator import make_estimator as training_make_estimator
 from forwardgrad.core.models import build
+from forwardgrad.core.units import detached
 from forwardgrad.data.prepared import Dataset, Examples, read
 from forwardgrad.experiments.training import train as training
 from forwardgrad.experiments.training.columns import METRICS, TIMES

@@ -56,22 +56,28 @@ def shares(network: Network, tangents: Tangents, inputs: Any, targets: Any) -> t
     through the loss alone: no layer is passed backwards.
     """
     direct, size = network.direct, batch_size(inputs)
+    outputs, pairs = with_tangents(network, tangents, inputs)
     if direct is not None:
-        outputs, tangent = direct.outputs(direct.parameters, tangents, inputs)
+        ((primal, tangent),) = pairs
         if direct.loss_pair is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
-            return *cross_entropy_shares(outputs, tangent, targets), outputs
+            return *cross_entropy_shares(primal, tangent, targets), outputs
         if direct.loss_pair is mse_loss:
             difference = outputs - targets
             return difference.square().mean(), 2 * (difference * tangent).flatten(1).sum(1) / outputs.numel(), outputs
-        pairs = [(outputs, tangent)]
-    else:
-        with general.forward_mode(network.units, tangents):
-            found = called(network.model, inputs)
-            pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
-            pairs = [(primal.detach(), tangent) for primal, tangent in pairs]
-            outputs = general.primal_of(found)
     value, total = in_reverse(network, outputs, pairs, targets, size)
     return value, total, outputs
+
+
+def with_tangents(network: Network, tangents: Tangents, inputs: Any) -> tuple[Any, list[tuple[Tensor, Tensor | None]]]:
+    """Return what the network returns, and every tensor in it with its tangent along `tangents`."""
+    direct = network.direct
+    if direct is not None:
+        outputs, tangent = direct.outputs(direct.parameters, tangents, inputs)
+        return outputs, [(outputs, tangent)]
+    with general.forward_mode(network.model, network.units, tangents):
+        found = called(network.model, inputs)
+        pairs = [tuple(forward_ad.unpack_dual(part)) for part in tensors(found)]
+        return general.primal_of(found), [(primal.detach(), tangent) for primal, tangent in pairs]
 
 
 def cross_entropy_shares(logits: Tensor, tangent: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
@@ -192,7 +198,7 @@ def told_apart(network: Network, inputs: Any, mixed: bool) -> frozenset[str]:
 
     def run(batch: Any) -> tuple[dict[str, Watched], dict[str, list[Tensor]], Any]:
         watched, seen = {name: Watched() for name in units}, {}
-        with noting(network.model, seen), general.forward_mode(network.units, watched):
+        with noting(network.model, seen), general.forward_mode(network.model, network.units, watched):
             outputs = general.primal_of(called(network.model, batch))
         return watched, seen, outputs
 

@@ -4,23 +4,41 @@ The network runs as it is, hooks, control flow and all, while a `TorchFunctionMo
 A function with a rule (`functions`) is carried out by it: a linear map whose weight has a tangent of low rank takes
 the thin product. Every other function gets the parameters among its arguments as dual numbers of
 `torch.autograd.forward_ad`, with their tangents written out: exact, whatever it does with them.
+
+The network finds grad mode on, as in training, and no parameter that requires a gradient, so that no graph is made.
+Where it switches grad mode off itself, what it computes is constant, which torch's forward mode would not know.
 """
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import RLock
+from threading import get_ident
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import forward_ad
+from torch.autograd.function import _SingleLevelFunction as Custom
 from torch.overrides import TorchFunctionMode
 
-from forwardgrad.core.engine.functions import METADATA, REFUSED, RULES
+from forwardgrad.core.engine.functions import RULES
+from forwardgrad.core.engine.functions.duals import carries, unpack
+from forwardgrad.core.engine.refused import ANYWHERE, REFUSED, RefusedError, explain, refuse
+from forwardgrad.core.engine.rules import LEVEL
 from forwardgrad.core.tangents import Dense, LayerTangent, Tangents
 from forwardgrad.core.units import Unit, Units
 
-LEVEL = RLock()  # torch has one level of forward mode in the whole process
+# What is asked of a tensor but its values: a parameter needs no tangent for it.
+METADATA = frozenset(
+    [
+        *(getattr(Tensor, name).__get__ for name in ("shape", "dtype", "device", "requires_grad", "ndim", "is_cuda")),
+        *(getattr(Tensor, name).__get__ for name in ("layout", "is_leaf", "grad", "is_sparse")),
+        *(getattr(Tensor, name) for name in ("size", "dim", "numel", "is_floating_point", "is_contiguous", "stride")),
+        *(getattr(Tensor, name) for name in ("element_size", "data_ptr", "get_device", "is_complex", "__len__")),
+        *(getattr(Tensor, name) for name in ("requires_grad_", "__hash__")),
+        *(torch.is_floating_point, torch.is_complex, torch.numel, torch._C._set_grad_enabled),
+    ]
+)
+CONSTANT = frozenset([Tensor.data.__get__, Tensor.data.__set__, Tensor.detach, torch.detach])
 
 
 class Duals(TorchFunctionMode):
@@ -42,19 +60,23 @@ class Duals(TorchFunctionMode):
         kwargs = kwargs or {}
         if function in METADATA:
             return function(*args, **kwargs)
+        if function in CONSTANT or not torch.is_grad_enabled():
+            return constant(function, args, kwargs)
         rule = RULES.get(function)
-        if rule is not None:
-            return rule(self, function, *args, **kwargs)
-        reason = REFUSED.get(function)
-        args, kwargs = self.dual(args), {key: self.dual(value) for key, value in kwargs.items()}
-        if reason is not None and any(map(is_dual, (*args, *kwargs.values()))):
-            raise NotImplementedError(f"{function.__name__}: {reason}")
+        if rule is not None and not (any(map(tracked, args)) or any(map(tracked, kwargs.values()))):
+            with torch.no_grad():
+                return rule(self, function, *args, **kwargs)
+        args, kwargs = self.dual(args), self.dual(kwargs)
+        if function in REFUSED:
+            refuse(function, args, kwargs)
         return function(*args, **kwargs)
 
     def dual(self, value: Any) -> Any:
         """Return `value`, or what is in it, with parameters as dual numbers."""
         if isinstance(value, Tensor):
-            return self.parameter(value) if id(value) in self.parts else value
+            if id(value) in self.parts:
+                return self.parameter(value)
+            return value.detach() if value.requires_grad and isinstance(value, nn.Parameter) else value
         if type(value) in (list, tuple):
             return type(value)(map(self.dual, value))
         if type(value) is dict:
@@ -65,9 +87,13 @@ class Duals(TorchFunctionMode):
         """Return a parameter as a dual number, with its tangent written out."""
         if id(value) not in self.written:
             _, tangent, index = self.parts[id(value)]
-            part = tangent.dense()[index]
-            self.written[id(value)] = value if part is None else forward_ad.make_dual(value, part)
+            part, bare = tangent.dense()[index], value.detach()
+            self.written[id(value)] = bare if part is None else forward_ad.make_dual(bare, part)
         return self.written[id(value)]
+
+    def moves(self, value: Tensor | None) -> bool:
+        """Whether a tensor is a parameter that has a tangent."""
+        return id(value) in self.parts
 
     def tangent(self, value: Tensor | None) -> Tensor | None:
         """Return the tangent of a parameter written out; None is zero."""
@@ -87,18 +113,64 @@ class Duals(TorchFunctionMode):
         return None if part is None else Dense(part), self.tangent(bias)
 
 
-def is_dual(value: Any) -> bool:
-    """Whether a tensor, or one in a list, carries a tangent."""
-    if isinstance(value, list | tuple):
-        return any(map(is_dual, value))
-    return isinstance(value, Tensor) and forward_ad.unpack_dual(value).tangent is not None
+def tracked(value: Any) -> bool:
+    """Whether the network itself wants reverse mode of something, such as a force field of its energy."""
+    return isinstance(value, Tensor) and value.requires_grad and not isinstance(value, nn.Parameter)
+
+
+def constant(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
+    """Carry a function out on tensors without their tangents; what it returns unchanged keeps its own."""
+    stripped: dict[int, Tensor] = {}
+
+    def strip(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            if unpack(value)[1] is None:
+                return value
+            bare = value.detach()
+            stripped[id(bare)] = value
+            return bare
+        if type(value) in (list, tuple):
+            return type(value)(map(strip, value))
+        return value
+
+    found = function(*map(strip, args), **{key: strip(value) for key, value in kwargs.items()})
+    return stripped.get(id(found), found)
 
 
 @contextmanager
-def forward_mode(units: Units, tangents: Tangents) -> Iterator[Duals]:
+def custom_functions(mode: Duals) -> Iterator[None]:
+    """Hand parameters to `torch.autograd.Function`s as dual numbers too: no mode sees their calls."""
+    thread = get_ident()
+
+    def apply(cls: type[Custom], *args: Any) -> Any:
+        plain = super(Custom, cls).apply
+        if get_ident() != thread:
+            return plain(*args)
+        with torch._C.DisableTorchFunction():
+            if not torch.is_grad_enabled():
+                return constant(plain, args, {})
+            args = mode.dual(args)
+            if cls.jvp is Custom.jvp and carries(args):
+                raise RefusedError(f"{cls.__name__} has no forward mode: give it a staticmethod jvp, {ANYWHERE}")
+            return plain(*args)
+
+    Custom.apply = classmethod(apply)
+    try:
+        yield
+    finally:
+        del Custom.apply
+
+
+@contextmanager
+def forward_mode(model: nn.Module, units: Units, tangents: Tangents) -> Iterator[Duals]:
     """Switch forward mode on along `tangents`: what is computed inside carries its tangent."""
-    with LEVEL, torch.no_grad(), forward_ad.dual_level(), Duals(units, tangents) as mode:
-        yield mode
+    mode = Duals(units, tangents)
+    try:
+        with LEVEL, torch.enable_grad(), forward_ad.dual_level(), custom_functions(mode), mode:
+            yield mode
+    except (RefusedError, NotImplementedError, RuntimeError) as error:
+        explain(error, model)
+        raise
 
 
 def primal_of(value: Any) -> Any:
@@ -114,10 +186,11 @@ def primal_of(value: Any) -> Any:
     return value
 
 
-def along(units: Units, tangents: Tangents, compute: Callable[[], tuple[Tensor, Any]]) -> tuple[Tensor, Tensor, Any]:
+def along(
+    model: nn.Module, units: Units, tangents: Tangents, compute: Callable[[], tuple[Tensor, Any]]
+) -> tuple[Tensor, Tensor, Any]:
     """Return loss, derivative along `tangents` and outputs of `compute`, which returns loss and outputs."""
-    with forward_mode(units, tangents):
+    with forward_mode(model, units, tangents):
         loss, outputs = compute()
-        primal, tangent = forward_ad.unpack_dual(loss)
-        primal = primal.detach()
+        primal, tangent = (None if part is None else part.detach() for part in forward_ad.unpack_dual(loss))
         return primal, torch.zeros_like(primal) if tangent is None else tangent, primal_of(outputs)

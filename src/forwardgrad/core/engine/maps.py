@@ -44,7 +44,7 @@ class Linear:
     """y = W x + b. Inputs have shape (rows, in), outputs (rows, out)."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W x + b."""
         return F.linear(inputs, weight, bias)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:
@@ -84,14 +84,14 @@ def over_space(part: Tensor, like: Tensor) -> Tensor:
     return part.view(-1, *[1] * (like.dim() - 2))
 
 
-def channels_contracted(inputs: Tensor, weights: Tensor) -> Tensor:
-    """Return sum_c weights_c x_c, channels in front: shape (batch, r, ...) for weights of shape (channels, r)."""
-    return torch.matmul(inputs.movedim(1, -1), weights).movedim(-1, 1)
+def over_channels(inputs: Tensor, weights: Tensor, last: bool = False) -> Tensor:
+    """Return sum_c weights_rc x_c, shape (batch, r, ...), for weights of shape (r, channels).
 
-
-def channels_spread(amounts: Tensor, weights: Tensor) -> Tensor:
-    """Return sum_r a_r weights_r for amounts (batch, r, ...) and weights (r, channels), channels last in memory."""
-    return torch.matmul(amounts.movedim(1, -1), weights).movedim(-1, 1)
+    `last` says that the channels lie last in memory, and lets them lie so in the result.
+    """
+    if last:
+        return torch.matmul(inputs.movedim(1, -1), weights.t()).movedim(-1, 1)
+    return torch.matmul(weights, inputs.flatten(2)).view(len(inputs), len(weights), *inputs.shape[2:])
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,17 @@ class Convolution:
         padding: Numbers, or `same` or `valid`.
         dilation: See above.
         groups: See above.
+        last: Whether the channels of inputs and outputs lie last in memory.
     """
 
     stride: int | Sequence[int] = 1
     padding: int | str | Sequence[int] = 0
     dilation: int | Sequence[int] = 1
     groups: int = 1
+    last: bool = False
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W * x + b."""
         geometry = self.stride, self.padding, self.dilation, self.groups if groups is None else groups
         return CONVOLUTIONS[weight.dim()](inputs, weight, bias, *geometry)
 
@@ -124,12 +126,18 @@ class Convolution:
         """u (k * (w . x) + c), * over space: in every group on one channel only."""
         if self.groups > 1:
             return self._rank_one_of_groups(inputs, tangent, onto)
-        contracted = torch.matmul(inputs.movedim(1, -1), tangent.right).unsqueeze(1)
+        if self.last:
+            contracted = torch.matmul(inputs.movedim(1, -1), tangent.right).unsqueeze(1)
+        else:
+            contracted = over_channels(inputs, tangent.right.unsqueeze(0))
         amount = self(contracted, tangent.kernel[None, None], tangent.offset)
+        left = over_space(tangent.left, amount)
         if onto is not None:
-            return onto.addcmul_(amount, over_space(tangent.left, amount))
+            return onto.addcmul_(amount, left)
+        if not self.last:
+            return amount * left
         batch, _, *places = amount.shape
-        spread = torch.outer(amount.view(-1), tangent.left)  # channels last, the layout convolutions are fast in
+        spread = torch.outer(amount.view(-1), tangent.left)
         return spread.view(batch, *places, -1).movedim(-1, 1)
 
     def _rank_one_of_groups(self, inputs: Tensor, tangent: RankOne, onto: Tensor | None) -> Tensor:
@@ -148,9 +156,9 @@ class Convolution:
         """The sum of r of these, each channel between with a kernel of its own; with groups written out."""
         if self.groups > 1:
             return self.dense(inputs, *tangent.dense(), onto)
-        contracted = channels_contracted(inputs, tangent.right.t())
+        contracted = over_channels(inputs, tangent.right, self.last)
         amounts = self(contracted, tangent.kernel.unsqueeze(1), tangent.offset, len(tangent.kernel))
-        spread = channels_spread(amounts, tangent.left)
+        spread = over_channels(amounts, tangent.left.t(), self.last)
         return spread if onto is None else onto.add_(spread)
 
     def stack(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:
@@ -162,8 +170,9 @@ class Convolution:
         )
         added = self(inputs, joined, offsets)
         added = added.unflatten(1, (groups, count, -1)).movedim(2, 0).flatten(2, 3)
-        # Channels last, the layout convolutions are fast in.
-        return added.movedim(2, -1).contiguous().movedim(-1, 2) if onto is None else onto.add_(added)
+        if onto is not None:
+            return onto.add_(added)
+        return added.movedim(2, -1).contiguous().movedim(-1, 2) if self.last else added.contiguous()
 
 
 @dataclass(frozen=True)
@@ -177,7 +186,7 @@ class TransposedConvolution:
     dilation: int | Sequence[int] = 1
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None, groups: int | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W * x + b."""
         groups = self.groups if groups is None else groups
         geometry = self.stride, self.padding, self.output_padding, groups, self.dilation
         return TRANSPOSED[weight.dim()](inputs, weight, bias, *geometry)
@@ -191,8 +200,7 @@ class TransposedConvolution:
         """w (k * (u . x)), * the transposed convolution, on one channel only; with groups written out."""
         if self.groups > 1:
             return self.dense(inputs, tangent.dense()[0], None, onto)
-        contracted = torch.matmul(inputs.movedim(1, -1), tangent.left).unsqueeze(1)
-        amount = self(contracted, tangent.kernel[None, None])
+        amount = self(over_channels(inputs, tangent.left.unsqueeze(0)), tangent.kernel[None, None])
         right = over_space(tangent.right, amount)
         return amount * right if onto is None else onto.addcmul_(amount, right)
 
@@ -200,9 +208,9 @@ class TransposedConvolution:
         """The sum of r of these; with groups written out."""
         if self.groups > 1:
             return self.dense(inputs, tangent.dense()[0], None, onto)
-        contracted = channels_contracted(inputs, tangent.left.t())
+        contracted = over_channels(inputs, tangent.left)
         amounts = self(contracted, tangent.kernel.unsqueeze(1), None, len(tangent.kernel))
-        spread = channels_spread(amounts, tangent.right)
+        spread = over_channels(amounts, tangent.right.t())
         return spread if onto is None else onto.add_(spread)
 
 
@@ -211,7 +219,7 @@ class Embedding:
     """y = W[i], row by row. `inputs` are whole numbers of any shape. The row of padding is drawn as zero."""
 
     def __call__(self, inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-        """Apply the map."""
+        """Return W[i]."""
         return F.embedding(inputs, weight)
 
     def dense(self, inputs: Tensor, weight: Tensor, bias: Tensor | None, onto: Tensor | None) -> Tensor:

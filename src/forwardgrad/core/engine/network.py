@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import Loss, one_number
 from forwardgrad.core.engine.plain import Plain, plain
+from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Unit, Units, units
@@ -92,10 +93,14 @@ class Network:
         """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
         direct = self.direct
         if direct is not None:
-            return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            try:
+                return direct.evaluate(direct.parameters, tangents, inputs, targets)
+            except (NotImplementedError, RuntimeError) as error:
+                explain(error, self.model)
+                raise
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
-            return general.along(self.units, tangents, lambda: self.compute(inputs, targets))
+            return general.along(self.model, self.units, tangents, lambda: self.compute(inputs, targets))
         count = len(stacked.bias if stacked.weight is None else stacked.weight)
         alone = ({name: each.one(index) for name, each in tangents.items()} for index in range(count))
         found = self.passes(lambda one: self.evaluate(one, inputs, targets), alone)

@@ -165,7 +165,7 @@ def geometry(module: nn.Module) -> Linear | Convolution:
     """Return the linear map of a layer with weights."""
     if isinstance(module, nn.Linear):
         return Linear()
-    return Convolution(module.stride, module.padding, module.dilation, module.groups)
+    return Convolution(module.stride, module.padding, module.dilation, module.groups, last=True)
 
 
 def plain(model: nn.Module, loss: Loss) -> Plain | None:

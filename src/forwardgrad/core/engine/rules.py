@@ -7,6 +7,7 @@ more: K tangents at once, beside one primal. A layer without parameters that has
 
 import math
 from collections.abc import Callable, Iterator
+from threading import RLock
 
 import torch
 import torch.nn.functional as F
@@ -18,6 +19,7 @@ from forwardgrad.core.tangents import LayerTangent
 Dual = tuple[Tensor, Tensor | None]  # a primal and its tangent; None is zero
 Own = LayerTangent | None  # the tangent of a layer's own parameters
 aten = torch.ops.aten
+LEVEL = RLock()  # torch has one level of forward mode in the whole process
 
 
 def mapped(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor) -> Tensor:
@@ -33,12 +35,13 @@ def derivative(function: Callable[[Tensor], Tensor], primal: Tensor, tangent: Te
     def along(each: Tensor) -> tuple[Tensor, Tensor]:
         return torch.func.jvp(function, (primal,), (each,))
 
-    if tangent.dim() == primal.dim():
-        return along(tangent)
-    try:
-        values, derivatives = torch.func.vmap(along, randomness="same")(tangent)
-    except RuntimeError:  # torch cannot vmap every function
-        values, derivatives = one_by_one(along, tangent)
+    with LEVEL:
+        if tangent.dim() == primal.dim():
+            return along(tangent)
+        try:
+            values, derivatives = torch.func.vmap(along, randomness="same")(tangent)
+        except RuntimeError:  # torch cannot vmap every function
+            values, derivatives = one_by_one(along, tangent)
     return values[0], derivatives
 
 
@@ -134,9 +137,12 @@ def linear_map(layer: nn.Module, primal: Tensor, tangent: Tensor | None) -> Dual
 
 def by_function(layer: Callable[[Tensor], Tensor], primal: Tensor, tangent: Tensor | None) -> Dual:
     """Any layer without parameters, through `torch.func.jvp`."""
+    if isinstance(layer, RANDOM):  # random numbers fall in the order of memory: in that of a plain pass
+        primal = primal.contiguous()
     return (layer(primal), None) if tangent is None else derivative(layer, primal, tangent)
 
 
+RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU)
 WITH_PARAMETERS = {nn.Linear: linear, nn.Conv2d: convolution}
 VIEWS = (nn.Flatten, nn.Identity)
 WITHOUT_PARAMETERS = {

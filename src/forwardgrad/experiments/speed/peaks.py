@@ -65,4 +65,5 @@ def peak_of(workload: Workload, method: str, threads: int) -> int | str:
     found, reason = variants(method, case)
     own = held(device) - before
     steps = [parts for parts, _, _ in found.values()]
-    return max((own + peak_beyond(lambda parts=parts: advance(parts, None), device) for parts in steps), default=reason)
+    found = [peak_beyond(lambda parts=parts: advance(parts, None), device) for parts in steps]
+    return own + max(found) if found else reason
