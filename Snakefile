@@ -6,6 +6,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+include: "workflow/rules/start.smk"
+
+
 configfile: "config/config.yaml"
 
 
@@ -43,16 +46,19 @@ rule all:
         notebooks.pages(config),
 
 
+include: "workflow/rules/reference.smk"
+
+
+taken = {rule.name for rule in workflow.rules} | {gpu.EXPERIMENT}
 for experiment in experiments(config):
+    if experiment in taken:
+        sys.exit(f"experiments.{experiment}: allowed is another name, something else is made by this one")
 
     rule:
         name:
             experiment
         input:
             all_of(experiment),
-
-
-include: "workflow/rules/reference.smk"
 
 
 onstart:

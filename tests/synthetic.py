@@ -7,9 +7,17 @@ from pathlib import Path
 from forwardgrad.experiments.speed.columns import BENCH
 from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.frames import Frames, read_experiment
+from forwardgrad.files import write_sealed
 
+WRITTEN = ("times.csv", "metrics.csv")
 JITTER = (0.9, 1.0, 1 / 0.9)  # what a step costs in each process, but for backpropagation's
 REACH = math.exp(4.302653 * math.log(JITTER[2]) / 3**0.5)  # half of Student's interval, two degrees of freedom
+
+
+def seal(path, record, *names):
+    """Write the record at `path` of a job that wrote the files `names` beside it as they stand."""
+    files = [path.with_name(name) for name in names]
+    write_sealed(path, record, {file: file.read_text() for file in files})
 
 
 class Results:
@@ -50,7 +58,7 @@ class Results:
             "threads": 1,
             "commit": "",
         }
-        (folder / "run.json").write_text(json.dumps(record))
+        seal(folder / "run.json", record, *WRITTEN)
         self.runs.append(folder)
         return folder
 
@@ -66,6 +74,7 @@ class Results:
             ]
             path = folder / f"process-{process}.json"
             path.write_text(json.dumps(rows))
+            seal(path.with_name(f"{path.stem}-record.json"), {"versions": {}}, path.name)
             self.costs.append(path)
 
     def frames(self) -> Frames:

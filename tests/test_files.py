@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from forwardgrad.files import write_atomically, write_csv, write_json
+from forwardgrad.files import SEAL, unsealed, write_atomically, write_csv, write_json, write_sealed
 
 
 def no_room(*_):
@@ -47,3 +47,17 @@ def test_json_ends_with_a_line_break_and_reads_back(tmp_path):
     assert text.endswith("}\n")
     assert "∇f" in text
     assert json.loads(text) == {"grad": "∇f", "x": [1.5, None]}
+
+
+def test_a_sealed_record_tells_of_any_edit(tmp_path):
+    record, file = tmp_path / "record.json", tmp_path / "rows.csv"
+    write_sealed(record, {"grad": "∇f", "rate": 0.1, "seeds": (1, 2)}, {file: "x\n1\n"})
+    written = json.loads(record.read_text(encoding="utf-8"))
+    assert unsealed(record, written) is None
+    assert unsealed(record, written | {"rate": 0.2}) == record
+    assert unsealed(record, {"rate": 0.1}) == record
+    assert unsealed(record, written | {SEAL: {record.name: written[SEAL][record.name]}}) == record
+    file.write_text("x\n2\n")
+    assert unsealed(record, written) == file
+    file.unlink()
+    assert unsealed(record, written) == file

@@ -1,18 +1,34 @@
 """Violations of a JSON schema, one line each."""
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
+from jsonschema.validators import extend
 
 from forwardgrad.suggestions import suggest
 
 Mapping = dict[str, Any]
 
 
+def is_integer(_: object, value: object) -> bool:
+    """Return whether `value` is an integer; 64.0 is none, since whoever counts up to it could not."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(_: object, value: object) -> bool:
+    """Return whether `value` is a finite number; a NaN passes every limit that a schema can set."""
+    return is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": is_integer, "number": is_number})
+Strict = extend(Draft202012Validator, type_checker=TYPES)
+
+
 def schema_problems(config: Mapping, schema: Mapping) -> Iterator[str]:
     """Yield one line for every violation of `schema` in `config`."""
-    errors = Draft202012Validator(schema).iter_errors(config)
+    errors = Strict(schema).iter_errors(config)
     for error in sorted(errors, key=lambda error: [str(part) for part in error.absolute_path]):
         yield from explain(error, schema)
 
@@ -31,7 +47,7 @@ def explain(error: ValidationError, schema: Mapping) -> Iterator[str]:
                 if key not in error.instance:
                     meaning = keys(error.schema, schema).get(key, {}).get("description")
                     yield f"{place or 'configuration'}: {key} is missing" + (f" ({meaning})" if meaning else "")
-        case "propertyNames" | "pattern":
+        case _ if "propertyNames" in error.absolute_schema_path:
             yield f"{inside}{error.instance}: allowed is a name of {error.schema['description']}"
         case "uniqueItems":
             yield f"{place} = {error.instance!r}: allowed is each entry once"
@@ -68,10 +84,15 @@ def allowed(node: Mapping) -> str:
 
 
 def hint(error: ValidationError) -> str:
-    """Return a hint if YAML read a number such as `1e-3` as text."""
-    if isinstance(error.instance, str) and "a number" in allowed(error.schema):
+    """Return a hint at how a number would be written that is read as text, is not finite, or has a point."""
+    value, numbers = error.instance, allowed(error.schema)
+    if isinstance(value, str) and "a number" in numbers:
         try:
-            return f"; YAML takes this for text, write {float(error.instance):.1e}"
+            return f"; YAML takes this for text, write {float(value):.1e}"
         except ValueError:
             pass
+    if isinstance(value, float) and not math.isfinite(value):
+        return ", and finite"
+    if isinstance(value, float) and "an integer" in numbers and value.is_integer():
+        return f"; write {value:.0f}"
     return ""

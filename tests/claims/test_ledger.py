@@ -8,18 +8,19 @@ import pytest
 import yaml
 
 from forwardgrad.claims import ledger
-from forwardgrad.claims.check import ledger_problems, load_ledger, read_ledger
+from forwardgrad.claims.check import ledger_problems, load_ledger
 from forwardgrad.claims.verdicts import acceptance_region, assess
 from forwardgrad.experiments.functions import plan as cases
 from forwardgrad.experiments.speed.columns import SPEED
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
 from forwardgrad.experiments.training.runs import expand
+from forwardgrad.yaml_file import read_mapping
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "report/claims.yaml"
 SCHEMA = ROOT / "workflow/schemas/claims.schema.yaml"
-LEDGER = read_ledger(PATH)
+LEDGER = read_mapping(PATH)
 CLAIMS = LEDGER["claims"]
 
 
@@ -175,11 +176,8 @@ def test_what_does_not_exist_or_go_together_is_refused(small, schema, change, li
 def test_a_claim_cannot_stand_there_twice(tmp_path):
     path = tmp_path / "claims.yaml"
     path.write_text("claims:\n  one: {}\n  two: {}\n  one: {}\n")
-    with pytest.raises(ValueError, match=r"claims.yaml: duplicate key 'one' in line 4$"):
-        read_ledger(path)
-    path.write_text("claims: [\n")
-    with pytest.raises(ValueError, match=r"^\S+claims.yaml: [^\n]+$"):
-        read_ledger(path)
+    with pytest.raises(ValueError, match=r"^\S+claims.yaml .*\(duplicate key 'one' in line 4\): mend it$"):
+        load_ledger(path, SCHEMA, ["mnist"])
 
 
 def test_faults_name_the_file(small, tmp_path):

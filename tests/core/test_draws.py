@@ -75,9 +75,7 @@ def test_a_seed_decides_a_stream_that_never_repeats(structure, distribution):
 
     def stream(seed):
         return sample(
-            draws.TangentStream(
-                cases.STRUCTURES[structure], draws.DISTRIBUTIONS[distribution], generator(seed)
-            ),
+            draws.TangentStream(cases.STRUCTURES[structure], draws.DISTRIBUTIONS[distribution], generator(seed)),
             layers,
             count,
         )
@@ -148,6 +146,8 @@ def test_a_stack_is_the_next_tangents_of_the_same_seed():
     alone = draws.TangentStream(draws.dense, draws.gaussian_, generator())
     stacks = draws.TangentStream(draws.dense_stack, draws.gaussian_, generator(), 4)
     for _ in range(draws.BLOCK_STEPS // 4 + 1):
-        for one, other in zip(cases.unstacked(stacks.draw(layers)), (alone.draw(layers) for _ in range(4)), strict=True):
+        for one, other in zip(
+            cases.unstacked(stacks.draw(layers)), (alone.draw(layers) for _ in range(4)), strict=True
+        ):
             assert all(map(torch.equal, one["first"].dense(), other["first"].dense()))
             assert torch.equal(one["last"].weight, other["last"].weight)

@@ -7,14 +7,13 @@ from torch import nn
 
 from forwardgrad import catalogue
 from forwardgrad.core import draws, models
-from forwardgrad.core.estimates import detached, write_gradient_
-from forwardgrad.core.forward import network
+from forwardgrad.core.estimates import write_gradient_
+from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.gradients import (
     ESTIMATORS,
-    along,
+    Along,
+    Several,
     forward_gradient,
-    forward_several,
-    make_estimator,
     mean_weights,
     projection_weights,
     standardise,
@@ -26,6 +25,7 @@ REVERSE = ("backprop", "noisy_backprop")
 FORWARD = [key for key in ESTIMATORS if key not in REVERSE]
 RANDOM = [key for key in ESTIMATORS if key != "backprop"]
 ALONG_TANGENTS = [key for key in FORWARD if key.startswith("forward_") and "projected" not in key]
+ENGINES = pytest.mark.parametrize("engine", cases.ENGINES.values(), ids=cases.ENGINES)
 SHARED_OUT = {"forward_mean_4": 4, "forward_mean_16": 16}  # among so many tangents
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -55,17 +55,17 @@ def terms(estimate):
 def blocks(problem):
     """The gradient cut into layers: (entries, squared norm, rows, columns with the bias), by layer."""
     gradient, cut = problem.gradient(), []
-    for name, layer in problem.net.trainable.items():
-        parts = [gradient[f"{name}.weight"], gradient[f"{name}.bias"]]
+    for unit in problem.units.values():
+        parts = [gradient[name] for name in unit.names]
         entries, square = sum(part.numel() for part in parts), sum(part.square().sum() for part in parts)
-        rows = layer.weight.shape[0]
+        rows = unit.weight.shape[0]
         cut.append((entries, square, rows, entries // rows))
     return cut
 
 
 def mean_moments(problem, estimate, law, entries):
     """E[g] and, as the last number, E||g||^2: exact."""
-    return cases.expectation(lambda: cases.moments(estimate(*problem.batch), problem.parameters), law, entries)
+    return cases.expectation(lambda: cases.moments(estimate(*problem.batch)), law, entries)
 
 
 def total(problem):
@@ -102,9 +102,12 @@ ENUMERATED = [  # estimator, law of its numbers, problem, how many numbers, E||g
 ]
 
 
+@ENGINES
 @pytest.mark.parametrize(("key", "law", "make", "entries", "second"), ENUMERATED)
-def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(enumerate_draws, key, law, make, entries, second):
-    problem = make()
+def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(
+    enumerate_draws, engine, key, law, make, entries, second
+):
+    problem = engine(make())
     enumerate_draws(law)
     estimate = make_estimator(key, problem.model, problem.loss)
     mean = mean_moments(problem, estimate, law, entries)
@@ -114,8 +117,8 @@ def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(enumerate_dr
 
 def test_rank_one_with_normal_factors():
     problem = cases.tiny_mlp()
-    stream = draws.TangentStream(problem.net.trainable, draws.rank_one, cases.counting(cases.NORMAL), torch.Generator())
-    estimate = along(problem.net, problem.parameters, stream)
+    stream = draws.TangentStream(draws.rank_one, cases.counting(cases.NORMAL), torch.Generator())
+    estimate = cases.estimator_of(problem, lambda _: Along(stream))
     mean = mean_moments(problem, estimate, cases.NORMAL, 8)
     entries, _ = total(problem)
     second = sum(square * (entries + 2 * rows + 2 * columns + 4) for _, square, rows, columns in blocks(problem))
@@ -126,10 +129,10 @@ def test_rank_one_with_normal_factors():
 @pytest.mark.parametrize(("make", "factors"), [(cases.tiny_mlp, (4, 4)), (cases.tiny_cnn, (7, 5))])
 def test_one_drawn_layer(make, factors):
     problem = make()
-    stream = draws.OneLayer(problem.net.trainable, cases.counting(cases.SIGNS), torch.Generator().manual_seed(0))
     mean = 0
-    for block, entries in zip(stream.streams, factors, strict=True):  # each is drawn with the same probability
-        mean = mean + mean_moments(problem, along(problem.net, problem.parameters, block), cases.SIGNS, entries) / 2
+    each = cases.of_each_unit(problem, cases.counting(cases.SIGNS))
+    for estimate, entries in zip(each, factors, strict=True):  # each is drawn with the same probability
+        mean = mean + mean_moments(problem, estimate, cases.SIGNS, entries) / 2
     second = sum(2 * entries * square for entries, square, *_ in blocks(problem))
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
     assert torch.allclose(mean[-1], second, **EXACT)
@@ -141,9 +144,7 @@ def test_one_drawn_layer(make, factors):
 def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
     problem = cases.problem(layer, nn.Tanh(), shape=shape)
     enumerate_draws(cases.SIGNS)
-    estimate = forward_gradient(
-        partial(draws.low_rank, rank=2), "rademacher", problem.model, problem.loss, torch.Generator()
-    )
+    estimate = cases.estimator_of(problem, partial(forward_gradient, law="rademacher", rank=2))
     mean = mean_moments(problem, estimate, cases.SIGNS, entries)
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
 
@@ -151,26 +152,28 @@ def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
 @pytest.mark.parametrize("weights", [mean_weights, projection_weights])
 @pytest.mark.parametrize("make", [cases.tiny_mlp, cases.small_cnn])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)], ids=str)
-def test_several_tangents_in_one_pass_are_as_many_passes(weights, make, dtype, tolerance):
-    problem = make().to(dtype)
-    estimate = forward_several(weights, 4, problem.model, problem.loss, torch.Generator().manual_seed(0))
-    stream = draws.TangentStream(problem.net.trainable, draws.dense, draws.gaussian_, torch.Generator().manual_seed(0))
+@ENGINES
+def test_several_tangents_in_one_pass_are_as_many_passes(engine, weights, make, dtype, tolerance):
+    problem = engine(make().to(dtype))
+    estimate = cases.estimator_of(problem, partial(Several, weights=weights, tangents=4))
+    stream = draws.TangentStream(draws.dense, draws.gaussian_, torch.Generator().manual_seed(0))
+    units = problem.units
     for size in (3, 3, 1):  # the last batch is smaller
         batch = problem.inputs[:size], problem.targets[:size]
-        tangents = [next(stream) for _ in range(4)]
-        found = [problem.net.evaluate(problem.parameters, each, *batch) for each in tangents]
-        rows = torch.stack([cases.written(each, problem.parameters) for each in tangents])
-        expected = weights(torch.stack([derivative for _, derivative in found]), rows) @ rows
+        tangents = [stream.draw(units) for _ in range(4)]
+        found = [problem.network.evaluate(each, *batch) for each in tangents]
+        rows = torch.stack([cases.written(each, units) for each in tangents])
+        expected = weights(torch.stack([derivative for _, derivative, _ in found]), rows) @ rows
         together = estimate(*batch)
         assert torch.allclose(together.loss, found[0][0], rtol=tolerance)
-        assert (cases.flat(together.dense(problem.parameters)) - expected).norm() <= tolerance * expected.norm()
+        assert (cases.flat(together.dense()) - expected).norm() <= tolerance * expected.norm()
 
 
 @pytest.mark.parametrize(("count", "inputs"), [(2, 2), (3, 1)])
 def test_the_mean_of_several(enumerate_draws, count, inputs):
     problem = cases.problem(nn.Linear(inputs, 1), nn.Tanh(), shape=(inputs,))
     enumerate_draws(cases.NORMAL, count)
-    estimate = forward_several(mean_weights, count, problem.model, problem.loss, torch.Generator())
+    estimate = cases.estimator_of(problem, partial(Several, weights=mean_weights, tangents=count))
     mean = mean_moments(problem, estimate, cases.NORMAL, count * (inputs + 1))
     entries, square = total(problem)
     assert torch.allclose(mean[:-1], cases.flat(problem.gradient()), **EXACT)
@@ -181,7 +184,7 @@ def test_the_projection_on_two_directions(enumerate_draws):
     # Of all pairs of vectors of four signs, one in eight is of rank one: half of the gradient is missing there.
     problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
     enumerate_draws(cases.SIGNS, 2)
-    estimate = forward_several(projection_weights, 2, problem.model, problem.loss, torch.Generator())
+    estimate = cases.estimator_of(problem, partial(Several, weights=projection_weights, tangents=2))
     mean = mean_moments(problem, estimate, cases.SIGNS, 8)
     (entries, square), rank = total(problem), 2 - 1 / 8
     assert torch.allclose(mean[:-1], rank / 2 * cases.flat(problem.gradient()), **EXACT)
@@ -190,8 +193,8 @@ def test_the_projection_on_two_directions(enumerate_draws):
 
 def test_the_projection_on_four_gaussian_directions():
     problem = cases.tiny_mlp()
-    estimate = make_estimator("forward_projected_4", problem.model, problem.loss)
-    samples = torch.stack([cases.moments(estimate(*problem.batch), problem.parameters) for _ in range(1000)])
+    estimate = make_estimator("forward_projected_4", problem.model, problem.loss, seed=0)
+    samples = torch.stack([cases.moments(estimate(*problem.batch)) for _ in range(1000)])
     entries, square = total(problem)
     cases.assert_mean(samples, torch.cat([cases.flat(problem.gradient()), (entries / 4 * square)[None]]))
 
@@ -200,8 +203,8 @@ def test_the_projection_on_four_gaussian_directions():
 def test_a_projection_agrees_with_the_gradient_along_every_direction(count):
     problem = cases.small_cnn()
     estimate = make_estimator(f"forward_projected_{count}", problem.model, problem.loss)(*problem.batch)
-    directions = torch.stack([cases.written(tangents, problem.parameters) for _, tangents in terms(estimate)])
-    gradient, found = cases.flat(problem.gradient()), cases.flat(estimate.dense(problem.parameters))
+    directions = torch.stack([cases.written(tangents, problem.units) for _, tangents in terms(estimate)])
+    gradient, found = cases.flat(problem.gradient()), cases.flat(estimate.dense())
     assert len(directions) == count
     assert torch.allclose(directions @ found, len(gradient) / count * (directions @ gradient), **EXACT)
 
@@ -209,8 +212,8 @@ def test_a_projection_agrees_with_the_gradient_along_every_direction(count):
 @pytest.mark.parametrize("count", [7, 8, 16])
 def test_a_projection_on_all_directions_is_the_gradient(count):
     problem = cases.tiny_mlp()
-    estimate = forward_several(projection_weights, count, problem.model, problem.loss, torch.Generator().manual_seed(0))
-    found = cases.flat(estimate(*problem.batch).dense(problem.parameters))
+    estimate = cases.estimator_of(problem, partial(Several, weights=projection_weights, tangents=count))
+    found = cases.flat(estimate(*problem.batch).dense())
     assert torch.allclose(found, cases.flat(problem.gradient()), rtol=1e-8)
 
 
@@ -240,22 +243,22 @@ def test_the_standardised_estimate_is_the_gradient_without_its_mean():
     # Of two numbers, standardised, only the sign is random: the estimate is the same whatever is drawn.
     problem = cases.problem(nn.Linear(1, 2), nn.Tanh(), shape=(1,))
     estimate = make_estimator("forward_blockwise_standardised", problem.model, problem.loss)
-    dense = estimate(*problem.batch).dense(problem.parameters)
+    dense = estimate(*problem.batch).dense()
     for name, value in problem.gradient().items():
         assert value.mean().abs() > 1e-3
         assert torch.allclose(dense[name], value - value.mean(), **EXACT)
 
 
 def test_a_single_number_cannot_be_standardised():
-    model = nn.Sequential(nn.Linear(3, 1))
+    estimator = make_estimator("forward_blockwise_standardised", nn.Sequential(nn.Linear(3, 1)), nn.MSELoss())
     with pytest.raises(ValueError, match=r"0\.bias has one entry .* use forward_blockwise$"):
-        make_estimator("forward_blockwise_standardised", model, nn.MSELoss())
+        estimator(torch.ones(2, 3), torch.ones(2, 1))
 
 
 def test_backprop_is_the_gradient():
     problem = cases.small_cnn()
     estimate = make_estimator("backprop", problem.model, problem.loss)(*problem.batch)
-    assert torch.equal(cases.flat(estimate.dense(problem.parameters)), cases.flat(problem.gradient()))
+    assert torch.equal(cases.flat(estimate.dense()), cases.flat(problem.gradient()))
 
 
 @pytest.fixture(params=ESTIMATORS)
@@ -263,8 +266,9 @@ def key(request):
     return request.param
 
 
-def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(key):
-    problem = cases.small_cnn()
+@ENGINES
+def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(engine, key):
+    problem = engine(cases.small_cnn())
     before, state = cases.flat(problem.parameters).clone(), torch.get_rng_state()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     # A difference knows the loss at two points beside this one.
@@ -275,13 +279,14 @@ def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(key):
     assert all(parameter.grad is None for parameter in problem.model.parameters())
 
 
-def test_a_step_adds_the_dense_form(key):
-    problem = cases.small_cnn()
+@ENGINES
+def test_a_step_adds_the_dense_form(engine, key):
+    problem = engine(cases.small_cnn())
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
-    dense = cases.flat(estimate.dense(problem.parameters))
+    dense = cases.flat(estimate.dense())
     expected = cases.flat(problem.parameters) - 0.1 * dense
     assert dense.abs().sum() > 0
-    estimate.add_to_(detached(problem.model), -0.1)
+    estimate.add_to_(-0.1)
     assert torch.allclose(cases.flat(problem.parameters), expected, **EXACT)
 
 
@@ -290,7 +295,8 @@ def test_an_optimizer_of_torch_takes_the_same_step(key):
     optimizer = torch.optim.SGD(theirs.model.parameters(), lr=0.1)
     estimates = [make_estimator(key, each.model, each.loss, seed=3) for each in (ours, theirs)]
     for _ in range(3):
-        estimates[0](*ours.batch).add_to_(detached(ours.model), -0.1)
+        estimates[0](*ours.batch).add_to_(-0.1)
+        optimizer.zero_grad()
         write_gradient_(theirs.model, estimates[1](*theirs.batch))
         optimizer.step()
     assert torch.allclose(cases.flat(ours.parameters), cases.flat(theirs.parameters), **EXACT)
@@ -301,7 +307,7 @@ def test_the_seed_decides_the_tangents(key):
     def dense(seed):
         problem = cases.small_cnn()
         estimate = make_estimator(key, problem.model, problem.loss, seed)
-        return torch.stack([cases.flat(estimate(*problem.batch).dense(problem.parameters)) for _ in range(3)])
+        return torch.stack([cases.flat(estimate(*problem.batch).dense()) for _ in range(3)])
 
     assert torch.equal(dense(1), dense(1))
     assert not torch.equal(dense(1), dense(2))
@@ -309,13 +315,14 @@ def test_the_seed_decides_the_tangents(key):
 
 
 @pytest.mark.parametrize("key", ALONG_TANGENTS)
-def test_an_estimate_is_a_derivative_times_its_tangent(key):
+@ENGINES
+def test_an_estimate_is_a_derivative_times_its_tangent(engine, key):
     # Whatever was drawn, <g, grad f> = sum_k d_k^2 (over K for a mean of K): no estimate points uphill.
-    problem = cases.small_cnn()
+    problem = engine(cases.small_cnn())
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     tangents = SHARED_OUT.get(key, 1)
     squares = sum(derivative.square() for derivative, _ in terms(estimate))
-    along_gradient = cases.flat(estimate.dense(problem.parameters)) @ cases.flat(problem.gradient())
+    along_gradient = cases.flat(estimate.dense()) @ cases.flat(problem.gradient())
     assert torch.allclose(along_gradient, tangents * squares, **EXACT)
     expected = len(problem.parameters) if key.startswith("forward_blockwise") else tangents
     assert len(terms(estimate)) == expected
@@ -333,15 +340,17 @@ def no_backward(monkeypatch):
             monkeypatch.setattr(module, "_engine_run_backward", refuse)
 
 
-def train(key):
+def train(key, direct=True):
     """Three steps of the students' CNN."""
     model, loss = models.build("students_cnn", 0), nn.CrossEntropyLoss()
     inputs, targets = torch.rand(4, 1, 28, 28), torch.arange(4)
-    estimate, parameters = make_estimator(key, model, loss), detached(model)
+    if not direct:
+        model = cases.Subclass(*model)
+    estimate, parameters = make_estimator(key, model, loss), cases.detached(model)
     before = cases.flat(parameters).clone()
     with torch.autograd.graph.saved_tensors_hooks(kept, kept):
         for _ in range(3):
-            estimate(inputs, targets).add_to_(parameters, -1e-3)
+            estimate(inputs, targets).add_to_(-1e-3)
     assert not torch.equal(cases.flat(parameters), before)
 
 
@@ -350,8 +359,9 @@ def kept(tensor):
 
 
 @pytest.mark.parametrize("key", FORWARD)
-def test_forward_estimators_never_go_backward(no_backward, key):
-    train(key)
+@pytest.mark.parametrize("direct", [True, False], ids=["direct", "general"])
+def test_forward_estimators_never_go_backward(no_backward, key, direct):
+    train(key, direct)
 
 
 @pytest.mark.parametrize(
@@ -395,7 +405,6 @@ def test_the_catalogue_knows_how_many_tangents_an_estimate_takes(key):
 def test_the_directional_derivative_on_a_gpu(stream):
     problem = cases.small_cnn()
     problem = cases.Problem(problem.model.cuda(), problem.loss, problem.inputs.cuda(), problem.targets.cuda())
-    net = network(problem.model, problem.loss)
-    tangents = next(cases.STREAMS[stream](net.trainable, torch.Generator("cuda").manual_seed(0)))
-    tangent, gradient = cases.written(tangents, problem.parameters), cases.flat(problem.gradient())
+    tangents = cases.STREAMS[stream](torch.Generator("cuda").manual_seed(0)).draw(problem.units)
+    tangent, gradient = cases.written(tangents, problem.units), cases.flat(problem.gradient())
     assert (problem.derivative(tangents) - gradient @ tangent).abs() <= 1e-10 * gradient.norm() * tangent.norm()

@@ -6,8 +6,9 @@ from torch import nn
 
 from forwardgrad import catalogue
 from forwardgrad.core import models
-from forwardgrad.core.estimates import detached
-from forwardgrad.core.gradients import ESTIMATORS, make_estimator
+from forwardgrad.core.estimator import make_estimator
+from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.core.units import detached
 from forwardgrad.experiments.training import score as metrics
 
 from .. import cases
@@ -133,7 +134,7 @@ def test_every_model_trains_with_every_estimator(name, key):
     for _ in range(2):
         step = estimate(inputs, targets)
         assert torch.allclose(step.loss, F.cross_entropy(model(inputs), targets), rtol=1e-3 if "spsa" in key else 1e-5)
-        step.add_to_(parameters, -1e-6)
+        step.add_to_(-1e-6)
     assert not torch.equal(cases.flat(parameters), before)
     assert cases.flat(parameters).isfinite().all()
 

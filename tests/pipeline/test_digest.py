@@ -140,7 +140,15 @@ def test_runs_do_not_depend_on_columns_of_the_analysis():
 
 def test_runs_depend_on_core_training_and_data_reading_only():
     found = sources.dependencies("experiments.training.train")
-    assert {"core.gradients", "core.engine.plain", "core.engine.general", "core.tangents", "core.models", "data.prepared", "seeds"} <= found
+    assert {
+        "core.gradients",
+        "core.engine.plain",
+        "core.engine.general",
+        "core.tangents",
+        "core.models",
+        "data.prepared",
+        "seeds",
+    } <= found
     assert not any(name.split(".")[0] in ("results", "plotting", "claims", "report") for name in found)
     assert "catalogue" not in found
     assert len(sources.digest("experiments.training.train")) == len(hashlib.sha256().hexdigest())

@@ -1,7 +1,7 @@
 import copy
+import math
 import shutil
 from collections import namedtuple
-from pathlib import Path
 
 import jsonschema
 import pytest
@@ -45,7 +45,7 @@ methods:
 LINES = """\
 colour = 'red': unknown key; choose one of ANY
 cells.a.sedes = 4: unknown key; did you mean seeds?
-cells.a.evaluate_every = 'x': allowed is an integer at least 1
+cells.a.evaluate_every = 'x': allowed is an integer at least 1 and at most 1000000000
 cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
 cells.a.methods = ['backprp', 'backprp']: allowed is each entry once
 cells.a.models = []: allowed is a list of at least 1
@@ -53,19 +53,19 @@ cells.a.rates = [0.001]: allowed is a list of at least 2
 cells.a.seeds = 0: allowed is an integer at least 1 and at most 1000
 cells.a.settings.momentum = 3: unknown key; choose one of \
 optimizer, learning_rate, decay, batch_size, normalisation, stop
-cells.a.settings.batch_size = 'half': allowed is full or an integer at least 1
+cells.a.settings.batch_size = 'half': allowed is full or an integer at least 1 and at most 1000000000
 cells.a.settings.learning_rate = -1: allowed is a number above 0 or tuned
 cells.a.settings.normalisation = [1]: allowed is null or a list of 2: a number, a number above 0
 cells.a.settings.stop.when = 2: unknown key; choose one of steps, loss, split
 cells.a.settings.stop.loss = '1e-3': allowed is a number or null; YAML takes this for text, write 1.0e-03
 cells.a.settings.stop.split = 'all': allowed is train or validation or test
-cells.a.settings.stop.steps = 0: allowed is an integer at least 1
+cells.a.settings.stop.steps = 0: allowed is an integer at least 1 and at most 1000000000
 cells.a.tuning = 'maybe': allowed is true or false
 cells.c: methods is missing (names of methods)
 cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
 cells.c: evaluate_every is missing (steps between evaluations)
 data_dir = 3: allowed is a string or null
-experiments.Students: allowed is a name of lowercase letters, digits and underscores, a letter first
+experiments.Students: allowed is a name of up to 40 lowercase letters, digits and underscores, a letter first
 experiments.Students.paper_settings = 3: allowed is true or false
 experiments.Students.part = 'cover': allowed is results or cost or frontier
 methods.backprop.clip = 3: unknown key; choose one of \
@@ -76,7 +76,7 @@ methods.forward: estimator is missing (key of the gradient estimator)
 timing.minutes = 2: unknown key; choose one of processes, seconds
 timing: seconds is missing (seconds of processor time for one network in one process; \
 at least three rounds of its methods are made)
-timing.processes = 0: allowed is an integer at least 1
+timing.processes = 0: allowed is an integer at least 1 and at most 100
 """
 
 # The form is right, but nothing has these names.
@@ -218,14 +218,41 @@ def test_every_key_is_explained_in_the_readme(root, schema):
 
 
 def test_results_need_a_folder_that_can_be_written_to(tmp_path):
-    assert obstacles(tmp_path / "results") == []
+    assert list(obstacles(tmp_path / "results" / "runs", tmp_path)) == []
     (tmp_path / "results").write_text("a file")
-    assert obstacles(tmp_path / "results") == [
-        f"{tmp_path / 'results'} cannot be written to: make it writable, results go there"
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    lines = [
+        f"{tmp_path / name} cannot be written to: make it a folder that can, results go there"
+        for name in ("results", "link")
     ]
+    assert list(obstacles(tmp_path / "results", tmp_path / "link")) == lines
 
 
 def test_results_need_room(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("Usage", "free")(3 * 2**20))
-    assert obstacles(Path(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
-    assert obstacles(Path(tmp_path), megabytes=3) == []
+    assert list(obstacles(tmp_path)) == [f"{tmp_path} has 3 MB free, results need up to 200: make room"]
+    assert list(obstacles(tmp_path, megabytes=3)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "line"),
+    [
+        ("seeds", 3.0, " = 3.0: allowed is an integer at least 1 and at most 1000; write 3"),
+        ("seeds", True, " = True: allowed is an integer at least 1 and at most 1000"),
+        ("rates", [math.nan, 0.1], "[0] = nan: allowed is a number above 0, and finite"),
+        ("rates", [0.1, math.inf], "[1] = inf: allowed is a number above 0, and finite"),
+        ("models", "lr", " = 'lr': allowed is a list of at least 1"),
+        ("settings", "fast", " = 'fast': allowed is a mapping"),
+    ],
+)
+def test_a_wrong_value_is_one_line(config, schema, place, value, line):
+    config["cells"]["cell"][place] = value
+    assert problems(config, schema) == [f"cells.cell.{place}{line}"]
+
+
+@pytest.mark.parametrize("name", ["a" * 41, "aa" + "b" * 20, "a\n", 1, None, "A", "a-b", "{a}", "../a", ""])
+def test_a_name_becomes_part_of_a_path(config, schema, name):
+    config["experiments"][name] = config["experiments"]["one"]
+    (line,) = problems(config, schema)
+    assert line.startswith("experiments.")
+    assert "allowed is a name of up to 40 lowercase letters" in line

@@ -1,6 +1,7 @@
 """The real workflow, end to end, in a copy of the repository that has no network."""
 
 import csv
+import fcntl
 import json
 import os
 import shutil
@@ -11,11 +12,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from forwardgrad.pipeline import lock
+
 PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_same_loss.json"
 METHODS = ("backprop", "forward_gaussian")
+ODD = 'my user\'s "größe" $HOME & (x) {y}'  # a folder may be called anything
 LAST_LINE = "kmnist600 is not available: "
 # Whatever asks for the network is refused at once.
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
@@ -59,7 +63,9 @@ def publish(folder):
 
 @pytest.fixture(scope="module")
 def workflow(root, tmp_path_factory):
-    return Workflow(root, tmp_path_factory.mktemp("workflow"))
+    folder = tmp_path_factory.mktemp("workflow") / ODD
+    folder.mkdir()
+    return Workflow(root, folder)
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +80,36 @@ def test_everything_that_has_its_data_is_made(workflow, first):
     assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4 + 2
     assert "Tiny" in (workflow.folder / "report/index.html").read_text()
     assert "no_seeds" in (workflow.folder / "results/tables/audit.csv").read_text()
+
+
+def test_every_file_that_is_made_is_asked_for(workflow, first):
+    """What nothing asks for is not missed when a job fails that should make it."""
+    _, lines = workflow("--dry-run", "--force", "all")
+    start = next(index for index, line in enumerate(lines) if line.endswith("rule all:"))
+    asked = next(line for line in lines[start:] if line.strip().startswith("input: ")).replace(",", "").split()
+    made = {
+        path.relative_to(workflow.folder).as_posix()
+        for folder in ("data", "runs", "steps", "frames", "tables", "figures")
+        for path in workflow.folder.glob(f"results/{folder}/**/*.*")
+        if path.is_file() and "raw" not in path.parts
+    }
+    assert made - set(asked) == set()
+
+
+def test_the_lock_of_a_dead_run_is_no_obstacle(workflow, first):
+    (workflow.folder / ".snakemake/locks/0.output.lock").write_text("results/tables/audit.csv\n")
+    status, lines = workflow("results/tables/audit.csv")
+    assert status == 0, "\n".join(lines)
+
+
+def test_a_living_run_is_named_and_another_refused(workflow, first):
+    held = workflow.folder / ".snakemake" / lock.OWNER
+    owner = held.read_text()
+    with held.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        status, lines = workflow("results/tables/audit.csv")
+    assert status == 1
+    assert lines[-1].startswith(f"process {json.loads(owner)['pid']} on ")
 
 
 def test_a_notebook_shows_the_runs_that_were_made(workflow, first):

@@ -125,7 +125,7 @@ for key in shown.itertuples(index=False):
     draw_runs(axes, own, "train_loss", *key)
 start = cell.metrics.loc[cell.metrics["step"] == 0, "train_loss"]
 axes.set(title=labels.cell(dataset, model), xlabel="step", ylabel="training loss")
-axes.set_ylim(0, 1.3 * start.max())
+axes.set_ylim(0, 1.3 * start.max() if start.max() < float("inf") else None)
 axes.legend(fontsize=7.5)
 
 # %% [markdown]
@@ -136,7 +136,12 @@ axes.legend(fontsize=7.5)
 
 # %%
 by_seed = sound.pivot(index="seed", columns="method", values="test_loss")
-present = [method for method in shown["method"] if method in by_seed]
+present = [method for method in shown["method"] if method in by_seed] or shown[
+    "method"
+].tolist()
+by_seed = by_seed.reindex(
+    columns=present
+)  # if all runs have diverged there is nothing to compare
 first, second = present[0], present[1 % len(present)]
 value, low, high, n = paired_difference(by_seed[second], by_seed[first], "explore")
 print(f"test loss at the end, {second} minus {first}: {value:+.4f}")

@@ -6,10 +6,10 @@ from forwardgrad.experiments.audit import plan as audit
 rule audit_table:
     input:
         defects="report/audit.yaml",
-        data=lambda _: [f"results/data/{name}.npz" for name in available([audit.DATASET])],
+        data=arrays_of([audit.DATASET]),
     output:
         table=shown(audit.TABLE, "Tables", "audit"),
-        moments="results/frames/audit-moments.csv",
+        moments=audit.MOMENTS,
     log:
         "results/logs/tables/audit.log",
     params:
@@ -23,5 +23,7 @@ rule audit_table:
 
 rule audit:
     input:
+        arrays_of([audit.DATASET]),
         audit.TABLE,
-        audit.FIGURE,
+        audit.MOMENTS,
+        with_beside(audit.FIGURE),

@@ -31,7 +31,7 @@ rule claims:
     params:
         run=config["run"],
         caption="Every claim of the ledger (report/claims.yaml): what was measured, its 95 % interval, and the verdict.",
-        claims=json.dumps(ENTRIES, sort_keys=True),
+        claims=as_text(ENTRIES),
         code=digest("claims.verdicts"),
     shell:
         "forwardgrad claims --run {params.run} --output {output.table} > {log} 2>&1"

@@ -1,24 +1,19 @@
-# What the rules share: the checked configuration, which data are available, and how tables and figures are made.
+# What the rules share: the checked configuration, and which files belong to an experiment.
 
-import atexit
 import json
 import os
-import sys
 from functools import partial
 from pathlib import Path
 
-import yaml
 from snakemake.utils import update_config
 
 from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
-from forwardgrad.data.files import DataUnavailable
-from forwardgrad.data.record import read_record, unavailable
 from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
-from forwardgrad.pipeline.validation import load_schema, obstacles, problems
+from forwardgrad.pipeline.validation import load_schema, problems
 
 
 wildcard_constraints:
@@ -31,24 +26,12 @@ wildcard_constraints:
     variant="[a-z][a-z0-9_]*",
 
 
-def or_exit(function, /, *arguments, **names):
-    """Return what `function` returns; stop with one line if it refuses."""
-    try:
-        return function(*arguments, **names)
-    except ValueError as fault:
-        sys.exit(str(fault))
-
-
-def read_yaml(path):
-    """Return what a YAML file of the repository holds."""
-    return yaml.safe_load(Path(workflow.basedir, path).read_text(encoding="utf-8"))
-
-
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that the tuning experiment chose; they reach a run through its settings.
-config["tuned"] = (read_yaml("config/tuned.yaml") if Path("config/tuned.yaml").exists() else None) or {}
-if faults := problems(config, load_schema(SCHEMAS)) or obstacles(Path("results")):
+TUNED = Path("config/tuned.yaml")
+config["tuned"] = (or_exit(read_yaml, TUNED, "mend it or delete it") if TUNED.exists() else None) or {}
+if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 
 # What was measured on a GPU elsewhere (`make gpu`), unless this run measures on one itself.
@@ -56,34 +39,6 @@ GPU = gpu.found() if "cuda" not in config.get("speed", {}).get("devices", []) el
 config["gpu"] = {what: GPU[what] for what in ["tables", "figures"]}
 
 LEDGER = or_exit(load_ledger, Path("report/claims.yaml"), SCHEMAS / "claims.schema.yaml", config["experiments"])
-
-# What was found out about the data sets that the targets asked for need, by name.
-RECORDS = {}
-
-
-def record_of(dataset):
-    """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
-    RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))
-    return RECORDS[dataset]
-
-
-def found(wildcards):
-    """Return the record of a data set; exits if the set is unavailable, the last line on the terminal says why."""
-    record = ancient(f"results/data/{wildcards.dataset}.json")
-    return record if record_of(wildcards.dataset)["available"] else sys.exit(1)
-
-
-def available(datasets):
-    """Return those of the `datasets` that are available."""
-    return [dataset for dataset in datasets if record_of(dataset)["available"]]
-
-
-@atexit.register
-def report_missing_data():
-    """Print, as the last thing on the terminal, which data sets the targets lack and what to do."""
-    for _, record in sorted(RECORDS.items()):
-        if workflow.is_main_process and not record["available"]:
-            print(unavailable(record), file=sys.stderr)
 
 
 def files_of(what, experiment):
@@ -97,21 +52,42 @@ def records_of(experiment):
     return [f"results/data/{dataset}.json" for dataset in plan_of(experiment).datasets(config, experiment)]
 
 
+def with_beside(svg):
+    """Return a figure and what lies beside it: the same as PNG, and what was drawn."""
+    return multiext(svg.removesuffix(".svg"), ".svg", ".png", ".csv")
+
+
 def tables_of(experiment):
     """Return the tables of `experiment`."""
     return plan_of(experiment).tables(config, experiment)
 
 
+def frames_of(experiment):
+    """Return the frames of `experiment`, and the record of what produced them."""
+    return [*ledger.frames_made_by(experiment), f"results/frames/{experiment}-provenance.json"]
+
+
 def all_of(experiment):
-    """Return everything that is made for `experiment`, what is measured included: nothing else sees a deleted file."""
-    measured, figures = files_of("measured", experiment), files_of("figures", experiment)
-    return [*records_of(experiment), measured, *ledger.frames_made_by(experiment), *tables_of(experiment), figures]
+    """Return every file that is made for `experiment`, those between two jobs included.
+
+    Nothing else sees a deleted one; and Snakemake takes a job that failed for done, unless someone asks for its files.
+    """
+    figures = files_of("figures", experiment)
+    drawn = lambda _: [path for svg in figures(_) for path in with_beside(svg)]
+    made = [*frames_of(experiment), *tables_of(experiment)]
+    arrays = arrays_of(plan_of(experiment).datasets(config, experiment))
+    return [*records_of(experiment), arrays, files_of("measured", experiment), *made, drawn]
 
 
 def given(product, wildcards):
     """Return what a table or figure takes of the configuration, as JSON; stops if the configuration lacks it."""
     plan = plan_of(wildcards.get("experiment", product.kind))
     return json.dumps(or_exit(getattr(plan, product.given), config, **wildcards) if product.given else {})
+
+
+def as_text(content):
+    """Return a parameter that is `content` as JSON; braces in what people wrote name no wildcards."""
+    return lambda wildcards: json.dumps(content, sort_keys=True)
 
 
 def shown(path, category, title, subcategory=None):

@@ -24,14 +24,14 @@ rule descend:
 # By what factor a single step changes the value on average, around the theoretical critical rate.
 rule contract:
     output:
-        "results/functions/{source}/{function}-contraction.csv",
+        multiext("results/functions/{source}/{function}-contraction", ".csv", "-record.json"),
     log:
         "results/logs/functions/{source}/{function}-contraction.log",
     params:
         case=lambda wildcards: or_exit(functions.case_at, config, **wildcards).to_json(),
         code=digest("experiments.functions.descent"),
     shell:
-        "forwardgrad contract --case {params.case:q} --output {output} > {log} 2>&1"
+        "forwardgrad contract --case {params.case:q} --output {output[0]} > {log} 2>&1"
 
 
 rule descent_costs:
@@ -55,9 +55,9 @@ rule functions_frames:
     input:
         curves=functions.files(config, ".csv"),
         runs=functions.files(config, "-runs.csv"),
-        contraction=[f"results/functions/{case.path}-contraction.csv" for case in functions.spheres(config)],
+        contraction=functions.contractions(config, ".csv"),
         costs=functions.costs(config, ".csv"),
-        records=[*functions.files(config, "-record.json"), *functions.costs(config, "-record.json")],
+        records=functions.records(config),
     output:
         curves="results/frames/functions.csv",
         runs="results/frames/functions-runs.csv",

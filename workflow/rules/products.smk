@@ -10,7 +10,7 @@ for product in [*products("TABLES"), *products("FIGURES")]:
             product.inputs,
         output:
             product=shown(f"results/{product.path}", folder.capitalize(), product.title, group),
-            beside=multiext(f"results/{stem}", ".png", ".csv") if folder == "figures" else [],
+            beside=with_beside(f"results/{product.path}")[1:] if folder == "figures" else [],
         log:
             f"results/logs/{stem}.log",
         params:

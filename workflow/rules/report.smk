@@ -6,8 +6,8 @@ report: "../report/workflow.rst"
 
 
 # The configuration of the full protocol, for what this run leaves out.
-FULL = read_yaml("config/config.yaml")
-update_config(FULL, read_yaml("config/paper.yaml") | {"tuned": config["tuned"]})
+FULL = or_exit(read_mapping, Path("config/config.yaml"))
+update_config(FULL, or_exit(read_mapping, Path("config/paper.yaml")) | {"tuned": config["tuned"]})
 
 
 rule report:
@@ -27,8 +27,8 @@ rule report:
     log:
         "results/logs/report.log",
     params:
-        config=json.dumps(config, sort_keys=True),
-        full=json.dumps(FULL, sort_keys=True),
+        config=as_text(config),
+        full=as_text(FULL),
         notebooks=notebooks.pages(config),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         caption="The report: what was run, on what data, with what outcome.",

@@ -16,17 +16,27 @@ class LayerCost:
 
     Attributes:
         product: Of W x, as of the layer's every other product: W x', V x with a dense tangent V, and those of backprop.
-        thin: Of u (w . x) with a rank-one tangent u w'; None where it is written out and costs a whole product.
+        thin: Of u (w . x) with a rank-one tangent u w'.
         bias: Whether the layer has a bias.
+        examples: Of the batch.
+        inputs: Numbers that an example has in front of the layer.
+        units: Features or channels of these.
+        outputs: Features or channels behind the layer.
+        weights: Entries of the weight.
     """
 
     product: float
-    thin: float | None = 0.0
+    thin: float = 0.0
     bias: bool = True
+    examples: int = 1
+    inputs: int = 1
+    units: int = 1
+    outputs: int = 1
+    weights: int = 1
 
     def low_rank(self, rank: int) -> float:
         """Multiply-adds of V x with a tangent V of rank `rank`."""
-        return self.product if self.thin is None else rank * self.thin
+        return rank * self.thin
 
 
 Layers = Sequence[LayerCost]
@@ -73,6 +83,12 @@ def low_rank(rank: int, layers: Layers) -> float:
     return along(layers, sum(layer.low_rank(rank) for layer in layers))
 
 
+def in_span(layers: Layers) -> float:
+    """That of rank one, and the inner products of the inputs of linear layers wider than the batch."""
+    wide = (layer for layer in layers if layer.inputs == layer.units > layer.examples)
+    return low_rank(1, layers) + sum(layer.examples * (layer.examples + 1) * layer.inputs for layer in wide)
+
+
 def one_layer(layers: Layers) -> float:
     """The mean over layers of a rank-one tangent of one of them: its own thin product and the tangent above."""
     above = sum(evaluation(layers[index + 1 :]) + layer.low_rank(1) for index, layer in enumerate(layers))
@@ -84,4 +100,47 @@ def blockwise(layers: Layers) -> float:
     total = evaluation(layers)
     for index, layer in enumerate(layers):
         total += along(layers[index:], layer.product) + (along(layers[index:], 0) if layer.bias else 0)
+    return total
+
+
+def largest_divisor(number: int, most: int) -> int:
+    """The largest divisor of a number up to `most`."""
+    return next(each for each in range(min(number, most), 0, -1) if number % each == 0)
+
+
+def behind(layers: Layers, count: int) -> float:
+    """K tangents of disjoint supports from the first of `layers` on, which takes all of them in one product."""
+    return layers[0].product + count * evaluation(layers[1:])
+
+
+def orthogonal(count: int, layers: Layers) -> float:
+    """The primal, the products of the weights' update, and up to K tangents behind every hidden layer."""
+    tails = (layers[index:] for index in range(1, len(layers)))
+    return 2 * evaluation(layers) + sum(behind(tail, largest_divisor(tail[0].units, count)) for tail in tails)
+
+
+def local(layers: Layers) -> float:
+    """The primal, the update, three products for every head; for the last hidden layer one with the last weight."""
+    classes = layers[-1].outputs
+    heads = sum(layer.examples * layer.inputs * classes for layer in layers[1:-1])
+    return 2 * evaluation(layers) + 3 * heads + evaluation(layers[1:][-1:])
+
+
+def sampled(shares: int, rows: int, count: int, layers: Layers) -> float:
+    """The primal and, layer by layer, what `ForwardSampled` does there."""
+    total = evaluation(layers) + layers[-1].product
+    for index, layer in enumerate(layers[:-1]):
+        following = layers[index + 1 :]
+        near, linear = following[0], all(one.thin is not None and one.inputs == one.units for one in following)
+        if len(following) == 1 and linear:
+            total += layer.product + near.product
+        elif layer.inputs != layer.units and layer.weights < near.inputs:
+            total += (layer.product + behind(following, layer.outputs)) / rows
+        elif len(following) == 2 and linear:
+            groups = largest_divisor(near.units, shares)
+            classes = following[1].outputs
+            drawn = near.examples * classes * (near.outputs + near.units / groups)  # W D_b, and the slopes of the loss
+            total += (layer.product + classes * near.product) / groups + drawn
+        else:
+            total += layer.product + behind(following, largest_divisor(near.units, count))
     return total

@@ -61,6 +61,12 @@ def several(count: int, what: str, look: Look, formula: Callable[[int, Gradient]
     )
 
 
+def orthogonal(count: int, look: Look) -> Estimator:
+    """Return the estimator along `count` orthogonal tangents of every layer's activations."""
+    cost = partial(costs.orthogonal, count)
+    return Estimator(f"Orthogonal activity tangents, {count}", look, cost, tangents=None)
+
+
 # Colours are from Okabe and Ito's palette, and beyond it shades of one hue for each family.
 ESTIMATORS = {
     "backprop": Estimator("Backpropagation", ("#1b1c20", "-", "o"), costs.dense, formulae.exact),
@@ -100,7 +106,30 @@ ESTIMATORS = {
     "forward_projected_16": several(
         16, "projection on", ("#701a48", (0, (7, 1, 2, 1, 2, 1)), (4, 1, 45)), formulae.projected
     ),
+    "forward_orthogonal_4": several(4, "orthogonal", ("#c3a5e1", (0, (9, 1)), (3, 0, 90)), formulae.orthogonal),
+    "forward_orthogonal_16": several(16, "orthogonal", ("#874bb4", (0, (9, 1, 1, 1)), (3, 0, 30)), formulae.orthogonal),
+    "span_rank_one": Estimator(
+        "Forward gradient, rank one, in the span of the batch",
+        ("#ff965a", (0, (6, 1.5)), (5, 1, 36)),
+        costs.in_span,
+        formulae.mean_alone,
+    ),
+    "forward_control": Estimator(
+        "Forward gradient, control variate", ("#2d6987", (0, (2, 2)), (8, 1, 0)), costs.dense, formulae.mean_alone
+    ),
     "activity": Estimator("Activity perturbation", ("#8f8a00", (0, (10, 2)), (6, 1, 0)), costs.dense),
+    "activity_orthogonal_4": orthogonal(4, ("#f096c3", (0, (3, 1)), (5, 0, 36))),
+    "activity_orthogonal_16": orthogonal(16, ("#e13c96", (0, (5, 1)), (7, 0, 0))),
+    "activity_orthogonal_64": orthogonal(64, ("#b41e5a", (0, (7, 1)), (9, 0, 0))),
+    "forward_sampled": Estimator(
+        "Sampled forward-mode derivatives",
+        ("#005a5a", "-", (4, 0, 22)),
+        partial(costs.sampled, 16, 8, 4),
+        tangents=None,
+    ),
+    "local_losses": Estimator(
+        "Local losses", ("#c34b3c", (0, (4, 1.5)), (5, 0, 0)), costs.local, formulae.unknown, tangents=None
+    ),
     "spsa": Estimator("SPSA, Gaussian", ("#1b6b2f", (0, (1.5, 1)), "d"), costs.differences, formulae.gaussian),
     "spsa_rank_one": Estimator(
         "SPSA, rank one", ("#78b84a", (0, (1.5, 1, 4, 1)), "8"), costs.differences, formulae.signs

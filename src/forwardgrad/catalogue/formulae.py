@@ -45,6 +45,11 @@ def mean_alone(gradient: Gradient) -> Quantities:
     return unbiased()
 
 
+def unknown(gradient: Gradient) -> Quantities:
+    """Of an estimator of something else."""
+    return {}
+
+
 def cosine(dimensions: int, entries: int) -> float:
     """E|cos| between a vector and its projection on an isotropic subspace; of one dimension about sqrt(2 / (pi n)).
 
@@ -112,3 +117,11 @@ def projected(count: int, gradient: Gradient) -> Quantities:
     size = min(count, n)
     angle = cosine(size, n) if size < n else 1.0
     return unbiased(second_moment=n / size, cosine=angle, cosine_squared=size / n)
+
+
+def orthogonal(count: int, gradient: Gradient) -> Quantities:
+    """Along `count` sign tangents of disjoint supports, of equal size where `count` divides n."""
+    n = gradient.n
+    if n % count:
+        return unbiased()
+    return unbiased(second_moment=n / count, cosine_squared=count / n)

@@ -4,11 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from forwardgrad.catalogue import DATASETS, MODELS, network_parts
 from forwardgrad.claims.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.schema import schema_problems, suggest
+from forwardgrad.yaml_file import read_mapping, read_yaml
 
 COMPARING = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest_gap")
 
@@ -30,22 +29,10 @@ def load_ledger(path: Path, schema: Path, experiments: Collection[str]) -> dict[
     Raises:
         ValueError: Something is wrong with it: one line for each fault.
     """
-    ledger = read_ledger(path)
-    if faults := ledger_problems(ledger, yaml.safe_load(schema.read_text(encoding="utf-8")), experiments):
+    ledger = read_mapping(path)
+    if faults := ledger_problems(ledger, read_yaml(schema), experiments):
         raise ValueError("\n".join(f"{path}: {fault}" for fault in faults))
     return ledger
-
-
-def read_ledger(path: Path) -> dict[str, Any]:
-    """Read the ledger.
-
-    Raises:
-        ValueError: It is not YAML, or has a key twice; one line.
-    """
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Unique)
-    except (yaml.YAMLError, ValueError) as error:
-        raise ValueError(f"{path}: {' '.join(str(error).split())}") from None
 
 
 def ledger_problems(ledger: Mapping[str, Any], schema: Mapping[str, Any], experiments: Collection[str]) -> list[str]:
@@ -108,23 +95,3 @@ def disagreements(query: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterat
         yield f"expect.value = {expect['value']!r}: allowed is two numbers for between, else one"
     if comparison == "equal" and "tolerance" not in expect:
         yield "expect.tolerance is missing: no two measurements are equal"
-
-
-class Unique(yaml.CSafeLoader if hasattr(yaml, "CSafeLoader") else yaml.SafeLoader):  # type: ignore[misc]
-    """Refuses a mapping that has a key twice: of two claims with one name, YAML would drop the first."""
-
-
-def mapping_of(loader: Unique, node: yaml.MappingNode) -> dict[Any, Any]:
-    """Return the mapping of `node`.
-
-    Raises:
-        ValueError: A key stands in it twice.
-    """
-    keys = [loader.construct_object(key) for key, _ in node.value]
-    for index, (key, (place, _)) in enumerate(zip(keys, node.value, strict=True)):
-        if key in keys[:index]:
-            raise ValueError(f"duplicate key {key!r} in line {place.start_mark.line + 1}")
-    return dict(zip(keys, (loader.construct_object(value, deep=True) for _, value in node.value), strict=True))
-
-
-Unique.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, mapping_of)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, mapping, writable
+from forwardgrad.files import write_frame
+from forwardgrad.yaml_file import read_mapping
 
 
 def add(commands: Any) -> None:
@@ -38,13 +40,11 @@ def claim(options: argparse.Namespace) -> int:
 
 def claims(options: argparse.Namespace) -> int:
     """Judge every claim; a verdict never fails."""
-    import yaml
-
     from forwardgrad.claims.ledger import entry_of
     from forwardgrad.claims.verdicts import judge_all
 
-    ledger = yaml.safe_load(options.ledger.read_text(encoding="utf-8"))
-    judge_all(entry_of(ledger, name, options.run) for name in ledger["claims"]).to_csv(options.output, index=False)
+    ledger = read_mapping(options.ledger)
+    write_frame(options.output, judge_all(entry_of(ledger, name, options.run) for name in ledger["claims"]))
     return 0
 
 
@@ -57,5 +57,5 @@ def invariants(options: argparse.Namespace) -> int:
     checked, broken = check({frame.stem: pd.read_csv(frame) for frame in options.frames})
     if broken:
         raise RefusalError("\n".join(broken))
-    checked.to_csv(options.output, index=False)
+    write_frame(options.output, checked)
     return 0

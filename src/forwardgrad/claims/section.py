@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
+
+from forwardgrad.yaml_file import read_mapping
 
 NUMBERS = ["measured", "low", "high", "n"]
 COST_MODELS = {"stock": "the framework\u2019s forward mode", "engine": "this project\u2019s own", "none": ""}
@@ -25,7 +26,7 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     path = results / "tables/claims.csv"
     if not path.exists():
         return {"claims": [], "ledger": {"sources": {}, "tolerances": {}}}
-    entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
+    entries = read_mapping(ledger)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric)
     return {"claims": [shown(row, entries, anchors) for row in table.to_dict("records")], "ledger": entries}

@@ -16,6 +16,7 @@ import pandas as pd
 
 from forwardgrad.claims.evidence import Evidence, EvidenceError, evaluate
 from forwardgrad.claims.ledger import split
+from forwardgrad.files import write_json
 from forwardgrad.results.statistics import FEWEST, Interval
 
 VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
@@ -71,7 +72,7 @@ def write_row(path: Path, row: Mapping[str, Any]) -> None:
     for key, value in row.items():
         if isinstance(value, float) and not math.isfinite(value):
             plain[key] = None if math.isnan(value) else str(value)
-    path.write_text(json.dumps(plain, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, plain)
 
 
 def assess(

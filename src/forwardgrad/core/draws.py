@@ -60,6 +60,14 @@ def rademacher_(rows: Tensor, entries: int, generator: Generator) -> None:
     target.bitwise_and_(-(2 ** (bits - 1))).bitwise_or_(one)
 
 
+def signs(shape: tuple[int, ...], like: Tensor, generator: Generator) -> Tensor:
+    """Return independent signs in a shape, in the precision and on the device of `like`."""
+    entries = math.prod(shape)
+    rows = like.new_empty((1, -(-entries // WORD) * WORD))
+    rademacher_(rows, entries, generator)
+    return rows[0, :entries].view(shape)
+
+
 DISTRIBUTIONS: dict[str, Distribution] = {
     "gaussian": gaussian_,
     "rademacher": rademacher_,

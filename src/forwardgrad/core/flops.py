@@ -19,8 +19,9 @@ def layer_costs(model: nn.Sequential, inputs: Tensor) -> list[LayerCost]:
                 positions = outputs.numel() // width  # a convolution works at every place of every image
                 thin = inputs.numel() + outputs.numel()
                 if isinstance(module, nn.Conv2d):
-                    thin = thin + positions * module.weight[0, 0].numel() if module.groups == 1 else None
-                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None))
+                    thin = thin + positions * module.groups * module.weight[0, 0].numel()
+                shape = len(inputs), inputs[0].numel(), inputs.shape[1], width, module.weight.numel()
+                found.append(LayerCost(positions * module.weight.numel(), thin, module.bias is not None, *shape))
             inputs = outputs
     return found
 

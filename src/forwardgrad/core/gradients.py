@@ -14,8 +14,15 @@ import torch
 from torch import Generator, Tensor
 
 from forwardgrad.core import draws
+from forwardgrad.core.along import Along, Several
+from forwardgrad.core.control import ForwardControl
 from forwardgrad.core.engine.network import Network, detached
+from forwardgrad.core.layerwise.local_losses import LocalLosses
+from forwardgrad.core.layerwise.orthogonal import ActivityOrthogonal
+from forwardgrad.core.layerwise.sampled import ForwardSampled
+from forwardgrad.core.orthogonal import forward_orthogonal
 from forwardgrad.core.perturbations import Activity, Found, Spsa
+from forwardgrad.core.span import SpanRankOne
 from forwardgrad.core.tangents import Dense, Tangents
 
 
@@ -85,25 +92,6 @@ class NoisyBackprop(Backprop):
         return value, outputs, tuple(torch._foreach_add(gradient, parts))
 
 
-class Along:
-    """g = <grad f, v> v for one tangent v of the whole network per call (Baydin et al., 2022, arXiv 2202.08587)."""
-
-    staged = True
-
-    def __init__(self, stream: draws.TangentStream | draws.OneLayer) -> None:
-        self.stream = stream
-        self.state, self.load = stream.state, stream.load
-
-    def draw(self, network: Network, inputs: Any) -> Tangents:
-        """Return the next tangent."""
-        return self.stream.draw(network.units)
-
-    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
-        """One forward-mode pass."""
-        value, derivative, outputs = network.evaluate(tangents, inputs, targets)
-        return value, outputs, [(derivative, tangents)]
-
-
 def forward_gradient(generator: Generator, law: str, rank: int | None = None) -> Along:
     """One tangent of every layer, dense or of low rank. With signs, dense or of rank one, E||g||^2 = n ||grad f||^2."""
     return Along(draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator))
@@ -112,25 +100,6 @@ def forward_gradient(generator: Generator, law: str, rank: int | None = None) ->
 def forward_rank_one_layer(generator: Generator, law: str = "rademacher") -> Along:
     """A rank-one tangent of one uniformly drawn layer: only the primal is computed in front of it."""
     return Along(draws.OneLayer(draws.DISTRIBUTIONS[law], generator))
-
-
-class Several(Along):
-    """g = sum_k w_k v_k over K independent tangents, in one forward-mode pass.
-
-    The primal is computed once. The tangents go along together, so that K tangents of a layer's output are held at a
-    time. `weights` gives w, shape (K,), from the derivatives <grad f, v_k> and the tangents as rows, shape (K, n).
-    """
-
-    def __init__(
-        self, generator: Generator, weights: Callable[[Tensor, Tensor], Tensor], tangents: int, law: str = "gaussian"
-    ) -> None:
-        super().__init__(draws.TangentStream(draws.dense_stack, draws.DISTRIBUTIONS[law], generator, tangents))
-        self.weights = weights
-
-    def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
-        """One forward-mode pass for all."""
-        value, derivatives, outputs = network.evaluate(tangents, inputs, targets)
-        return value, outputs, [(self.weights(derivatives, self.stream.numbers), tangents)]
 
 
 def mean_weights(derivatives: Tensor, rows: Tensor) -> Tensor:
@@ -221,7 +190,16 @@ ESTIMATORS: dict[str, Callable[..., Method]] = {
     "forward_mean_16": partial(Several, weights=mean_weights, tangents=16),
     "forward_projected_4": partial(Several, weights=projection_weights, tangents=4),
     "forward_projected_16": partial(Several, weights=projection_weights, tangents=16),
+    "forward_orthogonal_4": partial(forward_orthogonal, tangents=4),
+    "forward_orthogonal_16": partial(forward_orthogonal, tangents=16),
+    "span_rank_one": SpanRankOne,
+    "forward_control": ForwardControl,
     "activity": Activity,
+    "activity_orthogonal_4": partial(ActivityOrthogonal, tangents=4),
+    "activity_orthogonal_16": partial(ActivityOrthogonal, tangents=16),
+    "activity_orthogonal_64": partial(ActivityOrthogonal, tangents=64),
+    "forward_sampled": ForwardSampled,
+    "local_losses": LocalLosses,
     "spsa": partial(Spsa, law="gaussian"),
     "spsa_rank_one": partial(Spsa, law="rademacher", rank=1),
     "noisy_backprop": NoisyBackprop,

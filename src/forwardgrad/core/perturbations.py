@@ -4,10 +4,11 @@
 `Activity` perturbs the layers' outputs, of which there are fewer than parameters.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
@@ -103,6 +104,15 @@ class Spsa:
             tangent.add_to_(self.copies.get(weight), self.copies.get(bias), self.epsilon, sign)
 
 
+def padded(inputs: Tensor, padding: str, dilation: int | Sequence[int], kernel: Sequence[int]) -> Tensor:
+    """Return a convolution's inputs with the zeros that `same` or `valid` stands for."""
+    if padding == "valid":
+        return inputs
+    dilations = [dilation] * len(kernel) if isinstance(dilation, int) else dilation
+    totals = [step * (size - 1) for step, size in zip(dilations, kernel, strict=True)]
+    return F.pad(inputs, [zeros for total in reversed(totals) for zeros in (total // 2, total - total // 2)])
+
+
 WEIGHT_GRADIENTS = {3: nn.grad.conv1d_weight, 4: nn.grad.conv2d_weight, 5: nn.grad.conv3d_weight}
 
 
@@ -153,10 +163,13 @@ class Perturbation:
                 rows = rows.masked_fill((inputs.flatten() == self.padding).unsqueeze(1), 0.0)
             weight.index_add_(0, inputs.flatten(), rows, alpha=scale)
         else:
+            padding = layer.padding
+            if isinstance(padding, str):
+                inputs, padding = padded(inputs, padding, layer.dilation, weight.shape[2:]), 0
             pair = (cotangent, inputs) if isinstance(layer, TransposedConvolution) else (inputs, cotangent)
-            geometry = layer.stride, layer.padding, layer.dilation, layer.groups
             gradient = WEIGHT_GRADIENTS[weight.dim()]
-            weight.add_(gradient(pair[0], weight.shape, pair[1], *geometry), alpha=scale)
+            found = gradient(pair[0], weight.shape, pair[1], layer.stride, padding, layer.dilation, layer.groups)
+            weight.add_(found, alpha=scale)
 
 
 class Activity:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, add_results, mapping, writable
+from forwardgrad.files import write_frame
 
 
 def add(commands: Any) -> None:
@@ -25,18 +26,23 @@ def add(commands: Any) -> None:
 def table(options: argparse.Namespace) -> int:
     """Make a table."""
     make, _ = maker("TABLES", options)
-    make().to_csv(options.output, index=False)
+    write_frame(options.output, make())
     return 0
 
 
 def figure(options: argparse.Namespace) -> int:
     """Draw a figure; a PNG and the plotted values go beside it."""
-    from forwardgrad.plotting.pieces import add_caption
+    from pandas import DataFrame
+
+    from forwardgrad.plotting.pieces import NothingToDraw, add_caption, blank
     from forwardgrad.plotting.style import save, style
 
     make, caption = maker("FIGURES", options)
     with style():
-        drawn, data = make()
+        try:
+            drawn, data = make()
+        except NothingToDraw as nothing:
+            drawn, data = blank(str(nothing)), DataFrame({"nothing to draw": [str(nothing)]})
     add_caption(drawn, caption)
     save(drawn, data, options.output.with_suffix(""))
     return 0

@@ -3,9 +3,12 @@
 Nothing heavy is imported before it is needed: a run that a server carries out starts in milliseconds.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from traceback import extract_tb
 
 from forwardgrad.arguments import Parser, RefusalError
 from forwardgrad.claims import command as claims
@@ -16,6 +19,8 @@ from forwardgrad.experiments.kinds import AUDIT, KINDS, room
 from forwardgrad.pipeline import client
 from forwardgrad.reference import command as reference
 from forwardgrad.report import command as report
+
+TRACEBACK = "FORWARDGRAD_TRACEBACK"  # environment variable: a traceback in place of one line
 
 # Commands for which the run server does not import what they need, or that must have a process of their own.
 ALONE = ("bench", "data", "descent-cost", "document", "gpu", "notebook", "publish", "verify")
@@ -33,6 +38,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (OSError, RefusalError) as error:  # nothing that a traceback would explain
         print(f"forwardgrad: {error}", file=sys.stderr)
         return 1
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        print(f"forwardgrad: {unexpected(error)}", file=sys.stderr)
+        return 1
+
+
+def unexpected(error: Exception) -> str:
+    """Return one line for an error that nobody foresaw: what, where, and how to see more."""
+    place = extract_tb(error.__traceback__)[-1]
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return f"{what} ({where}): a fault of the program or of a file that it reads; run it with {TRACEBACK}=1 to see more"
 
 
 def parser() -> Parser:

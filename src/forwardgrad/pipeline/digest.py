@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent
 
 # The folders of the package and the modules beside them, from the ground up: each imports only those before it.
 ORDER = (
-    "seeds", "catalogue", "files", "suggestions", "schema", "arguments",
+    "seeds", "catalogue", "files", "suggestions", "schema", "arguments", "yaml_file",
     "machine", "core", "data", "results", "plotting", "experiments", "claims", "report", "reference", "pipeline",
     "__main__",
 )  # fmt: skip

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from forwardgrad.experiments.kinds import KINDS, experiments, room
 from forwardgrad.schema import schema_problems
 from forwardgrad.suggestions import unknown
+from forwardgrad.yaml_file import read_yaml
 
 Mapping = dict[str, Any]
 SCHEMAS = ("config", *(kind for kind in KINDS if kind != "training"))
@@ -22,7 +21,7 @@ SCHEMAS = ("config", *(kind for kind in KINDS if kind != "training"))
 
 def load_schema(folder: Path) -> Mapping:
     """Return the schema of a configuration, the sections of all kinds of experiment included."""
-    parts = {name: yaml.safe_load((folder / f"{name}.schema.yaml").read_text(encoding="utf-8")) for name in SCHEMAS}
+    parts = {name: read_yaml(folder / f"{name}.schema.yaml") for name in SCHEMAS}
     schema = parts.pop("config")
     schema["properties"] |= parts
     return schema
@@ -30,7 +29,13 @@ def load_schema(folder: Path) -> Mapping:
 
 def problems(config: Mapping, schema: Mapping) -> list[str]:
     """Return one line for everything wrong with `config`; an empty list if it can be run."""
-    return list(dict.fromkeys([*schema_problems(config, schema)] or reference_problems(config)))
+    lines = [*schema_problems(config, schema)] or reference_problems(config)
+    return list(dict.fromkeys(map(in_one_line, lines)))
+
+
+def in_one_line(text: str) -> str:
+    """Return `text` with what cannot be printed escaped: a name may hold a line break."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def reference_problems(config: Mapping) -> Iterator[str]:
@@ -44,10 +49,12 @@ def reference_problems(config: Mapping) -> Iterator[str]:
             yield from room(kind, "plan").problems(config)
 
 
-def obstacles(folder: Path, megabytes: int = 200) -> list[str]:
-    """Return one line if `folder` cannot take results: it cannot be written to, or its disk is full."""
-    existing = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
-    if not (existing.is_dir() and os.access(existing, os.W_OK)):
-        return [f"{existing} cannot be written to: make it writable, results go there"]
-    free = shutil.disk_usage(existing).free // 2**20
-    return [f"{existing} has {free} MB free, results need up to {megabytes}: make room"] if free < megabytes else []
+def obstacles(*folders: str | Path, megabytes: int = 200) -> Iterator[str]:
+    """Yield a line for each of the `folders` that cannot take results: it cannot be written to, or its disk is full."""
+    for folder in folders:
+        path = Path(folder).absolute()
+        existing = next(each for each in (path, *path.parents) if each.exists() or each.is_symlink())
+        if not (existing.is_dir() and os.access(existing, os.W_OK)):
+            yield f"{existing} cannot be written to: make it a folder that can, results go there"
+        elif (free := shutil.disk_usage(existing).free // 2**20) < megabytes:
+            yield f"{existing} has {free} MB free, results need up to {megabytes}: make room"

@@ -23,6 +23,18 @@ STAR = {
 }  # fmt: skip
 
 
+class NothingToDraw(Exception):  # noqa: N818 (a state of affairs more than an error)
+    """No value that a figure would show is finite, or there is none: it says so instead (`blank`)."""
+
+
+def blank(reason: str) -> Figure:
+    """Return a figure that says why nothing is drawn."""
+    figure, axes = plt.subplots(figsize=(WIDTH, 1.6))
+    axes.set_axis_off()
+    axes.text(0, 0.5, fill(f"Nothing to draw: {reason}.", int(WIDTH * 12)), va="center", color=MUTED)
+    return figure
+
+
 def title(figure: Figure, heading: str, note: str, handles: Iterable[Artist], handle_length: float = 3.2) -> None:
     """Set the figure's title and legend (top left) and its note (below: how to read it), wrapped to its width."""
     width = figure.get_figwidth()
@@ -51,9 +63,15 @@ def add_caption(figure: Figure, caption: str) -> None:
 
 
 def stacked(sizes: Sequence[int], above: float, gap: float, row: float, sharex: bool = False) -> tuple[Figure, Any]:
-    """Return a figure and its panels, one below the other, for lists of so many rows; all lengths in inches."""
+    """Return a figure and its panels, one below the other, for lists of so many rows; all lengths in inches.
+
+    Raises:
+        NothingToDraw: There is no list.
+    """
+    if not sizes:
+        raise NothingToDraw("no method has a value")
     figure, panels = plt.subplots(
-        max(len(sizes), 1), 1, squeeze=False, sharex=sharex, height_ratios=sizes or None,
+        len(sizes), 1, squeeze=False, sharex=sharex, height_ratios=sizes,
         figsize=(WIDTH, above + gap * len(sizes) + row * sum(sizes)),
     )  # fmt: skip
     return figure, panels[:, 0]

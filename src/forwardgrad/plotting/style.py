@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import AT
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
+from forwardgrad.files import replacing, write_atomically, write_frame
 
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
@@ -102,7 +103,8 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
     with style():
         svg = StringIO()
         figure.savefig(svg, format="svg", metadata={"Date": None, "Title": stem.name})
-        figure.savefig(stem.with_name(stem.name + ".png"))
+        with replacing(stem.with_name(stem.name + ".png")) as temporary:
+            figure.savefig(temporary, format="png")
     plt.close(figure)
-    stem.with_name(stem.name + ".svg").write_text(shorten(svg.getvalue()), encoding="utf-8")
-    data.to_csv(stem.with_name(stem.name + ".csv"), index=False)
+    write_atomically(stem.with_name(stem.name + ".svg"), shorten(svg.getvalue()))
+    write_frame(stem.with_name(stem.name + ".csv"), data)

@@ -15,6 +15,7 @@ import pandas as pd
 from forwardgrad.claims.ledger import columns_of, split
 from forwardgrad.experiments.kinds import AUDIT
 from forwardgrad.experiments.training.columns import IDENTITY
+from forwardgrad.files import write_atomically, write_frame
 
 RECORD = "record.json"
 AGAIN, TIMED = "-again", ("costs", "speed")  # what a second run of the same code measured, by table
@@ -100,8 +101,8 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str
     for old in folder.glob("*.csv"):
         old.unlink()
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, float_format="%.9g")
-    (folder / RECORD).write_text(json.dumps(made_by, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        write_frame(folder / f"{name}.csv", table, digits=9)
+    write_atomically(folder / RECORD, json.dumps(made_by, indent=1, sort_keys=True) + "\n")
 
 
 def load(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, Any]]:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from forwardgrad.arguments import RefusalError
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.reference.publish import load
 from forwardgrad.report.markup import templates_of
+from forwardgrad.yaml_file import read_mapping
 
 BLOCKS = ("result", "claims")
 MODELS = ("lr", "mlp", "cnn")
@@ -39,7 +39,7 @@ def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, st
     """
     tables, record = load(reference)
     environment = templates_of(templates, keep_trailing_newline=True)
-    entries = yaml.safe_load(ledger.read_text(encoding="utf-8"))
+    entries = read_mapping(ledger)
     words = {name: entry["claim"] for name, entry in entries["claims"].items()}  # of today; the numbers are published
     claims = tables["claims"].assign(claim=lambda table: table["id"].map(words).fillna(table["claim"]))
     labels = {key: entry["label"] for key, entry in entries["sources"].items()}

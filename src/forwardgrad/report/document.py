@@ -11,6 +11,8 @@ import matplotlib
 import typst
 from bs4 import BeautifulSoup
 
+from forwardgrad.files import replacing
+
 # What a reader of paper cannot use; pictures are taken from their files, not from the page.
 SCREEN = "head, nav, script, svg, .files, .control"
 
@@ -24,14 +26,16 @@ def write_document(page: Path, template: Path, output: Path, root: Path = Path()
         output: PDF file.
         root: Folder that contains page and figures.
     """
-    typst.compile(
-        template.read_bytes(),
-        output=output,
-        root=root,
-        sys_inputs={"page": printable(page, root)},
-        font_paths=[Path(matplotlib.get_data_path(), "fonts", "ttf")],  # those that the figures were drawn with
-        ignore_system_fonts=True,
-    )
+    with replacing(output) as temporary:
+        typst.compile(
+            template.read_bytes(),
+            output=temporary,
+            root=root,
+            format="pdf",
+            sys_inputs={"page": printable(page, root)},
+            font_paths=[Path(matplotlib.get_data_path(), "fonts", "ttf")],  # those that the figures were drawn with
+            ignore_system_fonts=True,
+        )
 
 
 def printable(page: Path, root: Path) -> str:

@@ -21,6 +21,7 @@ from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
 from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
+from forwardgrad.files import write_atomically
 from forwardgrad.machine import provenance
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import figure
@@ -69,7 +70,7 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
     environment.filters |= {"sentence": sentence, "tex": tex}
     environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
     page = environment.get_template("index.html.j2").render(gather(config, full, sources))
-    output.write_text(without_dead_links(page), encoding="utf-8")
+    write_atomically(output, without_dead_links(page))
 
 
 def redo(configfiles: Sequence[str], target: object = "") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from forwardgrad.files import write_json
+from forwardgrad.files import write_frame, write_json
 from forwardgrad.results.quoted import read_quoted
 
 
@@ -32,7 +32,7 @@ class Results:
         """Write the frames of an experiment, by what follows its name in theirs, and what `made` them."""
         stem = self.folder / "frames" / experiment
         for suffix, frame in frames.items():
-            frame.to_csv(f"{stem}{suffix}.csv", index=False)
+            write_frame(Path(f"{stem}{suffix}.csv"), frame)
         write_json(Path(f"{stem}-provenance.json"), made)
 
     def table(self, experiment: str, name: str) -> pd.DataFrame:

@@ -13,15 +13,16 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.arguments import RefusalError
+from forwardgrad.files import SEAL, unsealed
 
 PRODUCED_BY = ("versions", "host", "device", "threads", "commit")
 
 
 class ResultError(RefusalError):
-    """A result file that cannot be used; `target` is what Snakemake makes it again by, if not the file itself."""
+    """A result file that cannot be used; `target` is the file that is missed when it is deleted, if not this one."""
 
     def __init__(self, path: Path, fault: str, target: Path | None = None) -> None:
-        super().__init__(f"{path} {fault}; make it again with: snakemake -f {target or path}")
+        super().__init__(f"{path} {fault}; to make it again, delete {target or path} and run the same command")
 
 
 def read_table(
@@ -44,8 +45,10 @@ def read_table(
         table = pd.read_csv(path)
     except FileNotFoundError:
         raise ResultError(path, "is missing", target) from None
+    except OSError as error:
+        raise ResultError(path, f"cannot be read ({error.strerror})", target) from None
     except ValueError as error:  # pandas' own, and bytes that are no text
-        raise ResultError(path, f"cannot be read ({str(error).strip()})", target) from None
+        raise ResultError(path, f"cannot be read ({' '.join(str(error).split())})", target) from None
     missing = [name for name in columns if name not in table.columns]
     if exact and list(table.columns) != columns:
         raise ResultError(path, f"has other columns than {', '.join(columns)}", target)
@@ -57,14 +60,18 @@ def read_table(
 
 
 def read_record(path: Path, keys: Iterable[str], target: Path | None = None) -> dict[str, Any]:
-    """Read a JSON file that holds a mapping with `keys`.
+    """Read the record of a job, as `files.write_sealed` wrote it, and check what the job wrote with it.
 
     Raises:
-        ResultError: It is missing, is not JSON or lacks a key.
+        ResultError: It is missing, is not JSON, lacks a key, or it or a file is not as the job wrote it.
     """
     record = read_json(path, target)
-    if missing := [key for key in keys if key not in record]:
+    if not isinstance(record, dict):
+        raise ResultError(path, "is not the record of a job", target)
+    if missing := [key for key in (*keys, SEAL) if key not in record]:
         raise ResultError(path, f"lacks {', '.join(missing)}", target)
+    if file := unsealed(path, record):
+        raise ResultError(file, "is not as its job wrote it, the checksum differs", target)
     return record
 
 
@@ -78,7 +85,9 @@ def read_json(path: Path, target: Path | None = None) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ResultError(path, "is missing", target) from None
-    except ValueError as error:
+    except OSError as error:
+        raise ResultError(path, f"cannot be read ({error.strerror})", target) from None
+    except (ValueError, RecursionError) as error:
         raise ResultError(path, f"is not JSON ({error})", target) from None
 
 

@@ -36,6 +36,13 @@ def convnext():
     return small(models.ConvNeXt, blocks, stochastic_depth_prob=0.3, layer_scale=0.5)
 
 
+def efficientnet_v2():
+    from torchvision.models.efficientnet import FusedMBConvConfig, MBConvConfig
+
+    blocks = [FusedMBConvConfig(1, 3, 1, 8, 8, 1), FusedMBConvConfig(4, 3, 2, 8, 8, 1), MBConvConfig(4, 3, 2, 8, 16, 2)]
+    return small(models.EfficientNet, blocks, dropout=0.1, last_channel=32)
+
+
 def regnet():
     from torchvision.models.regnet import BlockParams
 
@@ -107,9 +114,9 @@ ZOO = {
     "mobilenet_v2": partial(thinned, models.mobilenet_v2),
     "mobilenet_v3_small": partial(thinned, models.mobilenet_v3_small),
     "convnext": convnext,
-    "densenet121": partial(thinned, models.densenet121),
+    "densenet": partial(small, models.DenseNet, 4, (2, 3, 2, 2), 8),
     "efficientnet_b0": partial(thinned, models.efficientnet_b0, 4),
-    "efficientnet_v2_s": partial(thinned, models.efficientnet_v2_s),
+    "efficientnet_v2": efficientnet_v2,
     "squeezenet1_1": partial(thinned, models.squeezenet1_1),
     "shufflenet_v2_x0_5": partial(thinned, models.shufflenet_v2_x0_5, 4),
     "regnet_y": regnet,

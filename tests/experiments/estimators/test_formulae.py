@@ -117,9 +117,7 @@ def test_the_second_moment_of_activity_perturbation(monkeypatch, bias):
     problem = cases.problem(*layers, shape=(2,), batch=2)
     monkeypatch.setattr(draws, "rademacher_", cases.counting(cases.SIGNS))
     estimator = make_estimator("activity", problem.model, problem.loss)
-    mean = cases.expectation(
-        lambda: cases.moments(estimator(*problem.batch))[-1], cases.SIGNS, 2 * 3
-    )
+    mean = cases.expectation(lambda: cases.moments(estimator(*problem.batch))[-1], cases.SIGNS, 2 * 3)
     expected = activity_second_moment(problem.model, problem.loss, *problem.batch)
     assert expected == pytest.approx(mean.item(), rel=1e-9)
 

@@ -51,9 +51,7 @@ def test_the_gradient_itself_is_right_in_everything(problem):
 def test_the_distance_is_that_of_the_mean_so_far(problem):
     make = lambda: make_estimator("forward_gaussian", problem.model, sampling.LOSS, 5)  # noqa: E731
     found, estimator = sampling.sample(problem, make(), 10), make()
-    estimates = torch.stack(
-        [sampling.flat(estimator(*problem.batch).dense()) for _ in range(8)]
-    )
+    estimates = torch.stack([sampling.flat(estimator(*problem.batch).dense()) for _ in range(8)])
     mean = estimates.mean(0) / problem.norm
     assert found.distances[8] == pytest.approx((mean - problem.gradient).norm().item(), rel=1e-6)
     assert found.square[:8].sum() == pytest.approx(estimates.square().sum() / problem.norm**2)

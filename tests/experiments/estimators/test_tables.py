@@ -1,6 +1,5 @@
 """Estimates of one gradient: what is made of them, from rows written by hand."""
 
-import json
 from functools import partial
 
 import pandas as pd
@@ -26,6 +25,7 @@ from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError
 
 from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
+from ...synthetic import seal
 
 KEYS = tuple(dict.fromkeys([*CLOSING, *CLOUDS, "forward_blockwise_standardised", "forward_rank_four"]))
 # Measured, standard error, degrees of freedom and formula of each quantity: one agrees, one does not, one has none.
@@ -57,7 +57,7 @@ def paths(tmp_path):
         points = [(key, draw, 1 + 0.1 * draw, 0.2 * draw - 1) for key in KEYS for draw in range(10)]
         pd.DataFrame(points, columns=list(CLOUD)).to_csv(tmp_path / f"{model}-cloud.csv", index=False)
         record = {"model": model, "parameters": parameters, "device": "cpu", "commit": "abc"}
-        (tmp_path / f"{model}-record.json").write_text(json.dumps(record))
+        seal(tmp_path / f"{model}-record.json", record, f"{model}.csv", f"{model}-cloud.csv")
         made.append(path)
     return made
 
@@ -82,6 +82,7 @@ def test_the_share_that_points_uphill_has_wilsons_interval(paths):
     rows = pd.read_csv(paths[0])
     uphill = rows.iloc[:1].assign(quantity="uphill", measured=0.0, error=None, freedom=None, draws=4000, formula=None)
     pd.concat([rows, uphill]).to_csv(paths[0], index=False)
+    seal(paths[0].with_name("lr-record.json"), {"model": "lr", "parameters": 7850}, "lr.csv", "lr-cloud.csv")
     (row,) = join(paths)[0].query("quantity == 'uphill'").to_dict("records")
     assert (row["low"], row["high"]) == (pytest.approx(0), pytest.approx(3.8415 / 4003.8415, rel=1e-4))
 
@@ -94,7 +95,7 @@ def test_a_broken_file_is_one_line_with_its_remedy(paths, content, fault):
     paths[0].unlink()
     if content is not None:
         paths[0].write_text(content)
-    with pytest.raises(ResultError, match=rf"lr\.csv {fault}.*snakemake -f .*lr\.csv$"):
+    with pytest.raises(ResultError, match=rf"lr\.csv {fault}.*delete .*lr\.csv and run"):
         join(paths)
 
 

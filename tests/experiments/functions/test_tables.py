@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from forwardgrad.experiments.functions.plan import Case, cases, figures, files
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels
+from forwardgrad.plotting.pieces import NothingToDraw
 from forwardgrad.report.markup import sentence, tex
 from forwardgrad.results.reading import ResultError
 
@@ -136,7 +138,7 @@ def test_a_broken_file_is_one_line_that_says_how_to_make_it_again(tmp_path, text
     with pytest.raises(ResultError) as error:
         outcomes.write_frames(tmp_path, [], [path], [], [], [])
     assert fault in str(error.value)
-    assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
+    assert str(error.value).endswith(f"to make it again, delete {path} and run the same command")
     assert "\n" not in str(error.value)
 
 
@@ -156,7 +158,7 @@ def draw(frames, contraction, costs, store):
     )
     store({"tables/functions/contraction": outcomes.contraction(results)})
     beale = {"source": "paper", "function": "beale", "case": BEALE.to_json()}
-    return lambda figure: figure(results, **(beale if figure in (loss, paths) else {}))
+    return lambda figure, **given: figure(results, **((beale if figure in (loss, paths) else {}) | given))
 
 
 @pytest.mark.parametrize("entry", [loss, paths, spheres, cost])
@@ -171,6 +173,11 @@ def test_diverged_descents_are_told_in_the_figures(draw):
     assert "Forward gradient, Gaussian: 1 of 4 diverged" in words(figure)
     stars = [line for line in figure.axes[0].get_lines() if line.get_marker() == "*"]
     assert [line.get_ydata()[0] for line in stars] == [6e-5]
+
+
+def test_a_start_where_the_function_is_not_finite_cannot_be_drawn(draw):
+    with pytest.raises(NothingToDraw, match="around the start the function is not finite"):
+        draw(paths, case=replace(BEALE, start=(1e200, 1.0)).to_json())
 
 
 def test_the_path_that_stands_out_is_the_median_one(frames):

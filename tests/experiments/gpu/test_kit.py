@@ -22,6 +22,8 @@ from forwardgrad.machine import graphs
 from forwardgrad.pipeline.cli import main
 from forwardgrad.pipeline.validation import problems
 
+from ...synthetic import seal
+
 # What `torch.func.jvp` imports on its first call says so.
 pytestmark = pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:DeprecationWarning")
 
@@ -195,6 +197,8 @@ def test_what_it_wrote_becomes_frames_figures_and_times(here, go, data, plan, tm
     (folder / "steps/cpu").rename(folder / "steps/cuda")
     for path in folder.glob("steps/**/*.json"):  # as if it had been a GPU
         path.write_text(path.read_text().replace('"device": "cpu"', '"device": "cuda"'))
+    for path in folder.glob("steps/**/*-record.json"):
+        seal(path, json.loads(path.read_text()), path.name.replace("-record", ""))
     there = found(tmp_path)
     assert [len(there[what]) for what in ("rows", "runs")] == [4, 4]
     assert [path.rpartition("cuda-")[2] for path in there["figures"]] == [

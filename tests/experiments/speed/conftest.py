@@ -12,6 +12,8 @@ from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.speed.tables import pool, read_processes
 from forwardgrad.results.quoted import read_quoted
 
+from ...synthetic import seal
+
 COSTS = {
     "evaluation": 1.0,
     "backprop": 3.0,
@@ -63,7 +65,7 @@ def write(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rows))
         made = {"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": ""}
-        path.with_name(f"process-{process}-record.json").write_text(json.dumps(made))
+        seal(path.with_name(f"process-{process}-record.json"), made, path.name)
         return path
 
     return write

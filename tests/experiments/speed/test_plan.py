@@ -161,7 +161,7 @@ def test_names_are_checked_with_the_configuration(load, schema):
     config["speed"]["comparisons"] = {"a": {"networks": ["lr"], "methods": ["jvp"], "batch_sizes": [0]}}
     config["speed"]["devices"] = ["gpu"]
     assert sorted(problems(config, schema)) == [
-        "speed.comparisons.a.batch_sizes[0] = 0: allowed is an integer at least 1",
+        "speed.comparisons.a.batch_sizes[0] = 0: allowed is an integer at least 1 and at most 1000000000",
         "speed.devices[0] = 'gpu': allowed is cpu or cuda",
     ]
 

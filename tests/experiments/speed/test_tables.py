@@ -222,7 +222,7 @@ def test_a_broken_file_is_named_with_what_makes_it_again(tmp_path, content, faul
     with pytest.raises(ResultError) as error:
         read_rows(path)
     assert str(error.value).startswith(f"{path} {fault}")
-    assert str(error.value).endswith(f"make it again with: snakemake -f {path}")
+    assert str(error.value).endswith(f"to make it again, delete {path} and run the same command")
 
 
 def test_a_missing_file_is_named(tmp_path):

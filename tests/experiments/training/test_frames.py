@@ -16,6 +16,8 @@ from forwardgrad.experiments.training.frames import (
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError, produced_by
 
+from ...synthetic import WRITTEN, seal
+
 
 def test_a_run_becomes_tidy_rows_and_one_summary(results):
     folder = results.run("forward_gaussian", 3, (2.0, 1.0, 0.25), "threshold", threshold=0.3, every=10)
@@ -27,6 +29,13 @@ def test_a_run_becomes_tidy_rows_and_one_summary(results):
     assert (row["status"], row["steps"], row["test_loss"], row["threshold"]) == ("threshold", 20, 0.25, 0.3)
     assert row["seconds"] == 0.02
     assert row["estimator"] == "forward_gaussian"
+
+
+def seal_again(folder):
+    """Give what stands in a run's folder the checksums of a job that wrote it like this."""
+    path = folder / "run.json"
+    if path.exists() and path.read_text() != "{":
+        seal(path, json.loads(path.read_text()), *(name for name in WRITTEN if (folder / name).exists()))
 
 
 def change(folder, name, old, new):
@@ -61,20 +70,37 @@ FAULTS = {
 def test_a_broken_file_is_one_line_with_its_name_and_remedy(results, fault):
     folder = results.run()
     FAULTS[fault](folder)
+    seal_again(folder)
     with pytest.raises(ResultError) as caught:
         read_run(folder)
     message = str(caught.value)
     assert fault in message
     assert "\n" not in message
     assert message.startswith(str(folder))
-    assert message.endswith(f"; make it again with: snakemake -f {folder}/metrics.csv")
+    assert message.endswith(f"; to make it again, delete {folder}/metrics.csv and run the same command")
+
+
+EDITED = {
+    "metrics.csv": ("0.5,0.5,0.5,", "0.5,0.4,0.5,"),
+    "times.csv": ("0.001", "0.002"),
+    "run.json": ('"learning_rate": 0.2', '"learning_rate": 0.3'),
+}
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_a_file_that_was_edited_is_refused(results, name):
+    folder = results.run()
+    change(folder, name, *EDITED[name])
+    line = f"{folder}/{name} is not as its job wrote it, the checksum differs; "
+    with pytest.raises(ResultError, match=f"^{line}to make it again, delete {folder}/metrics.csv and"):
+        read_run(folder)
 
 
 def test_a_broken_cost_file_names_itself_as_the_target(results):
     results.run()
     results.cost({"backprop": 1e-3})
     results.costs[0].write_text('[{"model": "lr"}]')
-    with pytest.raises(ResultError, match=f"has a row without or beyond the keys.* snakemake -f {results.costs[0]}$"):
+    with pytest.raises(ResultError, match=f"has a row without or beyond the keys.* delete {results.costs[0]} and"):
         results.frames()
 
 

@@ -1,6 +1,6 @@
 """The examples of a batch one by one: what each adds to the loss's derivative, and whether they are independent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -55,17 +55,25 @@ def shares(network: Network, tangents: Tangents, inputs: Any, targets: Any) -> t
     The usual losses have a formula for it. Of any other the derivative by the outputs is taken in reverse mode,
     through the loss alone: no layer is passed backwards.
     """
-    direct, size = network.direct, batch_size(inputs)
+    size = batch_size(inputs)
     outputs, pairs = with_tangents(network, tangents, inputs)
-    if direct is not None:
-        ((primal, tangent),) = pairs
-        if direct.loss_pair is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
-            return *cross_entropy_shares(primal, tangent, targets), outputs
-        if direct.loss_pair is mse_loss:
-            difference = outputs - targets
-            return difference.square().mean(), 2 * (difference * tangent).flatten(1).sum(1) / outputs.numel(), outputs
-    value, total = in_reverse(network, outputs, pairs, targets, size)
-    return value, total, outputs
+    known = by_formula(network.loss_pair, *pairs[0], targets, size) if isinstance(outputs, Tensor) else None
+    return *(known or in_reverse(network, outputs, pairs, targets, size)), outputs
+
+
+def by_formula(
+    rule: Callable[..., Any], outputs: Tensor, tangent: Tensor | None, targets: Any, size: int
+) -> tuple[Tensor, Tensor] | None:
+    """Return the loss and every example's share in its derivative, where there is a formula for it."""
+    if tangent is None or not isinstance(targets, Tensor) or not outputs.dim() or len(outputs) % size:
+        return None
+    if rule is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
+        value, each = cross_entropy_shares(outputs, tangent, targets)
+        return value, each if len(each) == size else each.view(size, -1).sum(1)
+    if rule is mse_loss and outputs.shape == targets.shape:
+        difference = outputs - targets
+        return difference.square().mean(), 2 * (difference * tangent).reshape(size, -1).sum(1) / outputs.numel()
+    return None
 
 
 def with_tangents(network: Network, tangents: Tangents, inputs: Any) -> tuple[Any, list[tuple[Tensor, Tensor | None]]]:

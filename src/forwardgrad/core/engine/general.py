@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._C._functorch import peek_interpreter_stack
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.autograd import forward_ad
 from torch.autograd.function import _SingleLevelFunction as Custom
 from torch.overrides import TorchFunctionMode
@@ -62,7 +64,7 @@ class Duals(TorchFunctionMode):
             return function(*args, **kwargs)
         if function in CONSTANT or not torch.is_grad_enabled():
             return constant(function, args, kwargs)
-        rule = RULES.get(function)
+        rule = None if transformed() else RULES.get(function)
         if rule is not None and not (any(map(tracked, args)) or any(map(tracked, kwargs.values()))):
             with torch.no_grad():
                 return rule(self, function, *args, **kwargs)
@@ -87,8 +89,9 @@ class Duals(TorchFunctionMode):
         """Return a parameter as a dual number, with its tangent written out."""
         if id(value) not in self.written:
             _, tangent, index = self.parts[id(value)]
-            part, bare = tangent.dense()[index], value.detach()
-            self.written[id(value)] = bare if part is None else forward_ad.make_dual(bare, part)
+            with temporarily_clear_interpreter_stack():  # of torch.func, which would take it for its own number
+                part, bare = tangent.dense()[index], value.detach()
+                self.written[id(value)] = bare if part is None else forward_ad.make_dual(bare, part)
         return self.written[id(value)]
 
     def moves(self, value: Tensor | None) -> bool:
@@ -118,13 +121,18 @@ def tracked(value: Any) -> bool:
     return isinstance(value, Tensor) and value.requires_grad and not isinstance(value, nn.Parameter)
 
 
+def transformed() -> bool:
+    """Whether the network is within a transform of torch.func, whose tensors rules cannot look into."""
+    return peek_interpreter_stack() is not None
+
+
 def constant(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:
     """Carry a function out on tensors without their tangents; what it returns unchanged keeps its own."""
     stripped: dict[int, Tensor] = {}
 
     def strip(value: Any) -> Any:
         if isinstance(value, Tensor):
-            if unpack(value)[1] is None:
+            if not transformed() and unpack(value)[1] is None:
                 return value
             bare = value.detach()
             stripped[id(bare)] = value

@@ -125,7 +125,7 @@ class Convolution:
     def rank_one(self, inputs: Tensor, tangent: RankOne, onto: Tensor | None) -> Tensor:
         """u (k * (w . x) + c), * over space: in every group on one channel only."""
         if self.groups > 1:
-            return self._rank_one_of_groups(inputs, tangent, onto)
+            return self._of_groups(inputs, tangent.left, tangent.right, tangent.offset, tangent.kernel, onto)
         if self.last:
             contracted = torch.matmul(inputs.movedim(1, -1), tangent.right).unsqueeze(1)
         else:
@@ -140,22 +140,29 @@ class Convolution:
         spread = torch.outer(amount.view(-1), tangent.left)
         return spread.view(batch, *places, -1).movedim(-1, 1)
 
-    def _rank_one_of_groups(self, inputs: Tensor, tangent: RankOne, onto: Tensor | None) -> Tensor:
+    def _of_groups(
+        self, inputs: Tensor, left: Tensor, right: Tensor, offset: Tensor, kernel: Tensor, onto: Tensor | None
+    ) -> Tensor:
+        """The same in every group, on one channel each."""
         groups = self.groups
         channels = inputs.movedim(1, -1).unflatten(-1, (groups, -1))
-        contracted = torch.matmul(channels, tangent.right).movedim(-1, 1)
-        kernels = tangent.kernel.expand(groups, 1, *tangent.kernel.shape)
-        amount = self(contracted, kernels, tangent.offset.expand(groups), groups).unsqueeze(2)
-        left = over_space(tangent.left, contracted).unflatten(0, (groups, -1))
+        contracted = torch.matmul(channels, right).movedim(-1, 1)
+        kernels = kernel.expand(groups, 1, *kernel.shape)
+        amount = self(contracted, kernels, offset.expand(groups), groups).unsqueeze(2)
+        spread = over_space(left, contracted).unflatten(0, (groups, -1))
         if onto is None:
-            return (amount * left).flatten(1, 2)
-        onto.unflatten(1, (groups, -1)).addcmul_(amount, left)
+            return (amount * spread).flatten(1, 2)
+        onto.unflatten(1, (groups, -1)).addcmul_(amount, spread)
         return onto
 
     def low_rank(self, inputs: Tensor, tangent: LowRank, onto: Tensor | None) -> Tensor:
-        """The sum of r of these, each channel between with a kernel of its own; with groups written out."""
+        """The sum of r of these, each channel between with a kernel of its own."""
         if self.groups > 1:
-            return self.dense(inputs, *tangent.dense(), onto)
+            for left, right, offset, kernel in zip(
+                tangent.left, tangent.right, tangent.offset.unsqueeze(1), tangent.kernel, strict=True
+            ):
+                onto = self._of_groups(inputs, left, right, offset, kernel, onto)
+            return onto
         contracted = over_channels(inputs, tangent.right, self.last)
         amounts = self(contracted, tangent.kernel.unsqueeze(1), tangent.offset, len(tangent.kernel))
         spread = over_channels(amounts, tangent.left.t(), self.last)

@@ -12,10 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.core.engine import general
-from forwardgrad.core.engine.losses import Loss, one_number
-from forwardgrad.core.engine.plain import Plain, plain
+from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
+from forwardgrad.core.engine.plain import RANDOM, Plain, plain
 from forwardgrad.core.engine.refused import explain
-from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Unit, Units, units
 
@@ -33,6 +32,7 @@ class Network:
 
     def __init__(self, model: nn.Module, loss: Loss, only: Sequence[str] | None = None) -> None:
         self.model, self.loss, self.only = model, loss, only
+        self.loss_pair = loss_rule(loss)
         self.plain: Plain | None = None
         self.held: list[tuple] = []
         self.narrow = False  # whether there are parameters of 16 bits
@@ -82,7 +82,7 @@ class Network:
     @property
     def repeats_itself(self) -> bool:
         """Whether two passes are sure to do the same: nothing random, no buffers."""
-        return self.plain is not None and all(layer.rule is not by_function for layer in self.plain.layers)
+        return self.plain is not None and not any(isinstance(layer.map, RANDOM) for layer in self.plain.layers)
 
     def compute(self, inputs: Any, targets: Any) -> tuple[Tensor, Any]:
         """Return the loss and what the network returned, as the network computes it."""

@@ -23,6 +23,7 @@ from forwardgrad.core.engine.rules import VIEWS, WITH_PARAMETERS, WITHOUT_PARAME
 from forwardgrad.core.tangents import Tangents
 from forwardgrad.core.units import Parameters
 
+RANDOM = (nn.modules.dropout._DropoutNd, nn.RReLU, nn.FractionalMaxPool2d, nn.FractionalMaxPool3d)
 STATEFUL = (nn.modules.batchnorm._NormBase,)  # they write buffers as they go
 
 

@@ -73,6 +73,7 @@ UNSUPPORTED = {
     r"^(\w+)\(\): functions with out=\.\.\. arguments don't support": "{} has no forward mode with out=...",
     r"implement the jvp function|use an autograd.Function with functorch": "{} has no forward mode",
     r"forward grad that itself has a forward gradient": "torch takes no forward derivative of the targets of {}",
+    r"Nested forward mode AD is not supported": "torch has no forward mode within forward mode, as in {}",
     r"^(\w+) is not differentiable wrt running_mean": "the running statistics of {} have no derivative",
 }
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 
 from forwardgrad.core.gradients import standardise as students_standardise
 from forwardgrad.data.prepared import Dataset, read
@@ -19,6 +18,7 @@ from forwardgrad.experiments.audit.columns import AUDIT, MOMENTS
 from forwardgrad.experiments.audit.finding import Finding
 from forwardgrad.experiments.audit.plan import SPLITS
 from forwardgrad.files import write_csv
+from forwardgrad.yaml_file import read_yaml
 
 Computations = Mapping[str, Callable[[], Finding] | None]
 
@@ -85,6 +85,6 @@ def write(defects: Path, data: Path | None, output: Path, moments_output: Path) 
     """
     torch.set_num_threads(1)
     splits = [read(data, seed) for seed in range(SPLITS)] if data else None
-    repositories = yaml.safe_load(defects.read_text(encoding="utf-8"))
+    repositories = read_yaml(defects)
     write_csv(output, AUDIT, rows(repositories, computations(splits)))
     write_csv(moments_output, MOMENTS, moments())

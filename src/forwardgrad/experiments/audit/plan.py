@@ -3,6 +3,7 @@
 SPLITS = 20  # splits of penguins on which the audit computes
 DATASET = "penguins"
 TABLE = "results/tables/audit.csv"
+MOMENTS = "results/frames/audit-moments.csv"
 FIGURE = "results/figures/audit/second-moments.svg"
 
 

@@ -51,8 +51,8 @@ def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
 
 
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
-    """Return everything that is measured."""
-    return files(config, available, ".csv")
+    """Return everything that is measured, every file of it."""
+    return [path for end in (".csv", "-cloud.csv", "-record.json") for path in files(config, available, end)]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:

@@ -29,7 +29,7 @@ from forwardgrad.core.units import Parameters, units
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
 from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
-from forwardgrad.files import write_csv, write_json
+from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed, initialisation_seed
 
@@ -99,12 +99,11 @@ def measure_network(
     untrained = build(model, initialisation_seed(dataset, model, 0))
     problem = Problem.of(untrained, prepared.train.inputs[:batch_size], prepared.train.labels[:batch_size])
     rows, cloud = measure_estimators(problem, estimators, draws, derive_seed(dataset, model))
-    write_csv(output.with_name(f"{output.stem}-cloud.csv"), CLOUD, cloud)
     record = {"dataset": dataset, "model": model, "draws": draws, "batch_size": len(problem.batch[1])}
     record |= {"parameters": len(problem.gradient)}
     record |= {"data": {key: prepared.provenance[key] for key in ("source", "sha256")}}
-    write_json(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1))
-    write_csv(output, SAMPLED, rows)
+    files = {output.with_name(f"{output.stem}-cloud.csv"): csv_text(CLOUD, cloud), output: csv_text(SAMPLED, rows)}
+    write_sealed(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1), files)
 
 
 def measure_estimators(

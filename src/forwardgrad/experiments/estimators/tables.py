@@ -20,15 +20,16 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
     """Return the frame of all networks (columns ESTIMATORS), all clouds, and what produced them."""
     frames, clouds, records = [], [], []
     for path in paths:
+        sampled = read_table(path, SAMPLED, exact=True)
+        cloud = read_table(path.with_name(f"{path.stem}-cloud.csv"), CLOUD, exact=True)
         record = read_record(path.with_name(f"{path.stem}-record.json"), ("model", "parameters"), path)
-        rows = read_table(path, SAMPLED, exact=True).assign(network=record["model"], n=record["parameters"])
+        rows = sampled.assign(network=record["model"], n=record["parameters"])
         reach = stats.t.ppf((1 + LEVEL) / 2, rows["freedom"]) * rows["error"]
         rows = rows.assign(low=rows["measured"] - reach, high=rows["measured"] + reach)
         for index, row in rows[rows["quantity"] == "uphill"].iterrows():
             found = proportion(round(row["measured"] * row["draws"]), row["draws"])
             rows.loc[index, ["low", "high"]] = found.low, found.high
         frames.append(rows[list(ESTIMATORS)])
-        cloud = read_table(path.with_name(f"{path.stem}-cloud.csv"), CLOUD, exact=True)
         clouds.append(cloud.assign(network=record["model"]))
         records.append(record)
     joined = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(ESTIMATORS))

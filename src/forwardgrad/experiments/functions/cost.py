@@ -15,7 +15,7 @@ from torch.func import jvp
 from forwardgrad.experiments.functions.columns import STEPS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.plan import ADDED, GRADIENT_DESCENT, Case
-from forwardgrad.files import write_csv, write_json
+from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.machine.timing import processor_seconds
 
@@ -34,8 +34,7 @@ def measure_costs(cases: Sequence[Case], output: Path, seconds: float) -> None:
     times = processor_seconds({" ".join(key): step for key, step in steps.items()}, seconds, ROUNDS)
     rows = [dict(zip(STEPS, (*key, times[" ".join(key)]), strict=True)) for key in steps]
     record = made_here(threads=1) | {"case": "costs", "descents": 0}
-    write_json(output.with_name(f"{output.stem}-record.json"), record)
-    write_csv(output, STEPS, rows)
+    write_sealed(output.with_name(f"{output.stem}-record.json"), record, {output: csv_text(STEPS, rows)})
 
 
 def steps_of(case: Case) -> dict[str, Callable[[], object]]:

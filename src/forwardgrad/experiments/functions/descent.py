@@ -16,7 +16,7 @@ from forwardgrad.core.draws import DISTRIBUTIONS, WORD
 from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, Case
-from forwardgrad.files import write_csv, write_json
+from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed
 
@@ -39,15 +39,15 @@ def run_case(case: Case, stem: Path) -> None:
     kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
     parts = [rows_of(case, kind) for kind in kinds if kind]
     curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
-    write_json(Path(f"{stem}-record.json"), made_here(threads=1) | {"case": case.path, "descents": len(rows)})
-    write_csv(Path(f"{stem}-runs.csv"), DESCENT_RUNS, rows)
-    write_csv(Path(f"{stem}.csv"), DESCENTS, curves)
+    files = {Path(f"{stem}-runs.csv"): csv_text(DESCENT_RUNS, rows), Path(f"{stem}.csv"): csv_text(DESCENTS, curves)}
+    record = made_here(threads=1) | {"case": case.path, "descents": len(rows)}
+    write_sealed(Path(f"{stem}-record.json"), record, files)
 
 
 def contract(case: Case, output: Path) -> None:
     """Measure by what factor one step from the start changes the value, at rates around the limit, on average.
 
-    Every seed draws DRAWS tangents, each tried at every rate; columns CONTRACTION.
+    Every seed draws DRAWS tangents, each tried at every rate; columns CONTRACTION. A record lies beside `output`.
     """
     torch.set_num_threads(1)
     function = FUNCTIONS[case.function].value
@@ -63,7 +63,8 @@ def contract(case: Case, output: Path) -> None:
                 factor = (function(points) / before).mean().item()
                 measured = {"learning_rate": rate, "limit": limit, "factor": factor}
                 rows.append(identity | {"dimensions": case.dimensions} | measured)
-    write_csv(output, CONTRACTION, rows)
+    record = made_here(threads=1) | {"case": case.path, "descents": 0}
+    write_sealed(output.with_name(f"{output.stem}-record.json"), record, {output: csv_text(CONTRACTION, rows)})
 
 
 def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[dict]]:

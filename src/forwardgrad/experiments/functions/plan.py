@@ -134,9 +134,20 @@ def spheres(config: Config) -> list[Case]:
     return [case for case in cases(config) if case.function == "sphere"]
 
 
+def contractions(config: Config, suffix: str) -> list[str]:
+    """Return the files of single steps on spheres that end in `suffix`."""
+    return [f"results/functions/{case.path}-contraction{suffix}" for case in spheres(config)]
+
+
+def records(config: Config) -> list[str]:
+    """Return the records of everything that is measured."""
+    return [path for part in (files, contractions, costs) for path in part(config, "-record.json")]
+
+
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return everything that is measured."""
-    return files(config, ".csv") + costs(config, ".csv")
+    """Return everything that is measured, every file of it."""
+    rows = [path for part in (files, contractions, costs) for path in part(config, ".csv")]
+    return [*rows, *files(config, "-runs.csv"), *records(config)]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:

@@ -23,7 +23,7 @@ from forwardgrad.experiments.speed.bench import bench
 from forwardgrad.experiments.speed.plan import Measurement
 from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train_run
-from forwardgrad.files import write_json
+from forwardgrad.files import json_text, write_json, write_sealed
 from forwardgrad.machine import graphs
 from forwardgrad.machine.provenance import made_here
 
@@ -82,8 +82,8 @@ def measure(one: Measurement, process: int, seconds: float, path: Path) -> None:
         [one.network], [one.batch_size], one.methods, one.threads, one.device, seconds,
         parts=one.parts, memory=memory, report=lambda _: None,
     )  # fmt: skip
-    write_json(path.with_name(f"{path.stem}-record.json"), made_here(one.threads, graphs.name(one.device)))
-    write_json(path, rows)
+    record = made_here(one.threads, graphs.name(one.device))
+    write_sealed(path.with_name(f"{path.stem}-record.json"), record, {path: json_text(rows)})
 
 
 def measure_all(

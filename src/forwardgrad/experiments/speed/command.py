@@ -76,7 +76,7 @@ def bench(options: argparse.Namespace) -> int:
     """Measure what a step of every method costs; needs torch and numpy alone."""
     from forwardgrad.catalogue import MEASURED, USUAL
     from forwardgrad.experiments.speed.bench import measure_all
-    from forwardgrad.files import write_json
+    from forwardgrad.files import json_text, write_json, write_sealed
     from forwardgrad.machine import graphs
     from forwardgrad.machine.provenance import made_here
 
@@ -87,9 +87,11 @@ def bench(options: argparse.Namespace) -> int:
         None if options.untimed else options.seconds, options.rounds, options.parts, options.memory,
         options.operations, report=partial(print, flush=True),
     )  # fmt: skip
-    write_json(options.json, rows)
     if options.record:
-        write_json(options.record, made_here(options.threads, graphs.name(options.device)))
+        made = made_here(options.threads, graphs.name(options.device))
+        write_sealed(options.record, made, {options.json: json_text(rows)})
+    else:
+        write_json(options.json, rows)
     return 0
 
 
@@ -109,10 +111,7 @@ def workloads(options: argparse.Namespace) -> list[Any]:
 def frames(options: argparse.Namespace) -> int:
     """Join the measurements: one row per process, one of all processes, and wall times beside their check."""
     from forwardgrad.experiments.speed.tables import join
-    from forwardgrad.files import write_json
+    from forwardgrad.results.folder import Results
 
-    frames, produced_by = join(options.rows)
-    for suffix, frame in frames.items():
-        frame.to_csv(options.results / f"frames/speed{suffix}.csv", index=False)
-    write_json(options.results / "frames/speed-provenance.json", produced_by)
+    Results(options.results).write_frames("speed", *join(options.rows))
     return 0

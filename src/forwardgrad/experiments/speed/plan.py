@@ -17,6 +17,7 @@ Config = dict[str, Any]
 EXPERIMENT, PART = "speed", "cost"
 
 PAPER_BATCH_SIZE = 64
+LARGEST = 65536  # depth or width of a network: a wrong digit is told before memory is full
 WALL_THREADS, WALL_PROCESSES = 2, 2  # the second table: wall time, and the same once more as its check
 
 
@@ -125,8 +126,8 @@ def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 
 def measured(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return everything that is measured."""
-    return files(config, steps(config))
+    """Return everything that is measured, every file of it."""
+    return [path for end in (".json", "-record.json") for path in files(config, steps(config), end)]
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
@@ -164,3 +165,6 @@ def problems(config: Config) -> Iterator[str]:
         bases = [network_parts(network)[0] for network in comparison["networks"]]
         yield from unknown(f"{place}.networks", bases, "network", MODELS)
         yield from unknown(f"{place}.methods", comparison["methods"], "method", MEASURED)
+        for index, network in enumerate(comparison["networks"]):
+            if (network_parts(network)[2] or 0) > LARGEST:
+                yield f"{place}.networks[{index}] = {network!r}: allowed is a depth or width of at most {LARGEST}"

@@ -41,7 +41,7 @@ def join(paths: Sequence[Path]) -> tuple[dict[str, pd.DataFrame], list[dict[str,
         paths: `.../process-<number>.json`, what `forwardgrad bench` wrote, each with its record beside it.
     """
     rows = read_processes(paths)
-    records = [read_record(path.with_name(f"{path.stem}-record.json"), ("versions",), path) for path in paths]
+    records = [record_of(path) for path in paths]
     timed, wall = rows[rows["clock"] != "wall"], rows[rows["clock"] == "wall"]
     frames = {"": pool(timed), "-processes": timed[list(PROCESSES)], "-wall": checked(wall)}
     return frames, produced_by(records)
@@ -69,11 +69,17 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not isinstance(rows, list) or not rows:
         raise ResultError(path, "has no rows")
     for row in rows:
-        if set(row) != set(BENCH):
+        if not isinstance(row, dict) or set(row) != set(BENCH):
             raise ResultError(path, f"has a row without or beyond the keys {', '.join(BENCH)}")
         if row["seconds"] is None and not row["note"]:
             raise ResultError(path, f"has neither a time nor a reason for {row['method']}")
+    record_of(path)
     return rows
+
+
+def record_of(path: Path) -> dict[str, Any]:
+    """Read the record beside the rows at `path`, and check that they are as the job wrote them."""
+    return read_record(path.with_name(f"{path.stem}-record.json"), ("versions",), path)
 
 
 def pool(rows: pd.DataFrame) -> pd.DataFrame:

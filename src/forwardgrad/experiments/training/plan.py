@@ -85,8 +85,11 @@ def costs(config: Config, experiment: str, available: Collection[str]) -> list[s
 
 
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
-    """Return everything that is measured for `experiment`."""
-    return metrics(config, experiment, available) + costs(config, experiment, available)
+    """Return everything that is measured for `experiment`, every file of it."""
+    folders = [run.folder for run in runs_of(config, experiment, available)]
+    asked = steps(config, experiment, available)
+    runs = [f"results/runs/{folder}/{name}" for folder in folders for name in ("metrics.csv", "times.csv", "run.json")]
+    return [*runs, *files(config, asked), *files(config, asked, "-record.json")]
 
 
 def run_at(runs: Mapping[str, Run], experiment: str, dataset: str, model: str, method: str, seed: str) -> Run:

@@ -13,6 +13,7 @@ ANALYSES = {
     "budgets": ("budgets",),
     "memory": ("memory",),
     "norms": ("norms",),
+    "pareto": ("pareto",),
 }
 
 TABLES = (
@@ -85,6 +86,14 @@ TABLES = (
         "that needs at most as much.",
     ),
     Product(
+        "tables/{experiment}/pareto.csv",
+        "training.analyses.pareto:pareto",
+        FRAMES,
+        "outcome in the time of backpropagation",
+        "Every method when it has spent the time that backpropagation takes: test accuracy, and the difference from "
+        "backpropagation at the same seed.",
+    ),
+    Product(
         "tables/{experiment}/norms.csv",
         "training.analyses.norms:norms",
         FRAMES,
@@ -136,6 +145,13 @@ FIGURES = (
         ("tables/{experiment}/memory.csv",),
         "accuracy against memory",
         "Test accuracy at the end of training against the peak memory of a step.",
+    ),
+    Product(
+        "figures/{experiment}/pareto.svg",
+        "training.figures.pareto:pareto",
+        ("tables/{experiment}/pareto.csv", *FRAMES),
+        "accuracy against time",
+        "Test accuracy against processor time.",
     ),
     Product(
         f"{CELL}-by-{{axis}}.svg",

@@ -23,7 +23,7 @@ from forwardgrad.data.prepared import Dataset, Examples, read
 from forwardgrad.experiments.training.columns import METRICS, TIMES
 from forwardgrad.experiments.training.runs import Method, Run
 from forwardgrad.experiments.training.score import score
-from forwardgrad.files import write_csv, write_json
+from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine import graphs
 from forwardgrad.machine.allocator import keep_freed_memory
 from forwardgrad.machine.clocks import CLOCKS, clock_of, repeated
@@ -43,10 +43,8 @@ def train_run(run: Run, data: Path, output: Path, device: str = "cpu") -> None:
     torch.set_num_threads(1)
     dataset = moved(read(data, run.seed, run.settings.normalisation, run.tuning), device)
     metrics, times = train(run, dataset)
-    output.mkdir(parents=True, exist_ok=True)
-    write_csv(output / "times.csv", TIMES, times)
-    write_json(output / "run.json", run_record(run, dataset, metrics[-1], device))
-    write_csv(output / "metrics.csv", METRICS, metrics)
+    files = {output / "times.csv": csv_text(TIMES, times), output / "metrics.csv": csv_text(METRICS, metrics)}
+    write_sealed(output / "run.json", run_record(run, dataset, metrics[-1], device), files)
 
 
 def moved(data: Dataset, device: str) -> Dataset:

@@ -123,15 +123,14 @@ def embedding_bag(
     padding_idx: int | None = None,
 ) -> Tensor:
     """Sums or means of rows, linear in the table and in the weights of the samples; or the largest entries of rows."""
-    no_derivative("embedding_bag", max_norm, scale_grad_by_freq)
     (table, moved), samples = unpack(duals.dual(weight)), duals.dual(per_sample_weights)
     samples, weighed = (None, None) if samples is None else unpack(samples)
+    if moved is not None:
+        no_derivative("embedding_bag", max_norm, scale_grad_by_freq)
 
     def bags(table: Tensor, samples: Tensor | None) -> Tensor:
-        return function(
-            input, table, offsets, mode=mode, per_sample_weights=samples,
-            include_last_offset=include_last_offset, padding_idx=padding_idx,
-        )  # fmt: skip
+        ways = norm_type, False, mode, False, samples, include_last_offset, padding_idx
+        return function(input, table, offsets, max_norm, *ways)
 
     outputs = bags(table, samples)
     if mode != "max":
@@ -141,9 +140,8 @@ def embedding_bag(
         return outputs
     if input.dim() == 2:
         offsets = torch.arange(0, input.numel(), input.shape[1], device=input.device)
-    _, _, sizes, where = torch.embedding_bag(
-        table, input.flatten(), offsets, mode=2, include_last_offset=include_last_offset, padding_idx=padding_idx
-    )
+    ways = False, 2, False, None, include_last_offset, padding_idx
+    _, _, sizes, where = torch.embedding_bag(table, input.flatten(), offsets, *ways)
     tangent = moved.gather(0, where.clamp(min=0))
     return dual(outputs, tangent.masked_fill_((sizes[: len(where)] == 0).unsqueeze(1), 0.0))
 

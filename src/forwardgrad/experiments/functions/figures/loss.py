@@ -11,7 +11,7 @@ from forwardgrad.experiments.functions.figures.common import logarithmic, look_o
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import bands, rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import STAR, band, cross_at_divergence, title, whole_numbers
+from forwardgrad.plotting.pieces import STAR, NothingToDraw, band, cross_at_divergence, title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
@@ -28,9 +28,11 @@ def loss(results: Results, source: str, function: str, case: str) -> Drawn:
     curves, runs = (rows_of_case(results.frame(name), (source, function)) for name in ("functions", "functions-runs"))
     finals = published(results.quoted(), "functions", "final")
     theirs = sorted({value for key, (value, _) in finals.items() if key[:2] == (source, function)})
+    height = runs["initial"].iloc[0] - runs["minimum"].iloc[0]
+    if not np.isfinite(height):
+        raise NothingToDraw("the value at the start is not finite")
     drawn = bands(curves, runs)
     figure, axes = plt.subplots(figsize=(WIDTH, 4.3))
-    height = runs["initial"].iloc[0] - runs["minimum"].iloc[0]
     top = 3 * max(height, drawn.loc[np.isfinite(drawn["median"]), "median"].max())
     parts = {method: drawn[drawn["method"] == method] for method in settings.methods}
     handles = [_draw_method(axes, part, runs[runs["method"] == method], top) for method, part in parts.items()]

@@ -7,15 +7,23 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from forwardgrad.experiments.functions.figures.common import look_of
-from forwardgrad.experiments.functions.figures.surface import Range, above, draw_contours, draw_surface, minimiser
+from forwardgrad.experiments.functions.figures.surface import (
+    Range,
+    above,
+    corners,
+    draw_contours,
+    draw_surface,
+    minimiser,
+)
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import title
+from forwardgrad.plotting.pieces import NothingToDraw, title
 from forwardgrad.plotting.style import INK, PAPER, WIDTH, Drawn
 from forwardgrad.results.folder import Results
 
 METHOD = "forward_gaussian"
+FAR = 100  # times the distance of the start from the minimum
 MARKS = {"start": ("o", PAPER), "minimum": ("X", "#d55e00")}
 
 
@@ -29,6 +37,9 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
     drawn = curves[curves["method"].isin([GRADIENT_DESCENT, METHOD])]
     middle = median_seed(runs)
     ranges = _extent(settings, drawn, middle)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if not np.isfinite(above(settings, corners(ranges))).all():
+            raise NothingToDraw("around the start the function is not finite")
     figure = plt.figure(figsize=(WIDTH, 8))
     plane, space = figure.subplot_mosaic(
         [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
@@ -67,13 +78,18 @@ def median_seed(runs: pd.DataFrame) -> int:
 
 
 def _extent(case: Case, drawn: pd.DataFrame, middle: int) -> tuple[Range, Range]:
-    """Return the ranges of both coordinates: the two main paths, the minimum, and how far most other seeds went."""
+    """Return the ranges of both coordinates: the two main paths, the minimum, and how far most other seeds went.
+
+    What is FAR away has diverged, and leaves the picture.
+    """
+    start, end = np.array(case.start), minimiser(case)
+    drawn = drawn[(np.abs(drawn[["x1", "x2"]] - end) <= FAR * (1 + np.abs(start - end).max())).all(axis=1)]
     main = drawn[(drawn["method"] == GRADIENT_DESCENT) | (drawn["seed"] == middle)]
     ranges = []
-    for name, least in zip(("x1", "x2"), minimiser(case), strict=True):
-        reach = drawn[np.isfinite(drawn[name])].groupby(["method", "seed"])[name]
-        low = min(main[name].min(), reach.min().quantile(0.2), least)
-        high = max(main[name].max(), reach.max().quantile(0.8), least)
+    for name, *known in zip(("x1", "x2"), start, end, strict=True):
+        reach = drawn.groupby(["method", "seed"])[name]
+        low = np.nanmin([main[name].min(), reach.min().quantile(0.2), *known])
+        high = np.nanmax([main[name].max(), reach.max().quantile(0.8), *known])
         ranges.append((low - 0.12 * (high - low), high + 0.12 * (high - low)))
     return ranges[0], ranges[1]
 

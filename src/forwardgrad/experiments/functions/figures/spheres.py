@@ -54,8 +54,8 @@ def _draw_runs(axes: Axes, curves: pd.DataFrame, runs: pd.DataFrame) -> None:
         axes.fill_between(own["step"], own["low"], own["high"], color=look.color, alpha=0.1, linewidth=0)
         axes.plot(own["step"], own["median"], color=look.color, linestyle=look.line, linewidth=1.3)
     seen = drawn[(drawn["method"] == "forward_gaussian") & (drawn["median"] > LEAST)]
-    last = seen.iloc[int(0.8 * len(seen))]
-    write(axes, f"n = {runs['dimensions'].iloc[0]}", (last["step"], last["median"]), (6, 5), fontweight="bold")
+    for last in seen.iloc[int(0.8 * len(seen)) :].head(1).itertuples():
+        write(axes, f"n = {runs['dimensions'].iloc[0]}", (last.step, last.median), (6, 5), fontweight="bold")
 
 
 def _draw_factors(axes: Axes, contraction: pd.DataFrame) -> None:

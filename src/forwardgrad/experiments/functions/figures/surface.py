@@ -24,6 +24,11 @@ def above(case: Case, points: np.ndarray) -> np.ndarray:
     return np.maximum(known.value(points) - known.minimum, 0)
 
 
+def corners(ranges: tuple[Range, Range]) -> np.ndarray:
+    """Return the corners of the ranges, shape (2, 2, 2)."""
+    return _grid(ranges, 2)
+
+
 def _grid(ranges: tuple[Range, Range], cells: int) -> np.ndarray:
     """Return the points of a grid over the ranges, shape (cells, cells, 2)."""
     return np.stack(np.meshgrid(*(np.linspace(*reach, cells) for reach in ranges)), axis=-1)

@@ -7,7 +7,7 @@ from forwardgrad import catalogue
 from forwardgrad.experiments.training.analyses.budgets import UNITS, step_costs
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import title, whole_numbers
+from forwardgrad.plotting.pieces import NothingToDraw, title, whole_numbers
 from forwardgrad.plotting.style import WIDTH, Drawn
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
@@ -38,12 +38,15 @@ def budgets(results: Results, experiment: str, dataset: str, model: str, variant
     for unit in UNITS:
         bands[unit] = bands["step"] * bands["method"].map(price[unit]).astype(float)
     drawn = bands[bands["step"] > 0]
+    if not np.isfinite(drawn[[*UNITS]]).all(axis=1).any():
+        raise NothingToDraw("no run of these methods came beyond its start")
     figure, panels = plt.subplots(len(UNITS), 1, sharey=True, figsize=(WIDTH, 7.4 + 0.19 * runs["method"].nunique()))
     lines = {}
     for unit, axes in zip(UNITS, panels, strict=True):
         lines |= draw_bands(axes, drawn[drawn[unit].notna()], unit, runs)
         axes.set_xscale("log")
-        axes.set_xlim(np.nanmin(drawn[unit]), np.nanmax(drawn[unit]) * 1.15)
+        places = drawn.loc[np.isfinite(drawn[unit]), unit]
+        axes.set_xlim(places.min(), places.max() * 1.15)
         axes.set_ylim(0, 1)
         whole_numbers(axes.xaxis)
         axes.xaxis.set_minor_locator(plt.NullLocator())

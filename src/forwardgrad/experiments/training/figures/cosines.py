@@ -5,7 +5,7 @@ import numpy as np
 
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import ticks, title, whole_numbers
+from forwardgrad.plotting.pieces import NothingToDraw, ticks, title, whole_numbers
 from forwardgrad.plotting.style import MUTED, WIDTH, Drawn
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
@@ -20,6 +20,8 @@ def cosines(results: Results, experiment: str, dataset: str, model: str) -> Draw
     cell = read_cell(results, experiment, dataset, model)
     measured = cell.metrics.loc[cell.metrics["cosine"].notna(), "method"].unique()
     runs = cell.runs[cell.runs["method"].isin(measured) & (cell.runs["estimator"] != "backprop")]
+    if runs.empty:
+        raise NothingToDraw("no cosine is a number")
     bands = curve_table(cell.metrics, runs, cell.costs, ("cosine",))
     n = int(runs["parameters"].iloc[0])
     figure, axes = plt.subplots(figsize=(WIDTH, 3.2 + 0.2 * runs["method"].nunique()))

@@ -17,13 +17,14 @@ def loss_ratios(results: Results, experiment: str) -> Drawn:
     """Draw every ratio, one panel per cell, one row per method; return the ratios too, columns LOSS_RATIOS."""
     ratios = results.table(experiment, "loss-ratios")
     cells = list(ratios.groupby(["dataset", "model"], sort=False))
-    against = labels.method(*ratios[["against", "against"]].iloc[0])
     figure, panels = stacked([len(cell) for _, cell in cells], 1.3, 0.5, 0.5, sharex=True)
+    against = labels.method(*ratios[["against", "against"]].iloc[0])
     for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
         _draw_cell(axes, cell)
         axes.set_title(labels.cell(dataset, model))
     values = [*EQUIVALENCE, *ratios[["ratio", "low", "high"]].to_numpy(float).ravel()]
-    low, high = np.nanmin(values), np.nanmax(values)
+    finite = [value for value in values if np.isfinite(value)]
+    low, high = min(finite), max(finite)
     margin = 0.08 * np.log(high / low)
     axes.set_xscale("log")
     axes.set_xlim(low * np.exp(-margin), high * np.exp(margin))

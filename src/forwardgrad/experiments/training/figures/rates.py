@@ -12,7 +12,7 @@ from forwardgrad.catalogue import DATASETS
 from forwardgrad.experiments.training.analyses.rates import by_grid, grid_runs, rate_table
 from forwardgrad.experiments.training.frames import load_frames
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import mark, ticks, title
+from forwardgrad.plotting.pieces import NothingToDraw, mark, ticks, title
 from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look
 from forwardgrad.results.folder import Results
 
@@ -35,13 +35,16 @@ def draw_rates(runs: pd.DataFrame) -> Figure:
         for key, cell in table.groupby(["dataset", "model"], sort=False)
         for grid in by_grid(cell.to_dict("records"))
     ]
+    if not cells:
+        raise NothingToDraw("no rate was tried")
     figure, panels = plt.subplots(len(cells), 1, squeeze=False, figsize=(WIDTH, 1.9 + 2.3 * len(cells)))
     lines, beyond = {}, False
     for ((dataset, model), cell), axes in zip(cells, panels[:, 0], strict=True):
         own = runs[(runs["dataset"] == dataset) & (runs["model"] == model) & runs["method"].isin(cell["method"])]
-        bottom, highest = own["validation_loss"].min(), own["validation_loss"].max()
+        ends = own.loc[np.isfinite(own["validation_loss"]), "validation_loss"]
+        bottom, highest = ends.min(), ends.max()
         top = min(LARGEST * np.log(DATASETS[dataset].shape.classes), highest + 0.2 * (highest - bottom))
-        beyond |= (own["validation_loss"] > top).any()
+        beyond |= len(ends) < len(own) or (ends > top).any()
         methods = list(cell.groupby(["method", "estimator"], sort=False))
         for index, ((method, estimator), grid) in enumerate(methods):
             drawing, aside = look(method, estimator), 1 + SIDESTEP * (index - (len(methods) - 1) / 2)

@@ -22,7 +22,7 @@ def times(results: Results, experiment: str) -> Drawn:
     for ((dataset, model), cell), axes in zip(cells, panels, strict=False):
         _draw_cell(axes, cell, runs[(runs["dataset"] == dataset) & (runs["model"] == model)])
         axes.set_title(labels.cell(dataset, model))
-    values = pd.concat([runs["ratio"], runs["bound"], shown["ratio_quoted"], pd.Series([1.0])])
+    values = pd.concat([runs["ratio"], runs["bound"], shown["ratio_quoted"], pd.Series([1.0])]).astype(float)
     values = values[np.isfinite(values) & (values > 0)]
     axes = panels[-1]
     axes.set_xscale("log")

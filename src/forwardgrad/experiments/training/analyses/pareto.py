@@ -1,0 +1,71 @@
+"""How far every method comes in the time that backpropagation takes.
+
+A method is judged when it has spent the time of backpropagation's whole run: between the evaluations before and after,
+accuracy is interpolated. One that ends before is judged at its end. Time is steps times the processor time of one step
+and of gathering its batch.
+"""
+
+import numpy as np
+import pandas as pd
+
+from forwardgrad.experiments.training.columns import METHOD
+from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
+from forwardgrad.experiments.training.tables import baseline_of
+from forwardgrad.results import statistics
+from forwardgrad.results.folder import Results
+
+PARETO = {
+    **METHOD,
+    "learning_rate": "rate of the first step",
+    "budget": "processor seconds of backpropagation's run",
+    "ratio": "seconds of a step and its batch over those of the cell's backpropagation",
+    "steps": "steps that the budget has room for",
+    "runs": "number of runs that did not diverge",
+    "diverged": "number of runs that did",
+    **statistics.meanings("test_accuracy", "mean test accuracy of these runs when the budget is spent"),
+    "difference": "mean over seeds of that minus backpropagation's at the same seed",
+    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "high": "upper end",
+    "pairs": "seeds at which neither diverged",
+}
+
+
+def pareto(results: Results, experiment: str) -> pd.DataFrame:
+    """One row per method of a cell that has backpropagation; columns PARETO. Methods of unknown cost have no row."""
+    frames, rows = load_frames(results, experiment), []
+    for cell, runs in frames.runs.groupby(CELL, sort=False):
+        methods = methods_of(runs)
+        seconds = step_seconds(frames.costs, cell)
+        baseline = baseline_of(methods)
+        if baseline not in seconds:
+            continue
+        sound = runs[runs["status"] != "diverged"]
+        budget = sound.loc[sound["method"] == baseline, "steps"].max() * seconds[baseline]
+        metrics = frames.metrics[(frames.metrics[CELL] == list(cell)).all(axis=1)]
+        reached = {
+            method: accuracy_at(metrics[metrics["method"] == method], own["seed"], budget / seconds[method])
+            for method, own in sound.groupby("method")
+            if method in seconds
+        }
+        for method, accuracies in reached.items():
+            own = runs[runs["method"] == method]
+            row = dict(zip(METHOD, (*cell[1:], method, methods[method]), strict=True))
+            row |= {"learning_rate": own["learning_rate"].iloc[0], "budget": budget}
+            row |= {"ratio": seconds[method] / seconds[baseline], "steps": budget / seconds[method]}
+            row |= {"runs": len(accuracies), "diverged": len(own) - len(accuracies)}
+            row |= statistics.mean(accuracies, "pareto", *cell, method).columns("test_accuracy")
+            against = statistics.paired_difference(accuracies, reached[baseline], "pareto", *cell, method)
+            rows.append(row | dict(zip(("difference", "low", "high", "pairs"), against, strict=True)))
+    return pd.DataFrame(rows, columns=list(PARETO))
+
+
+def step_seconds(costs: pd.DataFrame, cell: tuple[str, ...]) -> pd.Series:
+    """Return the seconds of a step and its batch by method, for one cell."""
+    own = costs[(costs[CELL] == list(cell)).all(axis=1)].set_index("method")
+    return (own["seconds_per_step"] + own["gathering"]).dropna()
+
+
+def accuracy_at(metrics: pd.DataFrame, seeds: pd.Series, step: float) -> pd.Series:
+    """Return the test accuracy of the runs of some seeds at a step, interpolated between evaluations, by seed."""
+    runs = metrics[metrics["seed"].isin(seeds)].groupby("seed")
+    return runs.apply(lambda run: float(np.interp(step, run["step"], run["test_accuracy"])), include_groups=False)

@@ -1,0 +1,57 @@
+"""A method that diverged costs no table and no figure: each is made, and says so where nothing can be drawn."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+
+from forwardgrad.experiments.kinds import products
+from forwardgrad.pipeline.cli import main
+
+CELL = {"dataset": "mnist5k", "model": "mlp_256"}
+NAMES = CELL | {"experiment": "students", "variant": "own", "axis": "step"}
+METHODS = ("backprop", "forward_gaussian")
+PRODUCTS = {what: [one for one in products(what) if one.kind == "training"] for what in ("TABLES", "FIGURES")}
+ENDS = {
+    "from the start": (math.nan,),
+    "without a number": (2.0, 1.9, math.nan),
+    "to infinity": (2.0, 1.9, math.inf),
+    "far away": (2.0, 1.9, 1e38),
+}
+
+
+def make(command, product, folder):
+    """Make one table or figure; return its path."""
+    path = folder / product.path.format(**NAMES)
+    given = {"compared": {"against": "backprop"}, "paper_settings": {"paper_settings": True}}.get(product.given, {})
+    assert main([command, str(path), "--results", str(folder), "--given", json.dumps(given)]) == 0, path
+    return path
+
+
+@pytest.fixture
+def diverged(results, store_frames, losses):
+    """Frames of two methods on one network, all runs of which diverged."""
+    for method in METHODS:
+        for seed in range(3):
+            results.run(method, seed, losses, "diverged", **CELL)
+            results.run(f"{method}@0.1", seed, losses, "diverged", method, **CELL)
+    results.cost(dict.fromkeys(METHODS, 1e-3), "mlp_256", 64)
+    return store_frames(results.frames()).folder
+
+
+@pytest.mark.parametrize("losses", ENDS.values(), ids=ENDS)
+def test_everything_is_made_though_every_run_diverged(diverged):
+    for product in PRODUCTS["TABLES"]:
+        make("table", product, diverged)
+    for product in PRODUCTS["FIGURES"]:
+        path = make("figure", product, diverged)
+        assert path.with_suffix(".png").stat().st_size > 0
+        assert list(pd.read_csv(path.with_suffix(".csv")))
+
+
+@pytest.mark.parametrize("losses", [ENDS["without a number"]])
+def test_a_figure_without_a_value_says_so(diverged):
+    (product,) = [one for one in PRODUCTS["FIGURES"] if one.function == "cosines"]
+    path = make("figure", product, diverged)
+    assert path.with_suffix(".csv").read_text() == "nothing to draw\nno cosine is a number\n"
