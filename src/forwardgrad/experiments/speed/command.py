@@ -37,7 +37,8 @@ def add(commands: Any) -> None:
     command.add_argument("--record", type=writable, metavar="FILE", help="versions and machine to write")
     command.set_defaults(carry_out=bench, usage=command)
 
-    command = commands.add_parser("speed-frames", help="join the measurements of steps into frames")
+    command = commands.add_parser("step-frames", help="join the measurements of steps into frames of an experiment")
+    command.add_argument("experiment", choices=("speed", "networks"))
     command.add_argument("--rows", nargs="+", type=Path, required=True, metavar="JSON", help="what `bench` wrote")
     add_results(command)
     command.set_defaults(carry_out=frames)
@@ -109,9 +110,12 @@ def workloads(options: argparse.Namespace) -> list[Any]:
 
 
 def frames(options: argparse.Namespace) -> int:
-    """Join the measurements: one row per process, one of all processes, and wall times beside their check."""
+    """Join the measurements: one row of all processes, one per process, and wall times beside their check."""
+    from forwardgrad.experiments.kinds import room
     from forwardgrad.experiments.speed.tables import join
     from forwardgrad.results.folder import Results
 
-    Results(options.results).write_frames("speed", *join(options.rows))
+    frames, made = join(options.rows)
+    own = {suffix: frames[suffix] for suffix in room(options.experiment, "columns").FRAMES}
+    Results(options.results).write_frames(options.experiment, own, made)
     return 0

@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from forwardgrad.catalogue import ADAM, MODELS, PLAIN, network_parts
 from forwardgrad.core.flops import layer_costs, multiply_adds
+from forwardgrad.experiments.speed.columns import UNTIMED
 from forwardgrad.experiments.speed.own_network import first_line, require_one_loss
 from forwardgrad.experiments.speed.steps import PARTS, Case, Parts, advance
 from forwardgrad.experiments.speed.variants import Variants, variants
@@ -20,8 +21,6 @@ from forwardgrad.machine import graphs
 from forwardgrad.machine.allocator import keep_freed_memory
 from forwardgrad.machine.clocks import CLOCKS, Disturbance, clock_of
 from forwardgrad.machine.timing import Step, interleave, low
-
-UNTIMED = "only its memory was measured"
 
 Row = dict[str, object]
 
