@@ -142,9 +142,8 @@ def unstacked(tangents: Tangents) -> list[Tangents]:
     """The tangents of a stack, each on its own; a tangent that is none, alone."""
     if not all(isinstance(tangent, DenseStack) for tangent in tangents.values()):
         return [tangents]
-    parts = {name: [part for part in tangent.dense() if part is not None] for name, tangent in tangents.items()}
-    count = len(next(iter(parts.values()))[0])
-    return [{name: Dense(*(part[k] for part in own)) for name, own in parts.items()} for k in range(count)]
+    count = next(len(part) for tangent in tangents.values() for part in tangent.dense() if part is not None)
+    return [{name: tangent.one(k) for name, tangent in tangents.items()} for k in range(count)]
 
 
 def estimator_of(problem: Problem, method: Callable[[Generator], Method], seed: int = 0) -> Estimator:

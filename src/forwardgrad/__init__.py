@@ -30,9 +30,9 @@ __all__ = [
 ]
 
 WHERE = {
-    "bench_network": "experiments.speed.bench",
     "ESTIMATORS": "core.gradients",
     "ForwardOptimizer": "core.optimizer",
+    "bench_network": "experiments.speed.bench",
     "stable_rate": "core.rates",
     "directional_derivative": "core.estimator",
     "make_estimator": "core.estimator",

@@ -22,9 +22,11 @@ from forwardgrad.core.gradients import (
 from .. import cases
 
 REVERSE = ("backprop", "noisy_backprop")
-FORWARD = [key for key in ESTIMATORS if key not in REVERSE]
-RANDOM = [key for key in ESTIMATORS if key != "backprop"]
-ALONG_TANGENTS = [key for key in FORWARD if key.startswith("forward_") and "projected" not in key]
+ANYWHERE = [key for key in ESTIMATORS if not catalogue.ESTIMATORS[key].sequential]
+FORWARD = [key for key in ANYWHERE if key not in REVERSE]
+RANDOM = [key for key in ANYWHERE if key != "backprop"]
+OTHERWISE = ("projected", "orthogonal", "control")
+ALONG_TANGENTS = [key for key in FORWARD if key.startswith("forward_") and not any(word in key for word in OTHERWISE)]
 ENGINES = pytest.mark.parametrize("engine", cases.ENGINES.values(), ids=cases.ENGINES)
 SHARED_OUT = {"forward_mean_4": 4, "forward_mean_16": 16}  # among so many tangents
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
@@ -261,7 +263,7 @@ def test_backprop_is_the_gradient():
     assert torch.equal(cases.flat(estimate.dense()), cases.flat(problem.gradient()))
 
 
-@pytest.fixture(params=ESTIMATORS)
+@pytest.fixture(params=ANYWHERE)
 def key(request):
     return request.param
 
@@ -364,6 +366,11 @@ def test_forward_estimators_never_go_backward(no_backward, key, direct):
     train(key, direct)
 
 
+@pytest.mark.parametrize("key", [key for key in ESTIMATORS if key not in ANYWHERE])
+def test_nor_do_those_of_plain_sequences(no_backward, key):
+    train(key)
+
+
 @pytest.mark.parametrize(
     "backward",
     [
@@ -393,7 +400,7 @@ def test_the_catalogue_declares_every_estimator():
     assert list(catalogue.ESTIMATORS) == list(ESTIMATORS)
 
 
-@pytest.mark.parametrize("key", FORWARD)
+@pytest.mark.parametrize("key", [key for key in FORWARD if key != "forward_control"])
 def test_the_catalogue_knows_how_many_tangents_an_estimate_takes(key):
     problem = cases.small_cnn()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)

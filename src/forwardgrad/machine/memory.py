@@ -1,4 +1,4 @@
-"""Peak memory of a few steps."""
+"""Peak memory of steps."""
 
 import resource
 import sys
@@ -8,12 +8,11 @@ from pathlib import Path
 
 import torch
 
-STEPS = 2
 PROC = Path("/proc/self")
 
 
-def peak_beyond(step: Callable[[], object], device: str) -> int:
-    """Return the peak number of bytes that a few steps need beyond what is held before them."""
+def peak_beyond(step: Callable[[], object], device: str, count: int = 1) -> int:
+    """Return the peak number of bytes that so many steps need beyond what is held before them."""
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
         peak = torch.cuda.max_memory_allocated
@@ -23,7 +22,7 @@ def peak_beyond(step: Callable[[], object], device: str) -> int:
     else:
         peak = highest
     before = held(device)
-    for _ in range(STEPS):
+    for _ in range(count):
         step()
     return peak() - before
 

@@ -66,7 +66,8 @@ def test_every_estimator_in_16_bits(key, dtype):
     estimate = make_estimator(key, net, loss, seed=0)(IDS, None)
     torch.testing.assert_close(estimate.loss.float(), loss(net(IDS), None).float(), rtol=0.03, atol=0)
     for name, part in estimate.dense().items():
-        assert part.dtype is dtype and part.isfinite().all(), name
+        assert part.dtype is dtype, name
+        assert part.isfinite().all(), name
 
 
 @pytest.mark.parametrize("key", ESTIMATORS)
@@ -77,4 +78,5 @@ def test_every_estimator_under_autocast(key):
         estimate = estimator(IDS, None)
         torch.testing.assert_close(estimate.loss.float(), loss(net(IDS), None).float(), rtol=0.03, atol=0)
     for name, part in estimate.dense().items():
-        assert part.dtype is torch.float32 and part.isfinite().all(), name
+        assert part.dtype is torch.float32, name
+        assert part.isfinite().all(), name

@@ -28,6 +28,8 @@ EXPECTED = dict.fromkeys(MEASURED, ALONG) | {
     "backprop_checkpoint": ("forward", "backward", "update"),
     "noisy_backprop": ("backward", "update"),
 }
+LAYERWISE = [key for key in ESTIMATORS if key.startswith("activity_")] + ["forward_sampled", "local_losses"]
+EXPECTED |= dict.fromkeys(LAYERWISE, ("forward", "update"))  # they draw layer by layer
 EXPECTED |= {f"forward_gaussian{ADAM}": ALONG, f"backprop{ADAM}": ("backward", "update")}
 
 

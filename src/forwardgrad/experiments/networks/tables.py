@@ -26,7 +26,9 @@ def per_network(results: Results, batch_size: int, memory_batch_size: int) -> pd
     frame = frame.assign(note=frame["note"].mask(frame["note"] == UNTIMED))
     times, memory = (frame[frame["batch_size"] == size].set_index(KEY) for size in (batch_size, memory_batch_size))
     methods = [*PLAIN, *ordered(frame["method"])]
-    order = [(model, method) for model in frame["model"].unique() for method in methods if (model, method) in times.index]
+    order = [
+        (model, method) for model in frame["model"].unique() for method in methods if (model, method) in times.index
+    ]
     shown = times[list(TIME)].assign(peak_bytes=memory["peak_bytes"], note=times["note"].fillna(memory["note"]))
     shown = shown.loc[order].reset_index()
     base = shown[shown["method"] == "backprop"].set_index("model")["peak_bytes"].rename("base")

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from forwardgrad.core.engine.losses import Loss
 from forwardgrad.core.estimates import write_gradient_
 from forwardgrad.core.estimator import Estimator
+from forwardgrad.core.gradients import Backprop
 
 Parts = Callable[[], Iterator[str]]
 PARTS = ("draw", "forward", "backward", "update")
@@ -98,7 +99,7 @@ def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Part
             yield "forward"
         else:
             estimate = estimator(case.inputs, case.targets)
-            yield "backward"
+            yield "backward" if isinstance(estimator.method, Backprop) else "forward"
         if optimizer is None:
             estimate.add_to_(-case.rate)
         else:

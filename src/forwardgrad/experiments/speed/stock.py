@@ -70,6 +70,7 @@ def torchzero(case: Case) -> Parts:
     optimizer = Optimizer(case.parameters.values(), m.ForwardGradient(), m.LR(case.rate))
 
     def step() -> Iterator[str]:
+        optimizer.zero_grad()
         with attention_with_rules(case):
             optimizer.step(lambda backward=True: case.value())
         yield "forward"

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forwardgrad.core.engine.functions.duals import dual, plus, unpack
+from forwardgrad.core.engine.duals import dual, plus, unpack
 
 if TYPE_CHECKING:
     from forwardgrad.core.engine.general import Duals

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forwardgrad.core.engine.functions.duals import carries, dual, stock, unpack
+from forwardgrad.core.engine.duals import carries, dual, stock, unpack
 from forwardgrad.core.engine.maps import over_space
 
 if TYPE_CHECKING:
