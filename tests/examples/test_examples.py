@@ -6,6 +6,9 @@ import runpy
 import pytest
 import torch
 
+from forwardgrad import bench_network
+from forwardgrad.catalogue import USUAL
+
 LINE = re.compile(r"step +(\d+)  loss (\d+\.\d+)  test accuracy (\d\.\d+)")
 
 
@@ -24,6 +27,13 @@ def test_an_example_learns(root, name, capsys, monkeypatch):
     assert errors == ""
 
 
+def test_own_benchmark_measures_every_method(root, capsys):
+    made = runpy.run_path(str(root / "examples/own_benchmark.py"))
+    rows = bench_network(made["make"], seconds=0.01)
+    assert [row["method"] for row in rows if row["seconds"] is None] == []
+    assert capsys.readouterr().out.count("/backprop") == len(rows) == len(USUAL)
+
+
 def test_every_example_is_run(root):
     scripts = {path.stem for path in (root / "examples").glob("*.py")}
-    assert scripts == {"digits", "own_network", "own_optimizer"}
+    assert scripts == {"digits", "own_benchmark", "own_network", "own_optimizer"}
