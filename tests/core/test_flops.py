@@ -24,8 +24,8 @@ from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.flops import layer_costs, multiply_adds, relative
 from forwardgrad.core.models import deep
 from forwardgrad.experiments.speed import baselines
-from forwardgrad.experiments.speed.measure import drawn_layers
 from forwardgrad.experiments.speed.steps import Case
+from forwardgrad.experiments.speed.variants import drawn_layers
 
 aten = torch.ops.aten
 LOSS = nn.CrossEntropyLoss()
@@ -81,11 +81,12 @@ def network(request):
 
 def steps_of(key, model, inputs, targets):
     """Functions that take one step of `key`: of one drawn layer one for every layer."""
+    case = Case(model, LOSS, inputs, targets, 1e-9)
     if key in BASELINES:
-        parts = baselines.BASELINES[key](Case(model, LOSS, inputs, targets, 1e-9))
+        parts = baselines.BASELINES[key](case)
         return [lambda: list(parts())]
     if key == "forward_rank_one_layer":
-        estimators = drawn_layers(model, torch.Generator())
+        estimators = drawn_layers(case, torch.Generator())
     else:
         estimators = [make_estimator(key, model, LOSS)]
     return [lambda each=each: each(inputs, targets).add_to_(-1e-9) for each in estimators]
@@ -111,8 +112,9 @@ def test_torch_counts_none_of_what_is_registered_here():
 @pytest.mark.parametrize("key", MEASURED)
 def test_every_declared_cost_is_what_torch_counts(network, key):
     make, shape = network
-    declared = multiply_adds(key, layer_costs(make(), torch.rand(3, *shape)))
-    assert counted(key, make, shape, 5) - counted(key, make, shape, 2) == pytest.approx(declared, rel=1e-12)
+    # Examples are drawn in sixteenths of a batch, and rank one in the span of a batch depends on its square.
+    less, more = (multiply_adds(key, layer_costs(make(), torch.rand(size, *shape))) for size in (16, 64))
+    assert counted(key, make, shape, 64) - counted(key, make, shape, 16) == pytest.approx(more - less, rel=1e-12)
 
 
 @pytest.mark.parametrize("depth", [1, 4, 7])
@@ -145,13 +147,13 @@ def test_grouped_convolutions():
 def test_layers_by_hand():
     mlp = nn.Sequential(nn.Linear(4, 3), nn.Sequential(nn.ReLU(), nn.Linear(3, 2, bias=False)))
     assert layer_costs(mlp, torch.rand(5, 4)) == [
-        LayerCost(5 * 4 * 3, 5 * (4 + 3)),
-        LayerCost(5 * 3 * 2, 5 * (3 + 2), False),
+        LayerCost(5 * 4 * 3, 5 * (4 + 3), True, 5, 4, 4, 3, 12),
+        LayerCost(5 * 3 * 2, 5 * (3 + 2), False, 5, 3, 3, 2, 6),
     ]
     cnn = nn.Sequential(nn.Conv2d(2, 4, 3, padding=1), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(16, 3))
     first, last = layer_costs(cnn, torch.rand(5, 2, 4, 4))
-    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4))
-    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3))
+    assert first == LayerCost(5 * 16 * 4 * 2 * 9, 5 * 16 * (2 + 9 + 4), True, 5, 32, 2, 4, 72)
+    assert last == LayerCost(5 * 16 * 3, 5 * (16 + 3), True, 5, 16, 16, 3, 48)
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def sampled(shares: int, rows: int, count: int, layers: Layers) -> float:
     total = evaluation(layers) + layers[-1].product
     for index, layer in enumerate(layers[:-1]):
         following = layers[index + 1 :]
-        near, linear = following[0], all(one.thin is not None and one.inputs == one.units for one in following)
+        near, linear = following[0], all(one.inputs == one.units for one in following)
         if len(following) == 1 and linear:
             total += layer.product + near.product
         elif layer.inputs != layer.units and layer.weights < near.inputs:

@@ -40,10 +40,12 @@ class Estimator(Measured):
     Attributes:
         formula: Its moments, as far as they are known.
         tangents: How many tangents an estimate takes; None if that depends on the network.
+        sequential: Whether it takes plain sequences of layers alone.
     """
 
     formula: Formula = formulae.mean_alone
     tangents: int | None = 1
+    sequential: bool = False
 
     @property
     def passes(self) -> float | None:
@@ -64,7 +66,7 @@ def several(count: int, what: str, look: Look, formula: Callable[[int, Gradient]
 def orthogonal(count: int, look: Look) -> Estimator:
     """Return the estimator along `count` orthogonal tangents of every layer's activations."""
     cost = partial(costs.orthogonal, count)
-    return Estimator(f"Orthogonal activity tangents, {count}", look, cost, tangents=None)
+    return Estimator(f"Orthogonal activity tangents, {count}", look, cost, tangents=None, sequential=True)
 
 
 # Colours are from Okabe and Ito's palette, and beyond it shades of one hue for each family.
@@ -112,11 +114,9 @@ ESTIMATORS = {
         "Forward gradient, rank one, in the span of the batch",
         ("#ff965a", (0, (6, 1.5)), (5, 1, 36)),
         costs.in_span,
-        formulae.mean_alone,
+        sequential=True,
     ),
-    "forward_control": Estimator(
-        "Forward gradient, control variate", ("#2d6987", (0, (2, 2)), (8, 1, 0)), costs.dense, formulae.mean_alone
-    ),
+    "forward_control": Estimator("Forward gradient, control variate", ("#2d6987", (0, (2, 2)), (8, 1, 0)), costs.dense),
     "activity": Estimator("Activity perturbation", ("#8f8a00", (0, (10, 2)), (6, 1, 0)), costs.dense),
     "activity_orthogonal_4": orthogonal(4, ("#f096c3", (0, (3, 1)), (5, 0, 36))),
     "activity_orthogonal_16": orthogonal(16, ("#e13c96", (0, (5, 1)), (7, 0, 0))),
@@ -126,9 +126,10 @@ ESTIMATORS = {
         ("#005a5a", "-", (4, 0, 22)),
         partial(costs.sampled, 16, 8, 4),
         tangents=None,
+        sequential=True,
     ),
     "local_losses": Estimator(
-        "Local losses", ("#c34b3c", (0, (4, 1.5)), (5, 0, 0)), costs.local, formulae.unknown, tangents=None
+        "Local losses", ("#c34b3c", (0, (4, 1.5)), (5, 0, 0)), costs.local, formulae.unknown, None, True
     ),
     "spsa": Estimator("SPSA, Gaussian", ("#1b6b2f", (0, (1.5, 1)), "d"), costs.differences, formulae.gaussian),
     "spsa_rank_one": Estimator(
@@ -149,4 +150,5 @@ BASELINES = {
     "forward_ad": Measured(
         "Forward gradient, torch.autograd.forward_ad", ("#0072b2", (0, (4, 1, 1, 1)), "8"), costs.framework
     ),
+    "torchzero": Measured("Forward gradient, torchzero", ("#0072b2", (0, (7, 1, 2, 1, 2, 1)), "P"), costs.framework),
 }

@@ -121,7 +121,7 @@ def projected(count: int, gradient: Gradient) -> Quantities:
 
 def orthogonal(count: int, gradient: Gradient) -> Quantities:
     """Along `count` sign tangents of disjoint supports, of equal size where `count` divides n."""
-    n = gradient.n
+    n, count = gradient.n, min(count, gradient.n)
     if n % count:
         return unbiased()
     return unbiased(second_moment=n / count, cosine_squared=count / n)

@@ -211,6 +211,8 @@ class Activity:
     def draw(self, network: Network, inputs: Any) -> Tangents:
         """Return perturbations of every unit, and tangents of what has none."""
         if network.units is not self.units:
+            if self.units is not None:
+                self.shape = None  # layers may make something else of the same inputs now
             self.units = network.units
             told = examples.told_apart(network, inputs, self.mixed)
             self.apart = {name: unit for name, unit in network.units.items() if name in told}
@@ -219,7 +221,8 @@ class Activity:
         if network.direct is None:
             return {name: Perturbation(None, self._signs, unit.padding) for name, unit in self.apart.items()} | drawn
         if self.shape != inputs.shape:
-            self.shape, self.shapes = inputs.shape, examples.output_shapes(network.direct, self.apart, inputs)
+            with examples.restored(network.model):  # layers may draw
+                self.shape, self.shapes = inputs.shape, examples.output_shapes(network.direct, self.apart, inputs)
             self.noise.load(None)
         return {name: Perturbation(noise) for name, noise in self.noise.draw(self.apart).items()} | drawn
 

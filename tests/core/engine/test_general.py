@@ -153,7 +153,7 @@ def test_no_graph_is_made():
     seen = []
     net = Of(lambda net, x: (seen.append(net.layer(x)), seen[0] * net.scale)[1], layer=linear(), scale=torch.ones(4))
     estimate = make_estimator("forward_rank_one_layer", net, wiggle, seed=0)(INPUTS, None)
-    assert not seen[0].requires_grad and not estimate.outputs.requires_grad and not estimate.terms[0][0].requires_grad
+    assert not any(each.requires_grad for each in (seen[0], estimate.outputs, estimate.terms[0][0]))
 
 
 def test_threads_do_not_disturb_each_other():

@@ -10,17 +10,22 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from forwardgrad import make_estimator
+from forwardgrad import catalogue, make_estimator
 from forwardgrad.core.gradients import ESTIMATORS
 
 from . import declared, functions, losses
 from .verdicts import RANDOM, Reverse, one_line, verdict
 
 DOCUMENT = Path(__file__).parents[3] / "docs/layers.md"
-SAME = {"forward_mean_16": "forward_mean_4", "forward_projected_16": "forward_projected_4"}  # but for the number
-ALL = tuple(key for key in ESTIMATORS if key not in SAME)
+# The same estimator with another number.
+SAME = [key for key in ESTIMATORS if key.endswith(("_16", "_64"))]
+# They take an nn.Sequential of a few kinds of layers alone.
+SEQUENTIAL = tuple(key for key in ESTIMATORS if key not in SAME and catalogue.ESTIMATORS[key].sequential)
+ALL = tuple(key for key in ESTIMATORS if key not in (*SAME, *SEQUENTIAL))
 # One key of each method, for the engine of plain nn.Sequential; in a module of its own a layer is tested with all.
 ONE_EACH = ("forward_gaussian", "forward_rank_one", "forward_blockwise", "forward_mean_4", "activity", "spsa")
+# With these options reverse mode gives something other than the derivative, which `spsa` estimates.
+NO_DERIVATIVE = ("max_norm", "scale_grad_by_freq")
 CLASSES = torch.tensor([0, 1, 2, 1])
 
 HEAD = f"""# Layers, losses and functions
@@ -29,10 +34,12 @@ What is tested of torch {torch.__version__.partition("+")[0]}, and what is refus
 `python -m tests.core.layers.table`; a test makes every row again.
 
 *Tested* means: in float64 the estimate's directional derivatives equal the gradient of reverse mode times the tangents
-to 1e-9, `spsa`'s to 1e-3; `backprop` is the gradient; the estimate of `activity` is what reverse mode makes of its
-perturbations. Each layer stands between two linear layers, in training mode; what can be is tested in an
-`nn.Sequential` too. *All* are {len(ALL)} keys; {" and ".join(f"`{key}`" for key in SAME)} are those of 4 tangents
-with another number.
+to 1e-9, those of `spsa` to 1e-3; `backprop` is the gradient; the estimate of `activity` is what reverse mode makes of
+its perturbations. Each layer stands between two linear layers, in training mode. *All* are {len(ALL)} keys. Not run
+again are those with another number: {", ".join(f"`{key}`" for key in SAME)}.
+
+The last column of the layers has the keys that take an `nn.Sequential` of a few kinds of layers alone:
+{", ".join(f"`{key}`" for key in SEQUENTIAL)}. They refuse every other layer by its name.
 """
 
 
@@ -69,14 +76,21 @@ def layer(code, inputs, call):
     batch = declared.inputs(inputs)
     made = declared.make(code)
     if any(map(nn.parameter.is_lazy, made.parameters())):
-        return row(code, refusals(nn.Sequential(made, nn.Flatten()), F.cross_entropy, batch, CLASSES, ALL))
+        return row(code, refusals(nn.Sequential(made, nn.Flatten()), F.cross_entropy, batch, CLASSES, ALL)) + "  |"
     around = declared.Around(made, call, batch).double()
-    found = refusals(around, F.cross_entropy, batch, CLASSES, ALL)
+    keys = [key for key in ALL if "spsa" not in key or not any(option in code for option in NO_DERIVATIVE)]
+    found, chained = refusals(around, F.cross_entropy, batch, CLASSES, keys), ""
+    found |= {
+        key: "works, but autograd's gradient is no derivative here to compare with" for key in ALL if key not in keys
+    }
     if call == "layer(x)":
         chain = nn.Sequential(around.front, made, nn.Flatten(), around.back)
-        refused = refusals(chain, F.cross_entropy, batch, CLASSES, ONE_EACH)
-        assert refused.keys() == found.keys() & set(ONE_EACH), f"{code}: in an nn.Sequential {refused}"
-    return row(code, found)
+        some = [key for key in ONE_EACH if key in keys]
+        refused = refusals(chain, F.cross_entropy, batch, CLASSES, some)
+        assert refused.keys() == found.keys() & set(some), f"{code}: in an nn.Sequential {refused}"
+        taken = set(SEQUENTIAL) - refusals(chain, F.cross_entropy, batch, CLASSES, SEQUENTIAL).keys()
+        chained = "all" if len(taken) == len(SEQUENTIAL) else " ".join(f"`{key}`" for key in SEQUENTIAL if key in taken)
+    return f"{row(code, found)} {chained} |"
 
 
 def loss(code, call):
@@ -131,7 +145,7 @@ def rows():
 
 
 HEADS = {
-    "Layers": "| layer | tested | refused |",
+    "Layers": "| layer | tested | refused | in a chain |",
     "Losses": "| loss | tested | refused |",
     "Functions": "| function of a parameter x | torch's own rule | here |",
 }
@@ -141,7 +155,14 @@ def write():
     """The whole document."""
     parts = [HEAD]
     for title, made in rows().items():
-        parts += ["", f"## {title}", "", HEADS[title], "|---|---|---|", *(make() for make in made.values())]
+        parts += [
+            "",
+            f"## {title}",
+            "",
+            HEADS[title],
+            "|---" * (HEADS[title].count("|") - 1) + "|",
+            *(make() for make in made.values()),
+        ]
     elsewhere = (f"- `nn.{name}` needs {what}: not tested." for name, what in declared.ELSEWHERE.items())
     return "\n".join([*parts, "", *elsewhere, ""])
 

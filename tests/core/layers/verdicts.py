@@ -132,6 +132,11 @@ def activity(estimate, reverse, tolerance):
         weight, bias = unit.parameters
         outputs = reverse.maps[id(weight)]
         noises = [noise.reshape(out.shape) for out, (_, _, noise) in zip(outputs, perturbation.uses, strict=True)]
+        if unit.padding is not None:  # moves nowhere
+            noises = [
+                noise * (ids != unit.padding).unsqueeze(-1)
+                for noise, (_, ids, _) in zip(noises, perturbation.uses, strict=True)
+            ]
         wanted += [(reverse.slopes[id(out)] * noise).flatten() for out, noise in zip(outputs, noises, strict=True)]
         rows = [shares.repeat_interleave(len(noise) // len(shares)) for noise in noises]
         cotangents = [noise * row.view(-1, *[1] * (noise.dim() - 1)) for noise, row in zip(noises, rows, strict=True)]
@@ -143,6 +148,26 @@ def activity(estimate, reverse, tolerance):
     assert close(shares.sum(), products.sum(), products.norm(), tolerance), "activity"
 
 
-CHECKS = {"backprop": gradient, "noisy_backprop": noisy, "activity": activity}
+def control(estimate, reverse, tolerance):
+    """Before anything is known of the gradient: (1 - 1/n) times the derivative, and what is known afterwards."""
+    (_, known), (news, drawn) = estimate.terms
+    count = sum(part.numel() for part in reverse.gradient.values())
+    products = reverse.along(estimate.units, drawn)
+    assert close(news * count / (count - 1), products.sum(), products.norm(), tolerance), "derivative"
+    learnt = reverse.along(estimate.units, known)
+    assert close(learnt.sum() * count, products.sum().square(), products.norm().square(), tolerance), "control variate"
+
+
+def last_layer(estimate, reverse, tolerance):
+    """The last layer's gradient is exact, whatever is estimated in front of it."""
+    *_, weight, bias = estimate.dense()
+    for name in (weight, bias):
+        gradient = reverse.gradient[name]
+        assert close(estimate.dense()[name], gradient, gradient.norm(), tolerance), name
+
+
+CHECKS = {"backprop": gradient, "noisy_backprop": noisy, "activity": activity, "forward_control": control}
 CHECKS |= {key: mean for key in ESTIMATORS if key.startswith("forward_mean")}
 CHECKS |= {key: projected for key in ESTIMATORS if key.startswith("forward_projected")}
+CHECKS |= {key: last_layer for key in ESTIMATORS if key.startswith("activity_orthogonal")}
+CHECKS |= dict.fromkeys(("forward_sampled", "local_losses"), last_layer)

@@ -105,7 +105,7 @@ def test_means_and_projections_of_several_tangents():
     assert (few["second_moment"], few["cosine"], few["cosine_squared"]) == (1, 1, 1)
 
 
-@pytest.mark.parametrize("key", ESTIMATORS)
+@pytest.mark.parametrize("key", [key for key in ESTIMATORS if key != "local_losses"])
 def test_every_estimator_but_one_is_unbiased_by_formula(key):
     expected = catalogue.ESTIMATORS[key].formula(blocks_of(cases.tiny_mlp()))
     assert (expected["along"] == 1) == (expected["bias"] == 0) == (key != "forward_blockwise_standardised")

@@ -80,18 +80,19 @@ def test_estimates_of_several_tangents_are_fewer():
 
 
 def test_what_is_measured_agrees_with_its_formula(problem):
-    keys = [key for key in ESTIMATORS if key != "backprop"]
+    keys = [key for key in ESTIMATORS if key not in ("backprop", "local_losses")]
     rows, cloud = sampling.measure_estimators(problem, keys, 600, 0)
     assert {row["estimator"] for row in rows} == set(keys) == {row["estimator"] for row in cloud}
     checked = set()
     for row in rows:
         if row["formula"] != "" and row["error"] != "":
             checked.add((row["estimator"], row["quantity"]))
-            assert abs(row["measured"] - row["formula"]) <= 5 * row["error"] + 1e-3 * abs(row["formula"]), row
+            assert abs(row["measured"] - row["formula"]) <= 5 * row["error"] + 1e-3 * abs(row["formula"]) + 1e-12, row
     assert {(key, quantity) for key in keys for quantity in ("along", "bias")} <= checked
     unknown = {key for key in keys if ESTIMATORS[key].formula is mean_alone} - {
         "activity"
     }  # its own is for networks of Linear layers
+    unknown.add("forward_orthogonal_4")  # 4 does not divide the number of parameters
     assert {key for key in keys if (key, "second_moment") not in checked} == unknown
 
 

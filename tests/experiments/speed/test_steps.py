@@ -12,8 +12,8 @@ from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.core.units import detached
 from forwardgrad.experiments.speed import columns
-from forwardgrad.experiments.speed.measure import variants
 from forwardgrad.experiments.speed.steps import PARTS, Case, along_estimate
+from forwardgrad.experiments.speed.variants import variants
 
 from ... import cases
 
@@ -24,9 +24,12 @@ EXPECTED = dict.fromkeys(MEASURED, ALONG) | {
     "evaluation": ("forward",),
     "backprop": ("forward", "backward", "update"),
     "backprop_by_hand": ("forward", "backward"),
+    "torchzero": ("forward",),
     "backprop_checkpoint": ("forward", "backward", "update"),
     "noisy_backprop": ("backward", "update"),
 }
+LAYERWISE = [key for key in ESTIMATORS if key.startswith("activity_")] + ["forward_sampled", "local_losses"]
+EXPECTED |= dict.fromkeys(LAYERWISE, ("forward", "update"))  # they draw layer by layer
 EXPECTED |= {f"forward_gaussian{ADAM}": ALONG, f"backprop{ADAM}": ("backward", "update")}
 
 

@@ -22,9 +22,9 @@ from torch.autograd import forward_ad
 from torch.autograd.function import _SingleLevelFunction as Custom
 from torch.overrides import TorchFunctionMode
 
+from forwardgrad.core.engine.duals import carries, unpack
 from forwardgrad.core.engine.functions import RULES
-from forwardgrad.core.engine.functions.duals import carries, unpack
-from forwardgrad.core.engine.refused import ANYWHERE, REFUSED, RefusedError, explain, refuse
+from forwardgrad.core.engine.refused import ANYWHERE, REFUSED, RefusedError, culprit, explain, refuse
 from forwardgrad.core.engine.rules import LEVEL
 from forwardgrad.core.tangents import Dense, LayerTangent, Tangents
 from forwardgrad.core.units import Unit, Units
@@ -177,7 +177,7 @@ def forward_mode(model: nn.Module, units: Units, tangents: Tangents) -> Iterator
         with LEVEL, torch.enable_grad(), forward_ad.dual_level(), custom_functions(mode), mode:
             yield mode
     except (RefusedError, NotImplementedError, RuntimeError) as error:
-        explain(error, model)
+        explain(error, culprit(error.__traceback__, model))
         raise
 
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
 from forwardgrad.core.engine.plain import RANDOM, Plain, plain
-from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Unit, Units, units
 
@@ -93,11 +92,7 @@ class Network:
         """Return the loss, its derivative along `tangents` (K of K stacked ones), and what the network returned."""
         direct = self.direct
         if direct is not None:
-            try:
-                return direct.evaluate(direct.parameters, tangents, inputs, targets)
-            except (NotImplementedError, RuntimeError) as error:
-                explain(error, self.model)
-                raise
+            return direct.evaluate(direct.parameters, tangents, inputs, targets)
         stacked = next((one for one in tangents.values() if isinstance(one, DenseStack)), None)
         if stacked is None:
             return general.along(self.model, self.units, tangents, lambda: self.compute(inputs, targets))
@@ -114,7 +109,7 @@ class Network:
         direct = self.direct
         if direct is not None and not self.narrow:
             loss, _, outputs = direct.evaluate(direct.parameters | values, {}, inputs, targets)
-            return one_number(loss), outputs
+            return loss, outputs
         narrow = self.narrow or torch.is_autocast_enabled("cpu")
         parts = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
         if narrow:

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
-from forwardgrad.core.engine.losses import Loss, loss_rule
+from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
 from forwardgrad.core.engine.maps import Convolution, Linear
+from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.engine.rules import VIEWS, WITH_PARAMETERS, WITHOUT_PARAMETERS, Dual, by_function, relu_
 from forwardgrad.core.tangents import Tangents
 from forwardgrad.core.units import Parameters
@@ -105,7 +106,11 @@ class Plain:
     ) -> Dual:
         """Apply one layer to a dual number."""
         if not layer.weight:
-            return layer.rule(layer.map, primal, tangent)
+            try:
+                return layer.rule(layer.map, primal, tangent)
+            except (NotImplementedError, RuntimeError) as error:
+                explain(error, f"layer {layer.name} ({type(layer.map).__name__})")
+                raise
         weight, bias = parameters[layer.weight], parameters.get(layer.bias)
         return layer.rule(layer.map, weight, bias, tangents.get(layer.name), primal, tangent)
 
@@ -131,9 +136,13 @@ class Plain:
         """
         primal, tangent = self.outputs(parameters, tangents, inputs, start)
         if tangent is None:
-            loss = self.loss(primal, targets)
+            loss = one_number(self.loss(primal, targets))
             return loss, torch.zeros_like(loss), primal
-        return *self.loss_pair(primal, tangent, targets), primal
+        try:
+            return *self.loss_pair(primal, tangent, targets), primal
+        except (NotImplementedError, RuntimeError) as error:
+            explain(error, f"the loss ({type(self.loss).__name__})")
+            raise
 
 
 def walk(model: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:

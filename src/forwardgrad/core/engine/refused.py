@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.overrides import resolve_name
 
-from forwardgrad.core.engine.functions.duals import carries
+from forwardgrad.core.engine.duals import carries
 
 
 class RefusedError(TypeError):
@@ -89,13 +89,12 @@ def refuse(function: Callable, args: tuple, kwargs: dict[str, Any]) -> None:
         raise RefusedError(f"{function.__name__}: {reason}, {ANYWHERE}")
 
 
-def explain(error: Exception, model: nn.Module) -> None:
-    """Say of an error what it means and which layer it came from, if it is about forward mode.
+def explain(error: Exception, where: str) -> None:
+    """Say of an error that arose in `where` what it means, if it is about forward mode.
 
     Raises:
         TypeError: In one line: the layer, the function, the reason and the remedy.
     """
-    where = culprit(error.__traceback__, model)
     if isinstance(error, RefusedError):
         raise TypeError(f"{where}: {error}") from error
     reason = meaning(error)
@@ -125,11 +124,11 @@ def culprit(trace: TracebackType | None, model: nn.Module) -> str:
     """Return the innermost layer that an error has passed."""
     names = {id(module): name for name, module in model.named_modules()}
     for place in frames(trace):
-        for module in (place.get("self"), place.get("layer")):
-            if id(module) in names and module is not model:
-                return f"layer {names[id(module)]} ({type(module).__name__})"
-            if isinstance(module, nn.Module) and id(module) not in names:
-                return f"the loss ({type(module).__name__})"
+        module = place.get("self")
+        if id(module) in names and module is not model:
+            return f"layer {names[id(module)]} ({type(module).__name__})"
+        if isinstance(module, nn.Module) and id(module) not in names:
+            return f"the loss ({type(module).__name__})"
     return f"the network ({type(model).__name__}) or its loss"
 
 

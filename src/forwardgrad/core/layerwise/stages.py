@@ -44,7 +44,7 @@ class Stage:
         return all(type(layer.map) in ELEMENTWISE for layer, _, _ in self.after)
 
     def live(self, values: Tensor) -> Tensor:
-        """Return `values` of the activations, zero where one does not move with its output: behind a ReLU that is off."""
+        """Return `values` of the activations, zero where its unit is off: behind a ReLU."""
         off = any(type(layer.map) is nn.ReLU for layer, _, _ in self.after)
         return values * (self.activations != 0) if off else values
 

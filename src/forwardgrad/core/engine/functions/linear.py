@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forwardgrad.core.engine.functions.duals import carries, dual, plus, stock, unpack
+from forwardgrad.core.engine.duals import carries, dual, plus, stock, unpack
 from forwardgrad.core.engine.maps import Convolution, Embedding, Linear, Map, TransposedConvolution, over_space
 from forwardgrad.core.engine.refused import RefusedError
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from forwardgrad.core.engine.functions.duals import dual, unpack
+from forwardgrad.core.engine.duals import dual, unpack
 
 if TYPE_CHECKING:
     from forwardgrad.core.engine.general import Duals

@@ -1,4 +1,4 @@
-"""Rank one in the span of the batch, SEGA's control variate, orthogonal tangents: by counting all signs."""
+"""Tangents of the whole network, counting all signs: in the span of the batch, controlled, orthogonal."""
 
 import itertools
 
