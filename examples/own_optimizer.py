@@ -1,4 +1,6 @@
-"""Train your own network by forward gradients with an optimizer of torch.optim.
+"""Train your own network by forward gradients with an optimizer of torch.optim, by a closure.
+
+`write_gradient_` does the same step by step: it stands for `loss.backward()`, as examples/residual.py shows.
 
 Run it with `python examples/own_optimizer.py`; it takes seconds and downloads nothing.
 """
@@ -7,17 +9,15 @@ import torch
 from digits import batches, report
 from torch import nn
 
-from forwardgrad import make_estimator, write_gradient_
+from forwardgrad import ForwardOptimizer
 
 torch.manual_seed(0)
 model = nn.Sequential(nn.Linear(64, 32), nn.ReLU(), nn.Linear(32, 10))
-optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+criterion = nn.CrossEntropyLoss()
 
-estimator = make_estimator("forward_rank_one", model, nn.CrossEntropyLoss())  # 1: any key of forwardgrad.ESTIMATORS
+adam = torch.optim.Adam(model.parameters(), lr=0.003)
+optimizer = ForwardOptimizer(adam, model, "forward_rank_one")  # 1: any key of forwardgrad.ESTIMATORS but activity
 
 for step, (inputs, targets) in enumerate(batches(epochs=100), start=1):
-    estimate = estimator(inputs, targets)
-    optimizer.zero_grad()
-    write_gradient_(model, estimate)  # 2: replaces loss.backward()
-    optimizer.step()  # 3: as usual
-    report(step, estimate.loss, model)
+    loss = optimizer.step(lambda: criterion(model(inputs), targets))  # noqa: B023  2: no backward(), no zero_grad()
+    report(step, loss, model)

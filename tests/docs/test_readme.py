@@ -19,6 +19,7 @@ DOCUMENTS = (
     "config/README.md",
     "results/README.md",
     "docs/extending.md",
+    "docs/library.md",
     "docs/checklists.md",
 )
 PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "jupytext", "pip", "conda")
