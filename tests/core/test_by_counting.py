@@ -1,4 +1,4 @@
-"""Tangents of the whole network, counting all signs: in the span of the batch, with a control variate, orthogonal."""
+"""Tangents of the whole network, counting all signs: in the span of the batch, controlled, orthogonal."""
 
 import itertools
 

@@ -219,7 +219,7 @@ class Activity:
         if network.direct is None:
             return {name: Perturbation(None, self._signs, unit.padding) for name, unit in self.apart.items()} | drawn
         if self.shape != inputs.shape:
-            with examples.restored(network.model):
+            with examples.restored(network.model):  # layers may draw
                 self.shape, self.shapes = inputs.shape, examples.output_shapes(network.direct, self.apart, inputs)
             self.noise.load(None)
         return {name: Perturbation(noise) for name, noise in self.noise.draw(self.apart).items()} | drawn

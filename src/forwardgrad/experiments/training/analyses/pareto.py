@@ -44,7 +44,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
         metrics = frames.metrics[(frames.metrics[CELL] == list(cell)).all(axis=1)]
         reached = {
             method: accuracy_at(metrics[metrics["method"] == method], own["seed"], budget / seconds[method])
-            for method, own in sound.groupby("method")
+            for method, own in sound.groupby("method", sort=False)
             if method in seconds
         }
         for method, accuracies in reached.items():
