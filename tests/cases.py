@@ -1,15 +1,17 @@
 """Networks to test on, draws that can be enumerated, and the naive answers that both are compared with."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial, wraps
 
+import pytest
 import torch
 import torch.nn.functional as F
 from hypothesis import settings
 from hypothesis import strategies as st
 from torch import Generator, Tensor, nn
 
+from forwardgrad import catalogue
 from forwardgrad.core import draws
 from forwardgrad.core.engine.losses import Loss
 from forwardgrad.core.engine.maps import NARROW
@@ -76,6 +78,16 @@ class Problem:
 
 
 ENGINES = {"direct": lambda problem: problem, "general": Problem.general}
+ANYWHERE = [key for key, known in catalogue.ESTIMATORS.items() if not known.sequential]  # on both engines
+on_engines = pytest.mark.parametrize("engine", ENGINES.values(), ids=ENGINES)
+
+
+def with_engines(keys: Iterable[str]) -> pytest.MarkDecorator:
+    """Mark a test to run with each key, on both engines where both have it."""
+    pairs = [(engine, key) for key in keys for engine in ENGINES if engine == "direct" or key in ANYWHERE]
+    return pytest.mark.parametrize(
+        ("engine", "key"), [(ENGINES[engine], key) for engine, key in pairs], ids=map("-".join, pairs)
+    )
 
 
 def problem(*layers: nn.Module, shape: tuple[int, ...], batch: int = 3, loss: Loss | None = None) -> Problem:
@@ -144,6 +156,14 @@ def unstacked(tangents: Tangents) -> list[Tangents]:
         return [tangents]
     count = next(len(part) for tangent in tangents.values() for part in tangent.dense() if part is not None)
     return [{name: tangent.one(k) for name, tangent in tangents.items()} for k in range(count)]
+
+
+@seeded
+def common_cnn() -> Problem:
+    """A network that every estimator takes."""
+    images = nn.Conv2d(2, 4, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(4, 4, 2), nn.Tanh()
+    rest = nn.Flatten(), nn.Linear(36, 5), nn.ReLU(), nn.Linear(5, 3)
+    return problem(*images, *rest, shape=(2, 8, 8), loss=nn.CrossEntropyLoss())
 
 
 def estimator_of(problem: Problem, method: Callable[[Generator], Method], seed: int = 0) -> Estimator:

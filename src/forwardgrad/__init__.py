@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from forwardgrad.core.gradients import ESTIMATORS
     from forwardgrad.core.optimizer import ForwardOptimizer
     from forwardgrad.core.rates import stable_rate
+    from forwardgrad.experiments.speed.bench import bench_network
 
 __version__ = "1.0.0"
 __all__ = [
     "ESTIMATORS",
     "ForwardOptimizer",
+    "bench_network",
     "directional_derivative",
     "make_estimator",
     "stable_rate",
@@ -28,13 +30,14 @@ __all__ = [
 ]
 
 WHERE = {
-    "ESTIMATORS": "gradients",
-    "ForwardOptimizer": "optimizer",
-    "stable_rate": "rates",
-    "directional_derivative": "estimator",
-    "make_estimator": "estimator",
-    "step_": "estimates",
-    "write_gradient_": "estimates",
+    "ESTIMATORS": "core.gradients",
+    "ForwardOptimizer": "core.optimizer",
+    "bench_network": "experiments.speed.bench",
+    "stable_rate": "core.rates",
+    "directional_derivative": "core.estimator",
+    "make_estimator": "core.estimator",
+    "step_": "core.estimates",
+    "write_gradient_": "core.estimates",
 }
 
 
@@ -42,7 +45,7 @@ def __getattr__(name: str) -> object:
     """Load an entry point of the library (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"forwardgrad.core.{WHERE[name]}"), name)
+    return getattr(import_module(f"forwardgrad.{WHERE[name]}"), name)
 
 
 def __dir__() -> list[str]:

@@ -11,15 +11,18 @@ import pytest
 import forwardgrad
 import forwardgrad.core
 from forwardgrad.core import estimates, estimator, gradients, optimizer, rates
+from forwardgrad.experiments.speed import bench
 
 MODULES = [module.name for module in pkgutil.iter_modules(forwardgrad.core.__path__, "forwardgrad.core.")]
+MODULES += [bench.__name__]
 FUNCTIONS = [name for name in forwardgrad.__all__ if name.islower()]
 
 
-def test_the_package_offers_what_the_core_defines():
+def test_the_package_offers_what_others_define():
     home = {
         "ESTIMATORS": gradients,
         "ForwardOptimizer": optimizer,
+        "bench_network": bench,
         "directional_derivative": estimator,
         "make_estimator": estimator,
         "stable_rate": rates,

@@ -24,8 +24,8 @@ from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.flops import layer_costs, multiply_adds, relative
 from forwardgrad.core.models import deep
 from forwardgrad.experiments.speed import baselines
-from forwardgrad.experiments.speed.measure import drawn_layers
 from forwardgrad.experiments.speed.steps import Case
+from forwardgrad.experiments.speed.variants import drawn_layers
 
 aten = torch.ops.aten
 LOSS = nn.CrossEntropyLoss()
@@ -81,11 +81,12 @@ def network(request):
 
 def steps_of(key, model, inputs, targets):
     """Functions that take one step of `key`: of one drawn layer one for every layer."""
+    case = Case(model, LOSS, inputs, targets, 1e-9)
     if key in BASELINES:
-        parts = baselines.BASELINES[key](Case(model, LOSS, inputs, targets, 1e-9))
+        parts = baselines.BASELINES[key](case)
         return [lambda: list(parts())]
     if key == "forward_rank_one_layer":
-        estimators = drawn_layers(model, torch.Generator())
+        estimators = drawn_layers(case, torch.Generator())
     else:
         estimators = [make_estimator(key, model, LOSS)]
     return [lambda each=each: each(inputs, targets).add_to_(-1e-9) for each in estimators]

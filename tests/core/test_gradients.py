@@ -22,12 +22,11 @@ from forwardgrad.core.gradients import (
 from .. import cases
 
 REVERSE = ("backprop", "noisy_backprop")
-ANYWHERE = [key for key in ESTIMATORS if not catalogue.ESTIMATORS[key].sequential]
-FORWARD = [key for key in ANYWHERE if key not in REVERSE]
-RANDOM = [key for key in ANYWHERE if key != "backprop"]
-OTHERWISE = ("projected", "orthogonal", "control")
-ALONG_TANGENTS = [key for key in FORWARD if key.startswith("forward_") and not any(word in key for word in OTHERWISE)]
-ENGINES = pytest.mark.parametrize("engine", cases.ENGINES.values(), ids=cases.ENGINES)
+FORWARD = [key for key in ESTIMATORS if key not in REVERSE]
+RANDOM = [key for key in ESTIMATORS if key != "backprop"]
+ALONG = [key for key in FORWARD if not catalogue.ESTIMATORS[key].sequential and key != "forward_control"]
+OTHERWISE = ("projected", "orthogonal", "spsa", "activity")
+ALONG_TANGENTS = [key for key in ALONG if not any(word in key for word in OTHERWISE)]
 SHARED_OUT = {"forward_mean_4": 4, "forward_mean_16": 16}  # among so many tangents
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 
@@ -104,7 +103,7 @@ ENUMERATED = [  # estimator, law of its numbers, problem, how many numbers, E||g
 ]
 
 
-@ENGINES
+@cases.on_engines
 @pytest.mark.parametrize(("key", "law", "make", "entries", "second"), ENUMERATED)
 def test_the_mean_is_the_gradient_and_the_second_moment_its_formula(
     enumerate_draws, engine, key, law, make, entries, second
@@ -154,7 +153,7 @@ def test_rank_two_is_unbiased(enumerate_draws, layer, shape, entries):
 @pytest.mark.parametrize("weights", [mean_weights, projection_weights])
 @pytest.mark.parametrize("make", [cases.tiny_mlp, cases.small_cnn])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-10), (torch.float32, 1e-4)], ids=str)
-@ENGINES
+@cases.on_engines
 def test_several_tangents_in_one_pass_are_as_many_passes(engine, weights, make, dtype, tolerance):
     problem = engine(make().to(dtype))
     estimate = cases.estimator_of(problem, partial(Several, weights=weights, tangents=4))
@@ -263,14 +262,14 @@ def test_backprop_is_the_gradient():
     assert torch.equal(cases.flat(estimate.dense()), cases.flat(problem.gradient()))
 
 
-@pytest.fixture(params=ANYWHERE)
+@pytest.fixture(params=ESTIMATORS)
 def key(request):
     return request.param
 
 
-@ENGINES
+@cases.with_engines(ESTIMATORS)
 def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(engine, key):
-    problem = engine(cases.small_cnn())
+    problem = engine(cases.common_cnn())
     before, state = cases.flat(problem.parameters).clone(), torch.get_rng_state()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     # A difference knows the loss at two points beside this one.
@@ -281,9 +280,9 @@ def test_an_estimate_brings_the_loss_and_leaves_the_model_alone(engine, key):
     assert all(parameter.grad is None for parameter in problem.model.parameters())
 
 
-@ENGINES
+@cases.with_engines(ESTIMATORS)
 def test_a_step_adds_the_dense_form(engine, key):
-    problem = engine(cases.small_cnn())
+    problem = engine(cases.common_cnn())
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     dense = cases.flat(estimate.dense())
     expected = cases.flat(problem.parameters) - 0.1 * dense
@@ -293,7 +292,7 @@ def test_a_step_adds_the_dense_form(engine, key):
 
 
 def test_an_optimizer_of_torch_takes_the_same_step(key):
-    ours, theirs = cases.small_cnn(), cases.small_cnn()
+    ours, theirs = cases.common_cnn(), cases.common_cnn()
     optimizer = torch.optim.SGD(theirs.model.parameters(), lr=0.1)
     estimates = [make_estimator(key, each.model, each.loss, seed=3) for each in (ours, theirs)]
     for _ in range(3):
@@ -307,7 +306,7 @@ def test_an_optimizer_of_torch_takes_the_same_step(key):
 @pytest.mark.parametrize("key", RANDOM)
 def test_the_seed_decides_the_tangents(key):
     def dense(seed):
-        problem = cases.small_cnn()
+        problem = cases.common_cnn()
         estimate = make_estimator(key, problem.model, problem.loss, seed)
         return torch.stack([cases.flat(estimate(*problem.batch).dense()) for _ in range(3)])
 
@@ -316,11 +315,10 @@ def test_the_seed_decides_the_tangents(key):
     assert len(dense(1).unique(dim=0)) == 3
 
 
-@pytest.mark.parametrize("key", ALONG_TANGENTS)
-@ENGINES
+@cases.with_engines(ALONG_TANGENTS)
 def test_an_estimate_is_a_derivative_times_its_tangent(engine, key):
     # Whatever was drawn, <g, grad f> = sum_k d_k^2 (over K for a mean of K): no estimate points uphill.
-    problem = engine(cases.small_cnn())
+    problem = engine(cases.common_cnn())
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     tangents = SHARED_OUT.get(key, 1)
     squares = sum(derivative.square() for derivative, _ in terms(estimate))
@@ -342,33 +340,26 @@ def no_backward(monkeypatch):
             monkeypatch.setattr(module, "_engine_run_backward", refuse)
 
 
-def train(key, direct=True):
+def train(key, engine=cases.ENGINES["direct"]):
     """Three steps of the students' CNN."""
-    model, loss = models.build("students_cnn", 0), nn.CrossEntropyLoss()
-    inputs, targets = torch.rand(4, 1, 28, 28), torch.arange(4)
-    if not direct:
-        model = cases.Subclass(*model)
-    estimate, parameters = make_estimator(key, model, loss), cases.detached(model)
-    before = cases.flat(parameters).clone()
+    problem = cases.Problem(
+        models.build("students_cnn", 0), nn.CrossEntropyLoss(), torch.rand(4, 1, 28, 28), torch.arange(4)
+    )
+    problem = engine(problem)
+    estimate, before = make_estimator(key, problem.model, problem.loss), cases.flat(problem.parameters).clone()
     with torch.autograd.graph.saved_tensors_hooks(kept, kept):
         for _ in range(3):
-            estimate(inputs, targets).add_to_(-1e-3)
-    assert not torch.equal(cases.flat(parameters), before)
+            estimate(*problem.batch).add_to_(-1e-3)
+    assert not torch.equal(cases.flat(problem.parameters), before)
 
 
 def kept(tensor):
     raise AssertionError("an activation was kept for backward")
 
 
-@pytest.mark.parametrize("key", FORWARD)
-@pytest.mark.parametrize("direct", [True, False], ids=["direct", "general"])
-def test_forward_estimators_never_go_backward(no_backward, key, direct):
-    train(key, direct)
-
-
-@pytest.mark.parametrize("key", [key for key in ESTIMATORS if key not in ANYWHERE])
-def test_nor_do_those_of_plain_sequences(no_backward, key):
-    train(key)
+@cases.with_engines(FORWARD)
+def test_forward_estimators_never_go_backward(no_backward, engine, key):
+    train(key, engine)
 
 
 @pytest.mark.parametrize(
@@ -400,9 +391,9 @@ def test_the_catalogue_declares_every_estimator():
     assert list(catalogue.ESTIMATORS) == list(ESTIMATORS)
 
 
-@pytest.mark.parametrize("key", [key for key in FORWARD if key != "forward_control"])
+@pytest.mark.parametrize("key", ALONG)
 def test_the_catalogue_knows_how_many_tangents_an_estimate_takes(key):
-    problem = cases.small_cnn()
+    problem = cases.common_cnn()
     estimate = make_estimator(key, problem.model, problem.loss)(*problem.batch)
     assert len(terms(estimate)) == (catalogue.ESTIMATORS[key].tangents or len(problem.parameters))
 

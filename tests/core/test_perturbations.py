@@ -11,7 +11,6 @@ from .. import cases
 
 EXACT = {"rtol": 1e-10, "atol": 1e-12}
 DERIVATIVES = {"spsa": "forward_gaussian", "spsa_rank_one": "forward_rank_one"}
-ENGINES = pytest.mark.parametrize("engine", cases.ENGINES.values(), ids=cases.ENGINES)
 differences = pytest.mark.parametrize("key", DERIVATIVES)
 
 
@@ -26,7 +25,7 @@ def along_inputs(problem, tangents):
     return tangents["0"].output(Linear(), problem.inputs, problem.model(problem.inputs).detach())
 
 
-@ENGINES
+@cases.on_engines
 @differences
 def test_a_central_difference_of_a_quadratic_is_its_derivative(engine, key):
     problem = engine(cases.problem(nn.Linear(3, 2), shape=(3,)))
@@ -66,7 +65,7 @@ def test_epsilon_follows_the_cube_root_of_large_losses(key, scale, expected):
         assert estimator.method.epsilon.item() == pytest.approx(perturbations.EPSILON * expected)
 
 
-@ENGINES
+@cases.on_engines
 @differences
 def test_parameters_stay_as_they_are_to_the_last_bit(engine, key):
     problem = engine(cases.small_cnn().to(torch.float32))
@@ -109,7 +108,7 @@ def naive_activity(problem, noise):
     return gradient
 
 
-@ENGINES
+@cases.on_engines
 @given(problem=cases.problems())
 @cases.steady(max_examples=40)
 def test_activity_perturbation_is_what_its_formula_says(engine, problem):
@@ -184,7 +183,7 @@ def test_batches_of_several_sizes_take_turns():
 
 
 @pytest.mark.filterwarnings("ignore:Using padding='same'")
-@ENGINES
+@cases.on_engines
 @pytest.mark.parametrize(
     "convolution", [nn.Conv2d(1, 1, (2, 3), padding="same", dilation=(1, 2)), nn.Conv2d(1, 2, 3, padding="valid")]
 )

@@ -89,10 +89,11 @@ def test_settings_and_part_come_from_the_configuration_or_the_kind(load):
     config = load("config")
     assert settings_of(config, "speed") is config["speed"]
     assert settings_of(config, "mnist") is config["experiments"]["mnist"]
-    parts = {name: part_of(config, name) for name in ("mnist", "speed", "functions", "estimators", "fair")}
+    parts = {name: part_of(config, name) for name in ("mnist", "speed", "networks", "functions", "estimators", "fair")}
     assert parts == {
         "mnist": "results",
         "speed": "cost",
+        "networks": "cost",
         "functions": "results",
         "estimators": "frontier",
         "fair": "frontier",

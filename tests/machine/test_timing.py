@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forwardgrad.machine import timing
-from forwardgrad.machine.timing import Step, calls_of, interleave, low
+from forwardgrad.machine.timing import Step, calls_of, interleave, low, processor_seconds
 
 
 class Machine:
@@ -43,15 +43,21 @@ def test_interleaved_samples_are_seconds_per_call(machine):
 
 def test_a_sample_lasts_two_milliseconds_after_one_call_that_does_not_count_if_it_is_short(machine):
     interleave({"short": machine.step("short", 2**-11), "long": machine.step("long", 0.25)}, 0, 7, machine)
-    assert machine.calls.count("short") == 2 + 7 * (1 + 5)  # once, then timed; 5 * 2^-11 s >= 2 ms
-    assert machine.calls.count("long") == 1 + 7  # the timed call is its sample
+    assert machine.calls.count("short") == 1 + 7 * (1 + 5)  # once timed for the estimate; 5 * 2^-11 s >= 2 ms
+    assert machine.calls.count("long") == 7  # the call for the estimate is its sample
+
+
+def test_the_first_call_of_all_is_no_measure(machine, monkeypatch):
+    monkeypatch.setattr(timing, "cpu", machine)
+    found = processor_seconds({"a": machine.step("a", 0.25, period=100, drawing=8.0).run}, 0, rounds=5)
+    assert found == {"a": 0.25}
+    assert len(machine.calls) == 1 + 5
 
 
 def test_every_round_takes_every_step_in_changing_order(machine):
     interleave({name: machine.step(name, 1.0) for name in "abc"}, 0, 20, machine)
-    calls = machine.calls[3 * 2 :]  # the first round is a call more of each
-    rounds = [tuple(calls[index : index + 3]) for index in range(0, 57, 3)]
-    assert len(calls) == 57
+    rounds = [tuple(machine.calls[index : index + 3]) for index in range(0, 60, 3)]
+    assert len(machine.calls) == 60
     assert all(sorted(names) == ["a", "b", "c"] for names in rounds)
     assert len(set(rounds)) > 3
 
@@ -67,6 +73,7 @@ def test_time_to_spend_decides_the_rounds(machine):
 def test_samples_hold_whole_periods(machine):
     """However the calls before it stand to the period, a sample has its share of the draws."""
     step = machine.step("a", 2**-12, period=16, drawing=2**-6)
+    step.run()
     samples = interleave({"a": step}, 0, 9, machine)
     assert samples["a"].tolist() == [2**-12 + 2**-10] * 9
 

@@ -43,4 +43,4 @@ rule speed_frames:
     params:
         code=digest("experiments.speed.tables"),
     shell:
-        "forwardgrad speed-frames --rows {input.rows} > {log} 2>&1"
+        "forwardgrad step-frames speed --rows {input.rows} > {log} 2>&1"

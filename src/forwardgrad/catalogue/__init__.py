@@ -5,13 +5,27 @@ content of an entry (its label, cost or formula) imports the module that declare
 """
 
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
-from forwardgrad.catalogue.problems import DATASETS, IMAGE, MODELS, TABLE, DataSet, Shape, network_parts
+from forwardgrad.catalogue.problems import (
+    ARCHITECTURES,
+    DATASETS,
+    IMAGE,
+    MODELS,
+    TABLE,
+    DataSet,
+    Shape,
+    network_parts,
+)
 
-__all__ = ["BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "DataSet", "Shape", "network_parts"]
+__all__ = [
+    "ARCHITECTURES", "BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "DataSet", "Shape",
+    "network_parts",
+]  # fmt: skip
 
 # Whose steps can be measured; PLAIN are measured on every network, since costs are ratios to theirs.
 MEASURED = BASELINES | ESTIMATORS
 PLAIN = ("evaluation", "backprop")
+# What is measured of a user's network unless other methods are asked for.
+USUAL = (*PLAIN, "backprop_checkpoint", "torchzero", "forward_rademacher", "forward_rank_one", "activity")
 ADAM = "+adam"  # behind the key of an estimator: a step of Adam along its estimate
 
 SPLITS = ("train", "validation", "test")

@@ -150,4 +150,5 @@ BASELINES = {
     "forward_ad": Measured(
         "Forward gradient, torch.autograd.forward_ad", ("#0072b2", (0, (4, 1, 1, 1)), "8"), costs.framework
     ),
+    "torchzero": Measured("Forward gradient, torchzero", ("#0072b2", (0, (7, 1, 2, 1, 2, 1)), "P"), costs.framework),
 }

@@ -54,6 +54,13 @@ MODELS = {
     "cnn_small": Entry("small CNN", IMAGE),
 }
 
+# Networks of other kinds, whose steps are measured; nothing here trains them.
+ARCHITECTURES = {
+    "resnet18": "ResNet-18, 64 x 64 pixels",
+    "vit": "ViT, 6 layers of 192",
+    "gpt": "GPT, 4 layers of 256",
+}
+
 RESIZED = re.compile(r"(mlp|cnn(?=_width))_(depth|width)_([1-9][0-9]*)")
 
 

@@ -211,6 +211,8 @@ class Activity:
     def draw(self, network: Network, inputs: Any) -> Tangents:
         """Return perturbations of every unit, and tangents of what has none."""
         if network.units is not self.units:
+            if self.units is not None:
+                self.shape = None  # layers may make something else of the same inputs now
             self.units = network.units
             told = examples.told_apart(network, inputs, self.mixed)
             self.apart = {name: unit for name, unit in network.units.items() if name in told}

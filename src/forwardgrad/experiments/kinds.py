@@ -14,7 +14,7 @@ from forwardgrad.arguments import RefusalError
 if TYPE_CHECKING:
     from forwardgrad.experiments.products import Product
 
-KINDS = ("training", "speed", "functions", "estimators")
+KINDS = ("training", "speed", "networks", "functions", "estimators")
 AUDIT = "audit"
 
 

@@ -1,4 +1,4 @@
-"""Peak memory of a few steps."""
+"""Peak memory of steps."""
 
 import resource
 import sys
@@ -8,32 +8,30 @@ from pathlib import Path
 
 import torch
 
-STEPS = 3
 PROC = Path("/proc/self")
 
 
-def peak_beyond(step: Callable[[], object], device: str) -> int:
-    """Return the peak number of bytes that a few steps need beyond what is held before them.
-
-    On the GPU what torch has allocated counts, elsewhere what the process has in memory.
-    """
+def peak_beyond(step: Callable[[], object], device: str, count: int = 1) -> int:
+    """Return the peak number of bytes that so many steps need beyond what is held before them."""
     if device != "cpu":
         torch.cuda.reset_peak_memory_stats()
-        now, peak = torch.cuda.memory_allocated, torch.cuda.max_memory_allocated
+        peak = torch.cuda.max_memory_allocated
     elif (PROC / "clear_refs").exists():
         (PROC / "clear_refs").write_text("5")  # forget the peak so far
-        now, peak = partial(resident, "VmRSS"), partial(resident, "VmHWM")
+        peak = partial(resident, "VmHWM")
     else:
-        now = peak = highest
-    before = now()
-    for _ in range(STEPS):
+        peak = highest
+    before = held(device)
+    for _ in range(count):
         step()
     return peak() - before
 
 
 def held(device: str) -> int:
-    """Return the bytes that are allocated on a GPU; 0 on a CPU, where memory counts once it is written to."""
-    return 0 if device == "cpu" else torch.cuda.memory_allocated()
+    """Return the bytes that torch has allocated on a GPU, or that this process has in memory."""
+    if device != "cpu":
+        return torch.cuda.memory_allocated()
+    return resident("VmRSS") if (PROC / "clear_refs").exists() else highest()
 
 
 def resident(field: str) -> int:

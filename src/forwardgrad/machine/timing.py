@@ -38,7 +38,7 @@ def interleave(steps: dict[str, Step], seconds: float, rounds: int, clock: Clock
     A sample repeats its step until it lasts two milliseconds, well above the clock's and the interpreter's jitter.
 
     Args:
-        steps: What to time, by name.
+        steps: What to time, by name. Each has been called before: the first call of all is no measure.
         seconds: Time to spend, by the clock.
         rounds: Least number of rounds, whatever they take.
         clock: Returns the seconds of what it is given.
@@ -57,7 +57,6 @@ def interleave(steps: dict[str, Step], seconds: float, rounds: int, clock: Clock
     samples: dict[str, list[float]] = {name: [] for name in steps}
     for name in order.permutation(list(steps)):
         step = steps[name]
-        step.run()  # the first call of all is no measure
         estimate = clock(step.run)
         calls[name], warm[name] = calls_of(step, estimate), estimate < WARM_SECONDS
         # The first round: of a long step the estimate is its sample.
@@ -84,5 +83,7 @@ def low(samples: np.ndarray) -> float:
 
 def processor_seconds(functions: dict[str, Callable[[], object]], seconds: float, rounds: int = 5) -> dict[str, float]:
     """Return the seconds of processor time that a call of each of the `functions` takes, by name."""
+    for function in functions.values():
+        function()
     samples = interleave({name: Step(run) for name, run in functions.items()}, seconds, rounds, cpu)
     return {name: low(values) for name, values in samples.items()}

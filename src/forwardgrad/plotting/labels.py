@@ -7,7 +7,7 @@ from decimal import Decimal
 from forwardgrad.catalogue import ADAM, AT, estimators, network_parts, problems
 
 DATASETS = {key: entry.label for key, entry in problems.DATASETS.items()}
-MODELS = {key: entry.label for key, entry in problems.MODELS.items()}
+MODELS = {key: entry.label for key, entry in problems.MODELS.items()} | problems.ARCHITECTURES
 ESTIMATORS = {key: entry.label for key, entry in estimators.ESTIMATORS.items()}
 
 METHODS = {

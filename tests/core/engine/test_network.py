@@ -10,7 +10,6 @@ from forwardgrad.core.tangents import Dense
 
 from ... import cases
 
-ENGINES = pytest.mark.parametrize("engine", cases.ENGINES.values(), ids=cases.ENGINES)
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-5}
 
 
@@ -40,7 +39,7 @@ def assert_derivatives(problem, tolerance):
             assert (derivative - gradient @ tangent).abs() <= tolerance * gradient.norm() * tangent.norm()
 
 
-@ENGINES
+@cases.on_engines
 @given(problem=cases.problems())
 @cases.steady(max_examples=40)
 def test_the_directional_derivative_is_the_gradient_times_the_tangent(engine, problem):
@@ -72,7 +71,7 @@ def test_a_pass_that_starts_where_something_moves_comes_to_the_same_bits(problem
     assert all(torch.equal(reached, before[layer]) for layer, (_, reached) in entries.items())
 
 
-@ENGINES
+@cases.on_engines
 @pytest.mark.parametrize("make", [cases.tiny_mlp, cases.tiny_cnn, cases.small_cnn])
 def test_central_differences_agree(engine, make):
     problem, step = engine(make()), 1e-6
@@ -100,7 +99,7 @@ LOSSES = {
 }
 
 
-@ENGINES
+@cases.on_engines
 @pytest.mark.parametrize("loss", LOSSES)
 def test_any_loss_has_its_derivative(engine, loss):
     problem = cases.problem(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3), shape=(4,), batch=6, loss=LOSSES[loss])
@@ -109,7 +108,7 @@ def test_any_loss_has_its_derivative(engine, loss):
     assert_derivatives(engine(problem), 1e-10)
 
 
-@ENGINES
+@cases.on_engines
 def test_probabilities_as_targets(engine):
     problem = cases.problem(nn.Linear(4, 3), shape=(4,))
     targets = torch.softmax(problem.targets, 1)
@@ -155,7 +154,7 @@ def test_pooling_goes_before_relu():
     assert [layer.name for layer in found.layers] == ["0", "2", "1", "3"]
 
 
-@ENGINES
+@cases.on_engines
 def test_a_layer_that_stands_in_two_places_counts_twice(engine):
     shared = nn.Tanh()
     layers = nn.Linear(3, 4), shared, nn.Linear(4, 4), shared, nn.Linear(4, 2)
@@ -194,7 +193,7 @@ def test_a_layer_that_torch_cannot_vmap():
     assert_derivatives(cases.problem(nn.Linear(3, 4), OwnFunction(), nn.Linear(4, 2), shape=(3,)), 1e-10)
 
 
-@ENGINES
+@cases.on_engines
 @pytest.mark.parametrize("layer", [nn.Dropout(), nn.Dropout2d(), nn.RReLU()])
 def test_a_random_layer_is_the_same_for_all_tangents_of_a_pass(engine, layer):
     layers = nn.Conv2d(1, 4, 2), layer, nn.Flatten(), nn.Tanh(), nn.Linear(36, 2)
@@ -212,7 +211,7 @@ def test_a_random_layer_is_the_same_for_all_tangents_of_a_pass(engine, layer):
     assert not torch.allclose(problem.derivative(stack), alone, rtol=1e-2)
 
 
-@ENGINES
+@cases.on_engines
 def test_padding_by_name_and_other_layouts(engine):
     layers = nn.Conv2d(2, 3, 3, padding="same", dilation=2), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(27, 2)
     problem = engine(cases.problem(*layers, shape=(2, 6, 6)))
@@ -222,14 +221,14 @@ def test_padding_by_name_and_other_layouts(engine):
     assert_derivatives(cases.Problem(problem.model, problem.loss, images, problem.targets), 1e-10)
 
 
-@ENGINES
+@cases.on_engines
 def test_where_nothing_moves_the_derivative_is_zero(engine):
     problem = engine(cases.tiny_mlp())
     value, derivative, _ = problem.network.evaluate({}, *problem.batch)
     assert (value, derivative) == (problem.value(), 0)
 
 
-@ENGINES
+@cases.on_engines
 def test_a_tangent_reaches_only_the_layers_above(engine):
     problem = engine(cases.tiny_mlp())
     last = {"2": Dense(torch.ones(1, 2, dtype=torch.float64))}

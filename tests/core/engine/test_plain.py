@@ -1,7 +1,5 @@
 """The direct engine notices whatever is changed of its network, and leaves to the general one what it cannot do."""
 
-import copy
-
 import pytest
 import torch
 from torch import nn
@@ -98,9 +96,13 @@ def test_an_estimate_is_of_the_network_as_it_is(change, key):
         assert found.loss.item() == pytest.approx(expected.item(), rel=1e-5)
         dense, before = found.dense(), cases.flat(problem.parameters).clone()
         assert list(dense) == list(problem.parameters)
+        if key == "backprop":
+            assert torch.allclose(cases.flat(dense), cases.flat(problem.gradient()))
+        elif key.startswith("forward"):
+            along = sum(derivative.square() for derivative, _ in found.terms)
+            assert torch.allclose(cases.flat(dense) @ cases.flat(problem.gradient()), along)
         step_(problem.model, found, 0.01)
         assert torch.allclose(cases.flat(problem.parameters), before - 0.01 * cases.flat(dense))
-        assert found.terms if key != "backprop" else torch.equal(cases.flat(dense), dense and cases.flat(dense))
 
 
 class Residual(nn.Sequential):
@@ -140,6 +142,8 @@ def test_hooks_fire_and_what_they_change_counts(key, where, late):
     make, fired = lambda: make_estimator(key, problem.model, problem.loss), []
 
     def hook(module, *values):
+        if module is problem.loss:
+            return None
         fired.append(module)
         return (values[0][0] * 2,) if where.startswith("in front") else values[-1] * 2
 
@@ -152,10 +156,10 @@ def test_hooks_fire_and_what_they_change_counts(key, where, late):
         fired.clear()
         found = estimator(*problem.batch).loss.item()
         assert fired
-        assert found == pytest.approx(problem.value().item(), rel=1e-6)
+        assert found == pytest.approx(problem.value().item(), rel=1e-5)
     finally:
         handle.remove()
-    assert estimator(*problem.batch).loss.item() == pytest.approx(plain, rel=1e-6)
+    assert estimator(*problem.batch).loss.item() == pytest.approx(plain, rel=1e-5)
     assert found != pytest.approx(plain, rel=1e-4)
 
 
@@ -173,9 +177,3 @@ def test_the_direct_engine_is_back_when_a_hook_is_gone():
     network.refresh()
     assert network.plain is not None
     assert network.units is units
-
-
-def test_a_copy_of_a_network_has_an_engine_of_its_own():
-    problem = cases.tiny_mlp()
-    other = copy.deepcopy(problem.model)
-    assert problem.network.plain.layers == cases.replace(problem, model=other).network.plain.layers

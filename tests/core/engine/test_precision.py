@@ -6,8 +6,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from forwardgrad import make_estimator
-from forwardgrad.core.gradients import ESTIMATORS
 
+from ... import cases
 from .exact import Of, assert_exact
 
 
@@ -59,7 +59,7 @@ def test_a_head_of_32_bits_on_a_body_of_16():
     assert_exact(mixed, IDS, tolerance=0.1, loss=loss)
 
 
-@pytest.mark.parametrize("key", ESTIMATORS)
+@pytest.mark.parametrize("key", cases.ANYWHERE)
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_every_estimator_in_16_bits(key, dtype):
     net = network(dtype).eval()
@@ -70,7 +70,7 @@ def test_every_estimator_in_16_bits(key, dtype):
         assert part.isfinite().all(), name
 
 
-@pytest.mark.parametrize("key", ESTIMATORS)
+@pytest.mark.parametrize("key", cases.ANYWHERE)
 def test_every_estimator_under_autocast(key):
     net = network(torch.float32).eval()
     estimator = make_estimator(key, net, loss, seed=0)

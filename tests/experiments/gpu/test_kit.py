@@ -13,6 +13,8 @@ from forwardgrad.experiments.gpu import kit
 from forwardgrad.experiments.gpu.plan import FOLDERS, NOTHING, PLAN, RECORD, found, jobs, load
 from forwardgrad.experiments.speed import measure, tables
 from forwardgrad.experiments.speed.plan import Measurement
+from forwardgrad.experiments.speed.variants import variants
+from forwardgrad.experiments.speed.workloads import named
 from forwardgrad.experiments.training.analyses import time_to_loss
 from forwardgrad.experiments.training.frames import read_experiment, write_frames
 from forwardgrad.experiments.training.runs import Run
@@ -159,14 +161,14 @@ def refuse(error):
 
 def test_what_a_cuda_graph_cannot_record_stays_as_it_is_and_says_so(monkeypatch):
     monkeypatch.setattr(graphs, "captured", refuse(RuntimeError("operation not permitted\nwhen capturing")))
-    case = measure.Case(measure.model_of("lr", "cpu"), measure.LOSS, *measure.data_of("lr", 2, "cpu"), 0.0)
-    steps, note = measure.ready(measure.variants("jvp", case)[0], True, "cuda")
+    case = named("lr", 2, "cpu").case()
+    steps, note = measure.ready(variants("jvp", case)[0], True, "cuda")
     assert list(steps) == ["/draw", "/forward", "/update"]
     assert note.endswith("a CUDA graph cannot record it: operation not permitted")
     for step in steps.values():
         step.run()
     monkeypatch.setattr(graphs, "captured", lambda step, generator: step)
-    assert measure.ready(measure.variants("jvp", case)[0], False, "cuda")[1] is None
+    assert measure.ready(variants("jvp", case)[0], False, "cuda")[1] is None
 
 
 def test_a_step_for_which_memory_is_short_is_a_row_without_time(monkeypatch):
@@ -179,7 +181,7 @@ def test_a_step_for_which_memory_is_short_is_a_row_without_time(monkeypatch):
     whole, ready.refused = measure.ready, True
     monkeypatch.setattr(measure, "ready", ready)
     ready.refused = False
-    rows = measure.measure_network("students_lr", 2, ["jvp"], 1, "cpu", 0.001, 1)
+    rows = measure.measure_network(named("students_lr", 2, "cpu"), ["jvp"], 1, 0.001, 1)
     short = [row for row in rows if row["seconds"] is None]
     assert [(row["method"], row["note"][:13]) for row in short] == [("evaluation", "out of memory")]
     assert all(row["seconds"] > 0 for row in rows if row not in short)

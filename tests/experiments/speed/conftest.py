@@ -1,10 +1,14 @@
-"""Measurements made by hand: every method of a network, at costs that are easy to tell."""
+"""Small networks with a batch, and measurements made by hand: every method, at costs that are easy to tell."""
 
 import json
 
 import pytest
+import torch
+from torch import nn
 
+from forwardgrad.core import models
 from forwardgrad.experiments.speed.columns import BENCH
+from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.speed.tables import pool, read_processes
 from forwardgrad.results.quoted import read_quoted
 
@@ -91,3 +95,38 @@ def frame(processes):
 @pytest.fixture
 def quoted(root):
     return read_quoted(root / "report/quoted.csv")
+
+
+NETWORKS = {
+    "mlp": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(8, 6), nn.ReLU(), nn.Linear(6, 3)), (8,)),
+    "deep": (lambda: nn.Sequential(*models.layers(4, 5, 6, 5, 4, 5, 3)), (4,)),
+    "one layer": (lambda: nn.Sequential(nn.Flatten(), nn.Linear(8, 3)), (8,)),
+    "cnn": (lambda: models.build("cnn_small", 0), (1, 28, 28)),
+    "strided": (
+        lambda: nn.Sequential(
+            nn.MaxPool2d(3, 2, padding=1, ceil_mode=True),
+            nn.Conv2d(2, 4, 3, stride=2, padding=1, groups=2),
+            nn.ReLU(),
+            nn.MaxPool2d(2, 1, padding=1),
+            nn.Flatten(),
+            nn.Linear(100, 3),
+        ),
+        (2, 12, 12),
+    ),
+}
+
+
+@pytest.fixture(params=NETWORKS)
+def case(request):
+    """A function that makes the same case anew: a network, and a batch."""
+    make, shape = NETWORKS[request.param]
+
+    def build():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = make().double()
+        generator = torch.Generator().manual_seed(1)
+        inputs = torch.randn(5, *shape, generator=generator, dtype=torch.float64)
+        return Case(model, nn.CrossEntropyLoss(), inputs, torch.randint(3, (5,), generator=generator), 0.1)
+
+    return build

@@ -27,16 +27,16 @@ def test_the_catalogue_knows_what_can_be_measured():
 def test_the_benchmark_goes_through_networks_and_batch_sizes(monkeypatch):
     asked, told = [], []
 
-    def measure(*arguments):
-        asked.append(arguments)
-        return [{"name": arguments[0], "method": "spsa"}]
+    def measure(workload, *arguments):
+        asked.append((workload.name, workload.device, workload.case().size, *arguments))
+        return [{"name": workload.name, "method": "spsa"}]
 
     monkeypatch.setattr(loop, "measure_network", measure)
     monkeypatch.setattr(loop, "describe", lambda name, row, rows: f"{name} {len(rows)}")
-    settings = {"threads": 2, "device": "cuda", "seconds": 3.0, "rounds": 4, "parts": True, "count": True}
+    settings = {"threads": 2, "seconds": 3.0, "rounds": 4, "parts": True, "count": True}
     rows = loop.bench(["lr", "mlp_depth_10"], [1, 64], ["forward_rank_one"], report=told.append, **settings)
-    rest = (["forward_rank_one"], 2, "cuda", 3.0, 4, True, True)
-    assert asked == [(name, size, *rest) for name in ("lr", "mlp_depth_10") for size in (1, 64)]
+    rest = (["forward_rank_one"], 2, 3.0, 4, True, True)
+    assert asked == [(name, "cpu", size, *rest) for name in ("lr", "mlp_depth_10") for size in (1, 64)]
     assert told == ["lr 1", "lr 1", "mlp_depth_10 1", "mlp_depth_10 1"]
     assert [(row["name"], row["peak_bytes"]) for row in rows] == [("lr", None)] * 2 + [("mlp_depth_10", None)] * 2
 
@@ -44,19 +44,20 @@ def test_the_benchmark_goes_through_networks_and_batch_sizes(monkeypatch):
 def test_memory_is_measured_before_anything_is_computed(monkeypatch):
     done = []
 
-    def peaks(*asked):
-        done.append(asked)
-        return {"spsa": 1000 * asked[1]}
+    def peaks(workload, *asked):
+        done.append((workload.name, workload.case().size, *asked))
+        return {"spsa": 1000 * workload.case().size, "backprop": "too large"}
 
     monkeypatch.setattr(loop, "peaks", peaks)
     monkeypatch.setattr(loop, "describe", lambda name, row, rows: name)
-    rows = [{"method": "spsa"}, {"method": "gathering"}]
+    rows = [{"method": method, "note": None} for method in ("spsa", "gathering", "backprop")]
     monkeypatch.setattr(loop, "measure_network", lambda *asked: done.append("computed") or [dict(row) for row in rows])
     found = loop.bench(["lr"], [1, 64], ["spsa", "gathering"], memory=True, report=done.append)
     methods = ["evaluation", "backprop", "spsa"]
-    assert done[:3] == [("lr", 1, methods, 1, "cpu"), ("lr", 64, methods, 1, "cpu"), "computed"]
-    assert [(row["method"], row["peak_bytes"]) for row in found] == [
-        ("spsa", 1000), ("gathering", None), ("spsa", 64_000), ("gathering", None),
+    assert done[:3] == [("lr", 1, methods, 1), ("lr", 64, methods, 1), "computed"]
+    assert [(row["method"], row.get("peak_bytes"), row["note"]) for row in found] == [
+        ("spsa", 1000, None), ("gathering", None, None), ("backprop", None, "too large"),
+        ("spsa", 64_000, None), ("gathering", None, None), ("backprop", None, "too large"),
     ]  # fmt: skip
 
 
@@ -68,7 +69,8 @@ def test_a_row_in_words():
     line = " ".join(describe("lr", rows[2], rows).split())
     assert line == "lr batch 64 jvp 600.0 us R 6.00 /backprop 2.000 peak 1.5 MiB"
     assert "peak" not in describe("lr", rows[1], rows)
-    assert describe("lr", rows[3], rows).endswith("not measured: too hot")
+    assert describe("lr", rows[3], rows).endswith("not timed: too hot")
+    assert describe("lr", rows[3] | {"peak_bytes": 2**20}, rows).endswith("not timed: too hot  peak 1.0 MiB")
 
 
 # The command.
@@ -78,7 +80,7 @@ def command(*arguments, json="rows.json"):
     return main(["bench", *arguments, "--json", str(json)])
 
 
-MODELS, METHODS = ", ".join(catalogue.MODELS), ", ".join(catalogue.MEASURED)
+MODELS, METHODS = ", ".join([*catalogue.MODELS, *catalogue.ARCHITECTURES]), ", ".join(catalogue.MEASURED)
 NETWORKS = f"allowed is one of {MODELS}, or mlp_depth_N, mlp_width_N, cnn_width_N"
 
 
@@ -96,11 +98,15 @@ NETWORKS = f"allowed is one of {MODELS}, or mlp_depth_N, mlp_width_N, cnn_width_
         (["--networks", "lr", "--rounds", "0"], "argument --rounds: '0': allowed is a whole number above 0"),
         (["--networks", "lr", "--seconds", "0"], "argument --seconds: '0': allowed is a number of seconds above 0"),
         (["--networks", "lr", "--device", "tpu"], "argument --device: invalid choice: 'tpu' (choose from 'cpu', "),
-        ([], "the following arguments are required: --networks"),
+        ([], "one of the arguments --networks --network is required"),
+        (["--network", "nets"], "argument --network: 'nets': allowed is MODULE:FUNCTION, such as my_networks:make"),
+        (["--network", "nets:a.b"], "argument --network: 'nets:a.b': allowed is MODULE:FUNCTION"),
+        (["--network", "a:b", "--networks", "lr"], "argument --networks: not allowed with argument --network"),
+        (["--network", "a:b", "--batch-size", "2"], "argument --batch-size: not with --network, whose function makes"),
     ],
 )
 def test_a_wrong_argument_is_one_line_before_any_work(arguments, line, capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(loop, "bench", None)
+    monkeypatch.setattr(loop, "measure_all", None)
     with pytest.raises(SystemExit) as end:
         command(*arguments, json=tmp_path / "rows.json")
     said = capsys.readouterr().err

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from forwardgrad.catalogue import MEASURED
+from forwardgrad.catalogue import MEASURED, MODELS
 from forwardgrad.core import draws
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimator import Estimator
 from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.core.models import build
 from forwardgrad.core.units import detached, units
-from forwardgrad.experiments.speed import measure
+from forwardgrad.experiments.speed import measure, variants
 from forwardgrad.experiments.speed.columns import BENCH, PARTS
-from forwardgrad.experiments.speed.steps import Case
+from forwardgrad.experiments.speed.steps import Case, advance
+from forwardgrad.experiments.speed.workloads import LOSS, RATE, Workload, named
 
 from ... import cases
 
@@ -28,19 +29,23 @@ METHODS = (*MEASURED, "forward_gaussian+adam")
 
 def case_of(name, batch=4, device="cpu"):
     with torch.device(device):
-        shape = measure.MODELS[name].shape.inputs
+        shape = MODELS[name].shape.inputs
         inputs, targets = torch.rand(batch, *shape), torch.zeros(batch, dtype=torch.int64)
-        return Case(build(name, 0), measure.LOSS, inputs, targets, measure.RATE)
+        return Case(build(name, 0), LOSS, inputs, targets, RATE)
+
+
+def rows_of(name, batch_size, methods, threads=1, seconds=1e-3, **options):
+    return measure.measure_network(named(name, batch_size, "cpu"), methods, threads, seconds, rounds=1, **options)
 
 
 def estimator_of(key, case, generator):
-    return Estimator(key, Network(case.model, measure.LOSS), ESTIMATORS[key], {}, generator)
+    return Estimator(key, Network(case.model, LOSS), ESTIMATORS[key], {}, generator)
 
 
 @pytest.fixture(scope="module")
 def rows():
     """Every method on a small network, part by part."""
-    return measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1, parts=True, count=True)
+    return rows_of("students_mlp", 4, METHODS, parts=True, count=True)
 
 
 def test_a_measurement_has_a_complete_row_per_method(rows):
@@ -69,22 +74,32 @@ def test_the_parts_of_every_step_add_up_to_it(rows):
 
 
 def test_without_parts_there_are_none_and_what_ratios_are_taken_to_is_measured_always():
-    rows = measure.measure_network("students_lr", 2, ["forward_rank_one"], 1, "cpu", seconds=1e-3, rounds=1)
+    rows = rows_of("students_lr", 2, ["forward_rank_one"])
     assert [row["method"] for row in rows] == ["evaluation", "backprop", "forward_rank_one"]
     assert {row[name] for row in rows for name in PARTS} == {None}
 
 
 def test_a_network_on_two_threads_is_measured_by_wall_time():
-    rows = measure.measure_network("students_lr", 2, [], 2, "cpu", seconds=1e-3, rounds=1)
+    rows = rows_of("students_lr", 2, [], threads=2)
     assert {(row["threads"], row["clock"]) for row in rows} == {(2, "wall")}
 
 
-def test_a_measurement_does_not_change_what_it_measures(monkeypatch):
-    models = []
-    monkeypatch.setattr(measure, "model_of", lambda name, device: models.append(build(name, 0)) or models[-1])
-    measure.measure_network("students_mlp", 4, METHODS, 1, "cpu", seconds=1e-3, rounds=1)
-    before = cases.flat(detached(build("students_mlp", 0)))
-    assert torch.allclose(cases.flat(detached(models[0])), before, atol=1e-3)
+def test_a_measurement_does_not_change_what_it_measures():
+    case = case_of("students_mlp")
+    before = cases.flat(detached(case.model)).clone()
+    made = case.model, case.loss, case.inputs, case.targets
+    measure.measure_network(Workload("own", "cpu", lambda: made), METHODS, 1, seconds=1e-3, rounds=1)
+    assert torch.allclose(cases.flat(detached(case.model)), before, atol=1e-3)
+    assert not torch.equal(cases.flat(detached(case.model)), before)
+
+
+def test_without_time_there_are_rows_that_say_so():
+    rows = rows_of("students_lr", 2, ["spsa"], seconds=None)
+    assert [(row["method"], row["seconds"], row["note"]) for row in rows] == [
+        (method, None, measure.UNTIMED) for method in ("evaluation", "backprop", "spsa")
+    ]
+    assert {row["parameters"] for row in rows} == {15}
+    assert {frozenset(row) for row in rows} == {frozenset(BENCH)}
 
 
 # Parts.
@@ -157,7 +172,7 @@ def test_the_fastest_backprop_counts_with_its_parts():
 
 def test_one_drawn_layer_costs_the_mean_over_layers():
     case = case_of("students_mlp")
-    found, _ = measure.variants("forward_rank_one_layer", case)
+    found, _ = variants.variants("forward_rank_one_layer", case)
     assert list(found) == ["0", "1", "2"]
     before = detached(build("students_mlp", 0))
     moved = set()
@@ -171,18 +186,36 @@ def test_one_drawn_layer_costs_the_mean_over_layers():
     assert (combined["seconds"], combined["draw"], combined["forward"]) == (2.0, pytest.approx(0.3), None)
 
 
+@pytest.mark.parametrize("fault", [TypeError, ValueError, RuntimeError])
+def test_a_method_that_fails_on_a_network_is_a_note_and_the_others_are_measured(fault, monkeypatch):
+    def refuse(case):
+        raise fault("not for such a network:\nbecause")
+
+    monkeypatch.setitem(variants.baselines.BASELINES, "jvp", refuse)
+    rows = {row["method"]: row for row in rows_of("students_lr", 2, ["jvp", "forward_rank_one"], count=True)}
+    absent = rows["jvp"]
+    assert (absent["seconds"], absent["operations"], absent["note"]) == (None, None, "not for such a network:")
+    assert rows["forward_rank_one"]["seconds"] > 0
+
+
+def test_a_step_that_fails_when_it_is_taken_is_a_note(monkeypatch):
+    def failing():
+        raise NotImplementedError("no rule of forward mode")
+        yield
+
+    monkeypatch.setitem(variants.baselines.BASELINES, "jvp", lambda case: failing)
+    for parts in (False, True):
+        assert rows_of("students_lr", 2, ["jvp"], parts=parts)[-1]["note"] == "no rule of forward mode"
+
+
 def test_what_a_baseline_has_not_written_is_a_note():
-    case = case_of("students_cnn_softmax", 2)
-    assert measure.variants("backprop_by_hand", case) == ({}, "no hand-written backprop for Softmax(dim=1)")
-    rows = measure.measure_network("students_cnn_softmax", 2, ["backprop_by_hand"], 1, "cpu", seconds=1e-3, rounds=1)
-    absent = rows[-1]
-    assert (absent["seconds"], absent["operations"], absent["note"]) == (
-        None, None, "no hand-written backprop for Softmax(dim=1)",
-    )  # fmt: skip
+    rows = rows_of("students_cnn_softmax", 2, ["backprop_by_hand"])
+    assert rows[-1]["note"] == "no hand-written backprop for Softmax(dim=1)"
 
 
 def test_what_a_cuda_graph_cannot_record_is_a_note():
-    steps, note = measure.variants("forward_projected_4", SimpleNamespace(inputs=SimpleNamespace(is_cuda=True)))
+    case = SimpleNamespace(device=torch.device("cuda"))
+    steps, note = variants.variants("forward_projected_4", case)
     assert steps == {}
     assert note.endswith("which a CUDA graph cannot wait for: use the CPU")
 
@@ -196,11 +229,11 @@ def test_the_generator_is_asked_once_in_every_period(name, method):
     case = case_of(name)
     generator = torch.Generator().manual_seed(0)
     if method == "forward_rank_one_layer":
-        estimators = list(measure.drawn_layers(case.model, generator))
+        estimators = list(variants.drawn_layers(case, generator))
     else:
         estimators = [estimator_of(method, case, generator)]
     for estimator in estimators:
-        every = measure.period(estimator, case.inputs, generator)
+        every = variants.period(estimator, case.inputs, generator)
         if not estimator.method.staged:
             assert every == 1
             continue
@@ -223,7 +256,7 @@ def test_small_networks_draw_for_64_steps_at_once_and_large_ones_for_one():
         generator = torch.Generator().manual_seed(0)
         case = case_of(name)
         estimator = estimator_of(method, case, generator)
-        assert measure.period(estimator, case.inputs, generator) == expected
+        assert variants.period(estimator, case.inputs, generator) == expected
 
 
 def test_operations_are_counted_over_a_whole_period():
@@ -262,7 +295,7 @@ class Watch(TorchDispatchMode):
 
 def watched(parts):
     with Watch() as seen:
-        measure.advance(parts, None)
+        advance(parts, None)
     return seen
 
 
@@ -271,9 +304,9 @@ REFUSED = ("backprop", "gathering", "forward_gaussian+adam")  # fused optimizers
 
 @pytest.mark.parametrize("method", [key for key in METHODS if key not in REFUSED])
 def test_a_step_stays_on_its_device_and_never_asks_it_for_a_value(method, monkeypatch):
-    monkeypatch.setattr(measure, "Generator", lambda device: torch.Generator())  # `meta` has none
-    monkeypatch.setattr(measure, "period", lambda *_: 1)  # nothing is drawn there
-    for parts, _, _ in measure.variants(method, case_of("students_cnn", device="meta"))[0].values():
+    monkeypatch.setattr(variants, "Generator", lambda device: torch.Generator())  # `meta` has none
+    monkeypatch.setattr(variants, "period", lambda *_: 1)  # nothing is drawn there
+    for parts, _, _ in variants.variants(method, case_of("students_cnn", device="meta"))[0].values():
         for _ in range(2):
             seen = watched(parts)
             assert seen.devices == {"meta"}
@@ -283,8 +316,8 @@ def test_a_step_stays_on_its_device_and_never_asks_it_for_a_value(method, monkey
 @pytest.mark.parametrize("method", METHODS)
 def test_with_blocks_of_one_step_every_step_does_the_same(method, monkeypatch):
     monkeypatch.setattr(draws, "BLOCK_STEPS", 1)
-    for parts, _, _ in measure.variants(method, case_of("students_cnn"))[0].values():
-        measure.advance(parts, None)
+    for parts, _, _ in variants.variants(method, case_of("students_cnn"))[0].values():
+        advance(parts, None)
         assert watched(parts).operations == watched(parts).operations
 
 
@@ -316,12 +349,3 @@ def test_a_block_of_one_step_draws_anew_in_place(monkeypatch):
 def test_networks_are_found_by_model_and_depth_or_by_width(name, found):
     with torch.device("meta"):
         assert measure.described(name, build(name, 0)) == found
-
-
-@pytest.mark.parametrize("name", ["students_lr", "cnn_width_2", "mlp_width_8"])
-def test_inputs_have_the_networks_shape_and_are_the_same_in_every_process(name):
-    inputs, targets = measure.data_of(name, 5, "cpu")
-    assert len(inputs) == len(targets) == 5
-    again, _ = measure.data_of(name, 5, "cpu")
-    assert torch.equal(inputs, again)
-    assert measure.model_of(name, "cpu")(inputs).shape == (5, int(targets.max()) + 1 if name == "students_lr" else 10)

@@ -12,8 +12,8 @@ from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.models import build
 from forwardgrad.core.units import detached
 from forwardgrad.experiments.speed import columns
-from forwardgrad.experiments.speed.measure import variants
 from forwardgrad.experiments.speed.steps import PARTS, Case, along_estimate
+from forwardgrad.experiments.speed.variants import variants
 
 from ... import cases
 
@@ -24,6 +24,7 @@ EXPECTED = dict.fromkeys(MEASURED, ALONG) | {
     "evaluation": ("forward",),
     "backprop": ("forward", "backward", "update"),
     "backprop_by_hand": ("forward", "backward"),
+    "torchzero": ("forward",),
     "backprop_checkpoint": ("forward", "backward", "update"),
     "noisy_backprop": ("backward", "update"),
 }

@@ -109,7 +109,7 @@ class Network:
         direct = self.direct
         if direct is not None and not self.narrow:
             loss, _, outputs = direct.evaluate(direct.parameters | values, {}, inputs, targets)
-            return one_number(loss), outputs
+            return loss, outputs
         narrow = self.narrow or torch.is_autocast_enabled("cpu")
         parts = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
         if narrow:

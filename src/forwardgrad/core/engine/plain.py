@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules import module as hooks
 
-from forwardgrad.core.engine.losses import Loss, loss_rule
+from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
 from forwardgrad.core.engine.maps import Convolution, Linear
 from forwardgrad.core.engine.refused import explain
 from forwardgrad.core.engine.rules import VIEWS, WITH_PARAMETERS, WITHOUT_PARAMETERS, Dual, by_function, relu_
@@ -136,7 +136,7 @@ class Plain:
         """
         primal, tangent = self.outputs(parameters, tangents, inputs, start)
         if tangent is None:
-            loss = self.loss(primal, targets)
+            loss = one_number(self.loss(primal, targets))
             return loss, torch.zeros_like(loss), primal
         try:
             return *self.loss_pair(primal, tangent, targets), primal

@@ -41,8 +41,10 @@ def by_hand(case: Case) -> Parts:
     backward pass.
 
     Raises:
-        TypeError: A layer is none of these.
+        TypeError: The network is no `nn.Sequential`, or a layer is none of these.
     """
+    if not isinstance(case.model, nn.Sequential):
+        raise TypeError(f"no hand-written backprop for {type(case.model).__name__}: it is no nn.Sequential")
     modules, targets, rate = list(case.model), case.targets, case.rate
     known = nn.Linear | nn.Conv2d | nn.ReLU | nn.MaxPool2d | nn.Flatten
     if strange := [module for module in modules if not isinstance(module, known)]:

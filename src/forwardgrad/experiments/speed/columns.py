@@ -21,9 +21,10 @@ BENCH = {
     "peak_bytes": "peak bytes of a step beyond those allocated before, in a process of its own; empty if not measured",
     "switches_per_second": "involuntary context switches of the process while it measured: other processes beside it",
     "steal": "share of one processor that the host of a virtual machine gave to others meanwhile",
-    "note": "why the row has no measurement, or why on a GPU its step is no CUDA graph",
+    "note": "why the row has no measurement, why on a GPU its step is no CUDA graph, or what else differs",
 }
 PARTS = ("draw", "forward", "backward", "update")
+UNTIMED = "only its memory was measured"  # the note of a row whose time was not asked for
 
 NETWORK = ("device", "model", "depth", "batch_size")
 IDENTITY = (*NETWORK, "method")

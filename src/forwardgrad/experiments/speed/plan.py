@@ -27,12 +27,15 @@ class Measurement:
 
     Attributes:
         device: cpu or cuda.
-        network: A model by key, or one of another depth or width, such as `mlp_depth_10`.
+        network: A model or an architecture by key, or a model of another depth or width, such as `mlp_depth_10`.
         batch_size: Examples in one step.
         methods: What is measured, keys of MEASURED; `+adam` behind one takes Adam's step instead of SGD's.
         memory: Whether peak memory is measured too.
         parts: Whether a step is measured part by part too: draw, forward, backward, update.
         threads: 1: processor time; more: wall time.
+        timed: Whether time is measured at all.
+        operations: Whether torch's operations are counted too, on one thread of a CPU.
+        processes: In how many processes it is measured; None: as `timing` says.
     """
 
     device: str
@@ -42,6 +45,9 @@ class Measurement:
     memory: bool = False
     parts: bool = False
     threads: int = 1
+    timed: bool = True
+    operations: bool = True
+    processes: int | None = None
 
     @property
     def path(self) -> str:
@@ -50,8 +56,10 @@ class Measurement:
 
     def arguments(self, process: int) -> str:
         """Arguments of `forwardgrad bench` in one of several processes; the first does what is done once."""
-        count = self.device == "cpu" and self.threads == 1  # on one that replays a graph torch is asked for nothing
+        # On a GPU, which replays a graph, torch is asked for nothing.
+        count = self.operations and self.timed and self.device == "cpu" and self.threads == 1
         flags = " --memory" * self.memory + " --parts" * self.parts + " --operations" * count
+        flags += " --untimed" * (not self.timed)
         return (
             f"--networks {self.network} --batch-size {self.batch_size} --device {self.device} "
             f"--threads {self.threads} --methods {','.join(self.methods)}{flags if process == 0 else ''}"
@@ -83,8 +91,10 @@ def merged(asked: Iterable[Measurement]) -> list[Measurement]:
     for one in asked:
         other = found.get(one.path, one)
         methods = ordered({*PLAIN, *one.methods, *other.methods})
-        both = {"memory": one.memory or other.memory, "parts": one.parts or other.parts}
-        found[one.path] = replace(one, methods=methods, **both)
+        flags = ("memory", "parts", "timed", "operations")
+        either = {flag: getattr(one, flag) or getattr(other, flag) for flag in flags}
+        own = None if None in (one.processes, other.processes) else max(one.processes, other.processes)
+        found[one.path] = replace(one, methods=methods, processes=own, **either)
     return list(found.values())
 
 
@@ -99,13 +109,15 @@ def files(config: Config, asked: Iterable[Measurement], suffix: str = ".json") -
     return [
         f"results/steps/{one.path}/process-{process}{suffix}"
         for one in asked
-        for process in range(processes(config, one.threads))
+        for process in range(processes(config, one))
     ]
 
 
-def processes(config: Config, threads: int) -> int:
-    """Return in how many processes a step is measured on so many threads."""
-    return config["timing"]["processes"] if threads == 1 else WALL_PROCESSES
+def processes(config: Config, one: Measurement) -> int:
+    """Return in how many processes a measurement is made."""
+    if not one.timed:
+        return 1
+    return one.processes or config["timing"]["processes"] if one.threads == 1 else WALL_PROCESSES
 
 
 def arguments(config: Config, asked: Iterable[Measurement], path: str, process: int) -> str:
@@ -115,7 +127,7 @@ def arguments(config: Config, asked: Iterable[Measurement], path: str, process: 
         ValueError: None of `asked` lies there, or it is not measured in so many processes.
     """
     found = {one.path: one for one in asked}
-    if path not in found or process >= processes(config, found[path].threads):
+    if path not in found or process >= processes(config, found[path]):
         raise ValueError(f"results/steps/{path}/process-{process}: the configuration asks for no such measurement")
     return found[path].arguments(process)
 

@@ -5,6 +5,7 @@ A step is a generator: it does its work, and yields the name of each part as soo
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +21,75 @@ PARTS = ("draw", "forward", "backward", "update")
 
 @dataclass(frozen=True)
 class Case:
-    """A network with a loss and one batch, at a learning rate."""
+    """A network with a loss and one batch, at a learning rate.
 
-    model: nn.Sequential
+    Attributes:
+        model: Any module.
+        loss: Gives one number for what the model returns and the targets.
+        inputs: A tensor, a tuple (the model's arguments) or a dict (its keyword arguments).
+        targets: What the loss takes.
+        rate: Learning rate.
+    """
+
+    model: nn.Module
     loss: Loss
-    inputs: Tensor
-    targets: Tensor
+    inputs: Any
+    targets: Any
     rate: float
+
+    def value(self) -> Tensor:
+        """Return the loss."""
+        positional, named = arguments(self.inputs)
+        return self.loss(self.model(*positional, **named), self.targets)
+
+    def value_at(self, parameters: dict[str, Tensor]) -> Tensor:
+        """Return the loss at other parameters, by name."""
+        return self.loss(torch.func.functional_call(self.model, parameters, *arguments(self.inputs)), self.targets)
+
+    @property
+    def size(self) -> int:
+        """Number of examples in the batch."""
+        return len(tensors(self.inputs)[0])
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model lies."""
+        return next(self.model.parameters()).device
+
+    @property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Parameters that a step moves, by name; tied ones once."""
+        return {name: part for name, part in self.model.named_parameters() if part.requires_grad}
+
+
+def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return a batch of inputs as a model's positional and keyword arguments."""
+    if isinstance(inputs, dict):
+        return (), inputs
+    return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
+
+
+def tensors(inputs: Any) -> list[Tensor]:
+    """Return the tensors of a batch of inputs."""
+    positional, named = arguments(inputs)
+    return [part for part in (*positional, *named.values()) if isinstance(part, Tensor)]
+
+
+def advance(parts: Parts, last: str | None) -> None:
+    """Do a step up to and with its part `last`."""
+    for part in parts():
+        if part == last:
+            return
 
 
 def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Parts:
     """One step of plain SGD, or of Adam, along the estimate."""
-    options = {"lr": case.rate, "fused": True, "capturable": case.inputs.is_cuda}  # can be recorded as a CUDA graph
-    optimizer = torch.optim.Adam(case.model.parameters(), **options) if adam else None
+    options = {
+        "lr": case.rate,
+        "fused": True,
+        "capturable": case.device.type == "cuda",
+    }  # can be recorded as a CUDA graph
+    optimizer = torch.optim.Adam(case.parameters.values(), **options) if adam else None
 
     def step() -> Iterator[str]:
         if estimator.method.staged:

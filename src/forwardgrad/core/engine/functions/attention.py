@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forwardgrad.core.engine.duals import dual, plus, unpack
+from forwardgrad.core.engine.duals import dual, unpack
 
 if TYPE_CHECKING:
     from forwardgrad.core.engine.general import Duals
@@ -66,8 +66,10 @@ def attention(
     slopes = None
     for first, second in ((dq, k), (q, dk)):
         if first is not None and second is not None:
-            onto, old = (q.new_zeros(()), 0) if slopes is None else (slopes, 1)
-            slopes = torch.baddbmm(onto, first, second.mT, beta=old, alpha=scale)
+            if slopes is None:
+                slopes = torch.baddbmm(q.new_zeros(()), first, second.mT, beta=0, alpha=scale)
+            else:
+                slopes.baddbmm_(first, second.mT, alpha=scale)
     if slope is not None:
         slopes = torch.zeros_like(weights) if slopes is None else slopes
         slopes.view(by_head).add_(slope)
@@ -77,7 +79,7 @@ def attention(
         left = torch.dropout(torch.ones_like(weights), dropout_p, True)
         weights, slopes = weights * left, None if slopes is None else slopes * left
     outputs = weights @ v
-    tangent = plus(None if dv is None else weights @ dv, None)
+    tangent = None if dv is None else weights @ dv
     if slopes is not None:
         tangent = slopes @ v if tangent is None else tangent.baddbmm_(slopes, v)
     shape = (*batch, *outputs.shape[1:])

@@ -32,18 +32,18 @@ def layer_norm(
     """y = w n(x) + b, y' = w J x' + w' n(x) + b', with J the Jacobian of the normalisation n."""
     if carries(weight) or carries(bias) or (weight is not None and weight.dtype != input.dtype):
         return stock(duals, function, input, normalized_shape, weight, bias, eps)
-    primal, tangent = unpack(duals.dual(input))
+    primal, tangent = (None if part is None else part.contiguous() for part in unpack(duals.dual(input)))
     outputs, mean, scale = aten.native_layer_norm(primal, normalized_shape, weight, bias, eps)
     if tangent is not None:
-        only_inputs = [True, False, False]
         tangent, _, _ = aten.native_layer_norm_backward(
-            tangent, primal, normalized_shape, mean, scale, None, None, only_inputs
+            tangent, primal, normalized_shape, mean, scale, None, None, [True, False, False]
         )
-        tangent = tangent if weight is None else tangent.mul_(weight)
     moved, offset = duals.tangent(weight), duals.tangent(bias)
-    if moved is not None:
-        normalised = (primal - mean).mul_(scale).to(outputs.dtype)
-        tangent = normalised.mul_(moved) if tangent is None else tangent.addcmul_(normalised, moved)
+    if moved is not None:  # w' n(x) + b' is a normalisation itself
+        own, _, _ = aten.native_layer_norm(primal, normalized_shape, moved, offset, eps)
+        return dual(outputs, own if tangent is None else own.addcmul_(tangent, weight))
+    if tangent is not None and weight is not None:
+        tangent.mul_(weight)
     if offset is not None:
         tangent = offset.expand_as(outputs).clone() if tangent is None else tangent.add_(offset)
     return dual(outputs, tangent)

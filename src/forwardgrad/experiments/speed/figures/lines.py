@@ -23,8 +23,8 @@ HERE = {
     "cuda": "Time on the GPU, each step a CUDA graph, steps of all methods interleaved, in several processes.",
 }
 MEMORY = {
-    "cpu": "Peak memory over a few steps, less what the process held before; every method in a process of its own.",
-    "cuda": "Peak of what torch has allocated on the GPU over a few steps, less what it had before.",
+    "cpu": "Peak memory of a step, less what the process held before; every method in a process of its own.",
+    "cuda": "Peak of what torch has allocated on the GPU in a step, less what it had before.",
 }
 MODELLED = "Lines: the sum of overhead, arithmetic and passes over the parameters that fits the points best."
 LABEL = "Hidden layers, 1,024 wide"

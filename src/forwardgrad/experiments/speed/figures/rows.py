@@ -15,9 +15,10 @@ FRAMEWORK = "By the framework’s own forward mode"
 ENGINE = "By the project’s engine"
 OTHERWISE = "Backpropagation, otherwise"
 OF_BACKPROP = ("backprop_by_hand", "backprop_checkpoint")
+BY_FRAMEWORK = (*OF_FRAMEWORK, "torchzero")  # which calls the second of them
 PAPERS = ("lr", "mlp", "cnn")
 FIRST = (
-    *OF_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
+    *BY_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
 )  # fmt: skip
 BATCH_SIZE = 64
 
@@ -37,7 +38,7 @@ def ordered(methods: Iterable[str]) -> list[str]:
 
 def group(method: str) -> str:
     """What computes a step of `method`: the framework's forward mode, the project's engine, or backpropagation."""
-    own = {BASES: ("evaluation", "gathering", "backprop"), FRAMEWORK: OF_FRAMEWORK, OTHERWISE: OF_BACKPROP}
+    own = {BASES: ("evaluation", "gathering", "backprop"), FRAMEWORK: BY_FRAMEWORK, OTHERWISE: OF_BACKPROP}
     return next((name for name, methods in own.items() if method in methods), ENGINE)
 
 
