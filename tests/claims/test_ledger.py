@@ -215,6 +215,7 @@ def figures_of(config):
     """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
     found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
     found |= {f"estimators/{name}" for name in ("moments", "closing", "cloud")}
+    found |= {"networks/cost-and-memory"}
     found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in NAMES}
     for run in expand(config):
         experiment = config["experiments"][run.experiment]
@@ -231,5 +232,5 @@ def figures_of(config):
 
 def test_every_figure_that_a_claim_names_is_made(load):
     config = load("config")
-    every = [*config["experiments"], "functions", "estimators", "speed"]
+    every = [*config["experiments"], "functions", "estimators", "speed", "networks"]
     assert {claim["figure"] for claim in CLAIMS.values() if "figure" in claim} <= figures_of(config | {"run": every})

@@ -8,6 +8,8 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
+from forwardgrad import bench_network
+from forwardgrad.catalogue import USUAL
 from forwardgrad.data import locate
 from forwardgrad.data.download import DownloadError
 from forwardgrad.data.sets import kmnist600
@@ -96,6 +98,14 @@ def test_a_missing_data_set_ends_in_one_line(run, monkeypatch, tmp_path):
     assert "\n" not in stopped.value.code
 
 
+def test_own_benchmark_measures_every_method(root, capsys):
+    made = runpy.run_path(str(root / "examples/own_benchmark.py"))
+    rows = bench_network(made["make"], seconds=0.01)
+    assert [row["method"] for row in rows if row["seconds"] is None] == []
+    assert capsys.readouterr().out.count("/backprop") == len(rows) == len(USUAL)
+
+
 def test_every_example_is_run(root):
     scripts = {path.stem for path in (root / "examples").glob("*.py")}
-    assert scripts == {"digits", "own_network", "own_optimizer", "residual", "fine_tuning", "tiny_gpt"}
+    names = "digits own_benchmark own_network own_optimizer residual fine_tuning tiny_gpt"
+    assert scripts == set(names.split())

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from forwardgrad.catalogue import DATASETS, MODELS, network_parts
+from forwardgrad.catalogue import ARCHITECTURES, DATASETS, MODELS, network_parts
 from forwardgrad.claims.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.schema import schema_problems, suggest
 from forwardgrad.yaml_file import read_mapping, read_yaml
@@ -69,7 +69,7 @@ def claim_problems(
         if columns and column not in columns:
             yield f"evidence.{place} = {column!r}: {query['frame']} has no such column; {suggest(column, columns)}"
     for part in ("where", "against"):
-        for column, known in (("dataset", DATASETS), ("model", MODELS)):
+        for column, known in (("dataset", DATASETS), ("model", [*MODELS, *ARCHITECTURES])):
             value = query.get(part, {}).get(column)
             for name in value if isinstance(value, list) else [value]:
                 if name is not None and network_parts(name)[0] not in known:

@@ -45,6 +45,7 @@ WRONG = {
 }
 WITHOUT_RULE = {
     "_cdist_forward": lambda x: torch.cdist(x, SQUARE),
+    "scatter": lambda x: torch.scatter(SQUARE, 0, INDEX, x, reduce="multiply"),
     "grid_sampler_2d": lambda x: F.grid_sample(x[None, None], torch.zeros(1, 2, 2, 2).double(), align_corners=False),
     "Cube": Cube.apply,
     "CheckpointFunction": lambda x: checkpoint(lambda y: y * 2, x, use_reentrant=True),
@@ -99,6 +100,14 @@ def test_the_loss_is_named(plain):
     net = nn.Linear(3, 3).double()
     message = refused(nn.Sequential(net) if plain else net, nn.MultiMarginLoss(), targets=INDEX[0])
     assert message.startswith("the loss (MultiMarginLoss): torch has no forward mode of multi_margin_loss")
+
+
+@pytest.mark.parametrize("transform", [torch.vmap, torch.func.grad])
+def test_a_parameter_handed_to_torch_func_as_it_is(transform):
+    net = Of(lambda net, x: transform(lambda row: row.sin().sum())(net.scale) * x, scale=torch.ones(3).double())
+    assert "give them its clone()" in refused(net)
+    own = Of(lambda net, x: transform(lambda row: row.sin().sum())(net.scale.clone()) * x, scale=torch.ones(3).double())
+    assert make_estimator("forward_rank_one", own, wiggle, seed=0)(SQUARE, None).terms[0][0] != 0
 
 
 def test_other_errors_are_the_users_own():

@@ -11,6 +11,10 @@ MADE = [(title, code) for title, made in ROWS.items() for code in made]
 pytestmark = [
     pytest.mark.filterwarnings("ignore:`NLLLoss2d` has been deprecated:FutureWarning"),
     pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning"),
+    pytest.mark.filterwarnings("ignore:There is a performance drop:UserWarning"),  # torch vmaps GLU slowly
+    pytest.mark.filterwarnings("ignore:index_reduce\\(\\) is in beta:UserWarning"),
+    pytest.mark.filterwarnings("ignore:The reduce argument of torch.scatter:UserWarning"),
+    pytest.mark.filterwarnings("ignore:torch.triangular_solve is deprecated:UserWarning"),
 ]
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch._C._functorch import peek_interpreter_stack
+from torch._C._functorch import get_unwrapped, is_functorch_wrapped_tensor, peek_interpreter_stack
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.autograd import forward_ad
 from torch.autograd.function import _SingleLevelFunction as Custom
@@ -78,6 +78,8 @@ class Duals(TorchFunctionMode):
         if isinstance(value, Tensor):
             if id(value) in self.parts:
                 return self.parameter(value)
+            if transformed() and self.moves(unwrapped(value)):
+                raise RefusedError("a parameter loses its tangent in torch.vmap and torch.func: give them its clone()")
             return value.detach() if value.requires_grad and isinstance(value, nn.Parameter) else value
         if type(value) in (list, tuple):
             return type(value)(map(self.dual, value))
@@ -124,6 +126,13 @@ def tracked(value: Any) -> bool:
 def transformed() -> bool:
     """Whether the network is within a transform of torch.func, whose tensors rules cannot look into."""
     return peek_interpreter_stack() is not None
+
+
+def unwrapped(value: Tensor) -> Tensor:
+    """Return what transforms of torch.func have wrapped."""
+    while is_functorch_wrapped_tensor(value):
+        value = get_unwrapped(value)
+    return value
 
 
 def constant(function: Callable, args: tuple, kwargs: dict[str, Any]) -> Any:

@@ -69,7 +69,7 @@ REFUSED: dict[Callable, tuple[str, Callable[..., bool]]] = {
 
 # torch's own words, and what they mean.
 UNSUPPORTED = {
-    r"forward AD with (\w+) that does not support it": "torch has no forward mode of {}",
+    r"forward AD with (?:aten::)?(\w+) that does not support it": "torch has no forward mode of {}",
     r"^(\w+)\(\): functions with out=\.\.\. arguments don't support": "{} has no forward mode with out=...",
     r"implement the jvp function|use an autograd.Function with functorch": "{} has no forward mode",
     r"forward grad that itself has a forward gradient": "torch takes no forward derivative of the targets of {}",

@@ -46,8 +46,9 @@ def cost_and_memory(results: Results, batch_size: int, memory_batch_size: int) -
         Patch(facecolor=PAPER, edgecolor=MUTED, linewidth=1.2, label="by others"),
     ]
     note = (
-        "Left of the line is less; bold: with all of the 95 % interval, which memory has not. Time: processor time of one thread, "
-        f"{batch_size} examples per step, steps of all methods interleaved, in several processes. Memory: peak beyond the "
+        "Left of the line is less; bold: with all of the 95 % interval, which memory has not. Time: processor time of "
+        f"one thread, {batch_size} examples per step, steps of all methods interleaved, in several processes. Memory: "
+        "peak beyond the "
         f"parameters, {memory_batch_size} examples per step, every method in a process of its own."
     )
     title(figure, "What does a step of other networks cost, in time and memory?", note, handles, handle_length=1.2)
