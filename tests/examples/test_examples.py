@@ -15,7 +15,7 @@ from forwardgrad.data.download import DownloadError
 from forwardgrad.data.sets import kmnist600
 
 LINE = re.compile(r"step +(\d+)  loss (\d+\.\d+)  test accuracy (\d\.\d+)")
-MEASURED = re.compile(r"([a-z ]+?) (\d+\.\d+)(?: MiB)?(?:  |$)")
+MEASURED = re.compile(r"([A-Za-z ]+?) (\d+\.\d+)(?: MiB)?(?:  |$)")
 
 
 @pytest.fixture
