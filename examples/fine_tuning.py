@@ -3,7 +3,7 @@
 Backpropagation trains a residual MLP on 3,500 MNIST digits. It is then tuned for KMNIST, Japanese characters, on 500
 images: only its last layer, or the last layer and an adapter B A of rank 4 in every residual layer, of which B moves
 and A stays as drawn. Everything else is frozen. All methods begin at the same parameters and take the same number of
-steps, each at its own tuned learning rate. The memory is the peak that a step on all 500 images allocates.
+steps; their learning rates come from a few trials. The memory is the peak that a step on all 500 images allocates.
 
 What to see: forward-only, the head alone is tuned as well as by backpropagation. With adapters in 16 layers the noise
 of every layer reaches every other, and they gain nothing. A rank-one tangent keeps no activations and halves the

@@ -2,8 +2,8 @@
 
 The network is a module of your own: skip connections and group normalisation, no `nn.Sequential`. Activity perturbation
 has the least noise here: its variance falls with the batch, while that of a tangent of the parameters grows with their
-number. Both optimizers were tuned, on a grid of learning rates; both start at the same parameters and take the same
-number of steps. What is left of the noise shows in the accuracy.
+number. Both start at the same parameters and take the same number of steps; their learning rates come from a few
+trials on this network. What is left of the noise shows in the accuracy.
 
 Run it with `python examples/residual.py`, half a minute, offline; `python examples/residual.py 100` takes 100 steps.
 """

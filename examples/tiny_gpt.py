@@ -3,8 +3,8 @@
 The network is a module of your own: causal attention, layer normalisation, and a head that shares the weight of the
 embedding. The validation loss is in bits per letter, of an alphabet of a to z and the space, beside the entropy of the
 letters' frequencies, which needs no context. Activity perturbation gets below that within a minute, far behind
-backpropagation: its noise grows with the number of activations, here of all letters of an example. Both learning
-rates were tuned; both start at the same parameters and take the same number of steps.
+backpropagation: its noise grows with the number of activations, here of all letters of an example. Both start at the
+same parameters and take the same number of steps; their learning rates come from a few trials, more for the first.
 
 Run it with `python examples/tiny_gpt.py`, about a minute, offline; `python examples/tiny_gpt.py 100` takes 100 steps.
 """
