@@ -6,7 +6,6 @@ from typing import Any
 
 from forwardgrad.arguments import RefusalError, mapping, writable
 from forwardgrad.files import write_frame
-from forwardgrad.yaml_file import read_mapping
 
 
 def add(commands: Any) -> None:
@@ -42,6 +41,7 @@ def claims(options: argparse.Namespace) -> int:
     """Judge every claim; a verdict never fails."""
     from forwardgrad.claims.ledger import entry_of
     from forwardgrad.claims.verdicts import judge_all
+    from forwardgrad.yaml_file import read_mapping
 
     ledger = read_mapping(options.ledger)
     write_frame(options.output, judge_all(entry_of(ledger, name, options.run) for name in ledger["claims"]))
