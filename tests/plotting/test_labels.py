@@ -43,7 +43,7 @@ def test_counts_that_differ_are_told_by_their_ends(counts, text):
 
 def test_every_key_has_a_label():
     assert set(labels.DATASETS) == set(catalogue.DATASETS)
-    assert set(labels.MODELS) == set(catalogue.MODELS)
+    assert set(labels.MODELS) == {*catalogue.MODELS, *catalogue.ARCHITECTURES}
     assert set(labels.ESTIMATORS) == set(catalogue.ESTIMATORS)
 
 
