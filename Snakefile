@@ -18,6 +18,7 @@ container: "docker://python:3.11"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/available.smk"
 include: "workflow/rules/data.smk"
 
 

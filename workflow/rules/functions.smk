@@ -24,14 +24,15 @@ rule descend:
 # By what factor a single step changes the value on average, around the theoretical critical rate.
 rule contract:
     output:
-        multiext("results/functions/{source}/{function}-contraction", ".csv", "-record.json"),
+        rows="results/functions/{source}/{function}-contraction.csv",
+        record="results/functions/{source}/{function}-contraction-record.json",
     log:
         "results/logs/functions/{source}/{function}-contraction.log",
     params:
         case=lambda wildcards: or_exit(functions.case_at, config, **wildcards).to_json(),
         code=digest("experiments.functions.descent"),
     shell:
-        "forwardgrad contract --case {params.case:q} --output {output[0]} > {log} 2>&1"
+        "forwardgrad contract --case {params.case:q} --output {output.rows} > {log} 2>&1"
 
 
 rule descent_costs:
