@@ -13,12 +13,13 @@ from torch import Generator, Tensor, nn
 
 from forwardgrad import catalogue
 from forwardgrad.core import draws
+from forwardgrad.core.along import Along
 from forwardgrad.core.engine.losses import Loss
 from forwardgrad.core.engine.maps import NARROW
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimates import Estimate
 from forwardgrad.core.estimator import Estimator
-from forwardgrad.core.gradients import Along, Method
+from forwardgrad.core.method import Method
 from forwardgrad.core.tangents import Dense, DenseStack, Tangents
 from forwardgrad.core.units import Units, detached, units, written_out
 

@@ -7,7 +7,7 @@ from torch import Generator, Tensor
 
 from forwardgrad.core import draws
 from forwardgrad.core.engine.network import Network
-from forwardgrad.core.perturbations import Found
+from forwardgrad.core.method import Found
 from forwardgrad.core.tangents import Tangents
 
 
@@ -18,7 +18,14 @@ class Along:
 
     def __init__(self, stream: draws.TangentStream | draws.OneLayer) -> None:
         self.stream = stream
-        self.state, self.load = stream.state, stream.load
+
+    def state(self) -> Any:
+        """The stream's."""
+        return self.stream.state()
+
+    def load(self, state: Any) -> None:
+        """Go on from a state."""
+        self.stream.load(state)
 
     def draw(self, network: Network, inputs: Any) -> Tangents:
         """Return the next tangent."""

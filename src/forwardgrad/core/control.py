@@ -6,23 +6,22 @@ import torch
 from torch import Generator, Tensor
 
 from forwardgrad.core import draws
+from forwardgrad.core.along import Along
 from forwardgrad.core.engine.network import Network
-from forwardgrad.core.perturbations import Found
+from forwardgrad.core.method import Found
 from forwardgrad.core.tangents import Dense, Tangents
 from forwardgrad.core.units import Parameters, written_out
 
 
-class ForwardControl:
+class ForwardControl(Along):
     """g = h + (<grad f, v> - <h, v>) v, then h += (<grad f, v> - <h, v>) v / n (SEGA: Hanzely et al., 2018).
 
     v are n signs. Unbiased whatever h, with E||g - grad f||^2 = (n - 1) ||grad f - h||^2. A step tells h 1 / n of
     what it lacks, so that it serves where the gradient changes little within n steps.
     """
 
-    staged = True
-
     def __init__(self, generator: Generator) -> None:
-        self.stream = draws.TangentStream(draws.dense, draws.rademacher_, generator)
+        super().__init__(draws.TangentStream(draws.dense, draws.rademacher_, generator))
         self.known: Parameters = {}  # h
 
     def state(self) -> tuple[Any, Parameters]:
@@ -33,10 +32,6 @@ class ForwardControl:
         """Go on from a state."""
         self.stream.load(state[0])
         self.known = {name: part.clone() for name, part in state[1].items()}
-
-    def draw(self, network: Network, inputs: Any) -> Tangents:
-        """Return the next tangent."""
-        return self.stream.draw(network.units)
 
     def evaluate(self, network: Network, tangents: Tangents, inputs: Any, targets: Any) -> Found:
         """One forward-mode pass; the estimate is made of h as it is afterwards."""

@@ -10,7 +10,8 @@ from torch import Generator, Tensor, nn
 from forwardgrad.core.engine.losses import IGNORED, Loss
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimates import DenseEstimate, Estimate, ForwardGradient
-from forwardgrad.core.gradients import ESTIMATORS, Method
+from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.core.method import Method
 from forwardgrad.core.refusals import refuse_batch, refuse_model
 from forwardgrad.core.tangents import Dense, Tangents
 from forwardgrad.seeds import derive_seed

@@ -8,7 +8,7 @@ declares each under the same key: its label, its cost and what is known of its m
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -16,44 +16,20 @@ from torch import Generator, Tensor
 from forwardgrad.core import draws
 from forwardgrad.core.along import Along, Several
 from forwardgrad.core.control import ForwardControl
-from forwardgrad.core.engine.network import Network, detached
+from forwardgrad.core.engine.general import primal_of
+from forwardgrad.core.engine.network import Network
 from forwardgrad.core.layerwise.local_losses import LocalLosses
 from forwardgrad.core.layerwise.orthogonal import ActivityOrthogonal
 from forwardgrad.core.layerwise.sampled import ForwardSampled
+from forwardgrad.core.method import Found, Method, Unstaged
 from forwardgrad.core.orthogonal import forward_orthogonal
-from forwardgrad.core.perturbations import Activity, Found, Spsa
+from forwardgrad.core.perturbations import Activity, Spsa
 from forwardgrad.core.span import SpanRankOne
 from forwardgrad.core.tangents import Dense, Tangents
 
 
-class Method(Protocol):
-    """One way to estimate a gradient. Its state is what the next draws depend on."""
-
-    staged: bool  # whether the draw is a stage of its own, with a cost of its own
-
-    def draw(self, network: Network, inputs: Any) -> Any:
-        """Return what the next estimate is taken along."""
-
-    def evaluate(self, network: Network, tangents: Any, inputs: Any, targets: Any) -> Found:
-        """Return the loss, the outputs, and the estimate: terms of a forward gradient, or one tensor per parameter."""
-
-    def state(self) -> Any:
-        """Return what `load` needs to go on from here."""
-
-    def load(self, state: Any) -> None:
-        """Go on from a state."""
-
-
-class Backprop:
+class Backprop(Unstaged):
     """Reverse mode: the gradient, at the cost of about three forward passes."""
-
-    staged = False
-
-    def __init__(self, generator: Generator) -> None:
-        self.generator = generator
-
-    def draw(self, network: Network, inputs: Any) -> None:
-        """Nothing."""
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """Compute the gradient, dense; a parameter that the loss does not depend on has zeros."""
@@ -61,13 +37,7 @@ class Backprop:
         with torch.enable_grad():
             value, outputs = network.compute(inputs, targets)
             gradient = torch.autograd.grad(value, parameters, allow_unused=True, materialize_grads=True)
-        return value.detach(), detached(outputs), tuple(part.to_dense() for part in gradient)
-
-    def state(self) -> None:
-        """Nothing."""
-
-    def load(self, state: None) -> None:
-        """Nothing."""
+        return value.detach(), primal_of(outputs), tuple(part.to_dense() for part in gradient)
 
 
 class NoisyBackprop(Backprop):

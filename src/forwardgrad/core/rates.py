@@ -6,8 +6,9 @@ import torch
 from torch import Generator, Tensor, nn
 
 from forwardgrad.core import draws
-from forwardgrad.core.engine.examples import put_back, with_tangents
+from forwardgrad.core.engine.examples import with_tangents
 from forwardgrad.core.engine.losses import Loss, one_number
+from forwardgrad.core.engine.nested import put_back
 from forwardgrad.core.engine.network import Network
 from forwardgrad.core.refusals import refuse_batch, refuse_model
 from forwardgrad.core.tangents import Tangents

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, Locator, LogLocator, NullLocator
 
-from forwardgrad.plotting.style import INK, MUTED, WIDTH, Look
+from forwardgrad.plotting.style import BACKING, INK, MUTED, WIDTH, Look
 
 # A number that others published.
 STAR = {
@@ -80,7 +80,8 @@ def stacked(sizes: Sequence[int], above: float, gap: float, row: float, sharex: 
 def rows(axes: Axes, names: Sequence[str]) -> None:
     """Make the y axis a list of `names`, each written above its row, so that the panel keeps its whole width."""
     for row, name in enumerate(names):
-        axes.text(0, row - 0.48, name, transform=axes.get_yaxis_transform(), va="top", fontsize=8.5, zorder=6)
+        where = {"transform": axes.get_yaxis_transform(), "va": "top", "zorder": 6}
+        axes.text(0, row - 0.48, name, fontsize=8.5, bbox=BACKING if name else None, **where)
     no_y_axis(axes)
     axes.set_ylim(len(names) - 0.45, -0.6)
 

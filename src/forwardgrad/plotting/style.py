@@ -29,6 +29,7 @@ Drawn = tuple[Figure, pd.DataFrame]  # a figure, and what it shows
 WIDTH = 4.8  # inches: text keeps its size on a phone
 
 INK, MUTED, RULE, PAPER = "#1b1c20", "#62666d", "#dcdfe4", "#ffffff"
+BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75}  # behind text that lines may cross
 
 RC: dict[str, Any] = {
     "font.family": "sans-serif",

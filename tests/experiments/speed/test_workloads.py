@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from forwardgrad import catalogue
+from forwardgrad.core.engine.nested import tensors
 from forwardgrad.experiments.speed import workloads
-from forwardgrad.experiments.speed.steps import Case, tensors
+from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.speed.workloads import named
 
 NAMES = ("students_lr", "cnn_width_2", "mlp_width_8", *catalogue.ARCHITECTURES)
@@ -57,4 +58,4 @@ def test_inputs_are_one_tensor_or_the_models_arguments(inputs):
     assert torch.allclose(case.value(), expected)
     assert torch.allclose(case.value_at(dict(case.model.named_parameters())), expected)
     assert case.size == 5
-    assert len(tensors(inputs)) == 1
+    assert len(list(tensors(inputs))) == 1

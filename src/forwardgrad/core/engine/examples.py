@@ -12,28 +12,12 @@ from torch.autograd import forward_ad
 from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import IGNORED, cross_entropy, mse_loss, one_number
 from forwardgrad.core.engine.maps import Linear, Map
-from forwardgrad.core.engine.network import Network, called
+from forwardgrad.core.engine.nested import batch_size, called, put_back, tensors
+from forwardgrad.core.engine.network import Network
 from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.engine.rules import by_function
 from forwardgrad.core.tangents import Tangents
 from forwardgrad.core.units import Units
-
-
-def tensors(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in what a network takes or returns."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, dict):
-        for part in value.values():
-            yield from tensors(part)
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from tensors(part)
-
-
-def batch_size(inputs: Any) -> int:
-    """Return the number of examples: the length of the first tensor."""
-    return len(next(tensors(inputs)))
 
 
 def output_shapes(plain: Plain, units: Units, inputs: Tensor) -> dict[str, tuple[int, ...]]:
@@ -113,19 +97,6 @@ def in_reverse(
             )
         total += (slope * tangent).reshape(size, -1).sum(1)
     return value.detach(), total
-
-
-def put_back(value: Any, parts: Iterator[Tensor]) -> Any:
-    """Return what a network returned with other tensors in its places."""
-    if isinstance(value, Tensor):
-        return next(parts)
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(put_back(part, parts) for part in value))
-    if isinstance(value, list | tuple):
-        return type(value)(put_back(part, parts) for part in value)
-    if isinstance(value, dict):
-        return type(value)({key: put_back(part, parts) for key, part in value.items()})
-    return value
 
 
 class Watched:

@@ -24,6 +24,7 @@ from torch.overrides import TorchFunctionMode
 
 from forwardgrad.core.engine.duals import carries, unpack
 from forwardgrad.core.engine.functions import RULES
+from forwardgrad.core.engine.nested import changed
 from forwardgrad.core.engine.refused import ANYWHERE, REFUSED, RefusedError, culprit, explain, refuse
 from forwardgrad.core.engine.rules import LEVEL
 from forwardgrad.core.tangents import Dense, LayerTangent, Tangents
@@ -191,16 +192,8 @@ def forward_mode(model: nn.Module, units: Units, tangents: Tangents) -> Iterator
 
 
 def primal_of(value: Any) -> Any:
-    """Return what a network returned without its tangents: a tensor, or lists, tuples and dicts of them."""
-    if isinstance(value, Tensor):
-        return forward_ad.unpack_dual(value).primal.detach()
-    if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*map(primal_of, value))
-    if isinstance(value, list | tuple):
-        return type(value)(map(primal_of, value))
-    if isinstance(value, dict):  # also the outputs of transformers
-        return type(value)({key: primal_of(part) for key, part in value.items()})
-    return value
+    """Return what a network returned without its tangents, and without its graph."""
+    return changed(value, lambda part: forward_ad.unpack_dual(part).primal.detach())
 
 
 def along(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from forwardgrad.core.engine import general
 from forwardgrad.core.engine.losses import Loss, loss_rule, one_number
+from forwardgrad.core.engine.nested import called, changed
 from forwardgrad.core.engine.plain import RANDOM, Plain, plain
 from forwardgrad.core.tangents import DenseStack, Tangents
 from forwardgrad.core.units import Parameters, Unit, Units, units
@@ -114,7 +115,7 @@ class Network:
         parts = dict(self.model.named_parameters()) | dict(self.model.named_buffers())
         if narrow:
             values = {name: part.detach().float() for name, part in parts.items() if part.is_floating_point()} | values
-            inputs = widened(inputs)
+            inputs = changed(inputs, widened)
         with torch.no_grad(), torch.autocast("cpu", enabled=False), exchanged(parts, values):
             return self.compute(inputs, targets)
 
@@ -151,18 +152,6 @@ def same(held: list[tuple], before: list[tuple]) -> bool:
     )
 
 
-def called(model: nn.Module, inputs: Any) -> Any:
-    """Return what a model makes of its inputs: one, a tuple of several, or a dict of named ones."""
-    if isinstance(inputs, tuple):
-        return model(*inputs)
-    return model(**inputs) if isinstance(inputs, dict) else model(inputs)
-
-
-def detached(outputs: Any) -> Any:
-    """Return what a network returned without its graph."""
-    return general.primal_of(outputs)
-
-
 @contextmanager
 def exchanged(parts: dict[str, Tensor], values: Parameters) -> Iterator[None]:
     """Lend other values to parameters and buffers: theirs are put aside and come back unchanged to the last bit."""
@@ -176,10 +165,6 @@ def exchanged(parts: dict[str, Tensor], values: Parameters) -> Iterator[None]:
             parts[name].data = value
 
 
-def widened(value: Any) -> Any:
-    """Return inputs in 32 bits where they are floating-point numbers of 16."""
-    if isinstance(value, Tensor):
-        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
-    if isinstance(value, tuple):
-        return tuple(map(widened, value))
-    return {key: widened(part) for key, part in value.items()} if isinstance(value, dict) else value
+def widened(value: Tensor) -> Tensor:
+    """Return a tensor in 32 bits if it holds floating-point numbers of 16."""
+    return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value

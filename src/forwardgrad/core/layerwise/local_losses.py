@@ -11,10 +11,10 @@ from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.layerwise.gradients import Gradients
 from forwardgrad.core.layerwise.stages import Stage, stages_of
 from forwardgrad.core.layerwise.tails import loss_slopes
-from forwardgrad.core.perturbations import Found
+from forwardgrad.core.method import Found, Unstaged
 
 
-class LocalLosses:
+class LocalLosses(Unstaged):
     """Every hidden layer descends the loss of a linear head H_l on its activations a_l, in place of the network's loss.
 
     (Belilovsky et al., 2019, arXiv 1812.11446; with forward gradients Ren et al., 2022, arXiv 2210.03310.) Behind a
@@ -28,14 +28,10 @@ class LocalLosses:
         head_rate: Their learning rate.
     """
 
-    staged = False
-
     def __init__(self, generator: Generator, head_rate: float = 0.05) -> None:
-        self.generator, self.head_rate = generator, head_rate
+        super().__init__(generator)
+        self.head_rate = head_rate
         self.heads: dict[str, tuple[Tensor, Tensor]] = {}
-
-    def draw(self, network: Network, inputs: Any) -> None:
-        """Nothing."""
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """One pass, and every hidden layer's own loss."""

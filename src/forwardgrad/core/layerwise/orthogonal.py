@@ -9,10 +9,10 @@ from forwardgrad.core.engine.network import Network
 from forwardgrad.core.layerwise.gradients import Gradients
 from forwardgrad.core.layerwise.stages import stages_of
 from forwardgrad.core.layerwise.tails import blocks_of, derivatives, loss_slopes, spread
-from forwardgrad.core.perturbations import Found
+from forwardgrad.core.method import Found, Unstaged
 
 
-class ActivityOrthogonal:
+class ActivityOrthogonal(Unstaged):
     """da_l = sum_k <dloss_b/da_l, u_bk> u_bk for K sign vectors u_bk of disjoint supports (`tails`).
 
     They are drawn for the activations a_l of every layer and example, and carried through what lies behind that layer
@@ -27,13 +27,9 @@ class ActivityOrthogonal:
             units of a linear layer behind, or the channels of a convolution behind, into equal blocks.
     """
 
-    staged = False
-
     def __init__(self, generator: Generator, tangents: int = 16) -> None:
-        self.generator, self.tangents = generator, tangents
-
-    def draw(self, network: Network, inputs: Any) -> None:
-        """Nothing: the signs are drawn layer by layer."""
+        super().__init__(generator)
+        self.tangents = tangents
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """One pass, and for every hidden layer K tangents behind it."""
@@ -47,9 +43,3 @@ class ActivityOrthogonal:
             along = derivatives(direct, stages, index + 1, values, count, slopes)
             found.add(stage, stage.by_outputs(spread(along, values)))
         return value, stages[-1].activations, found.of(network)
-
-    def state(self) -> None:
-        """Nothing."""
-
-    def load(self, state: None) -> None:
-        """Nothing."""

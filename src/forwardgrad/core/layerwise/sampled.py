@@ -13,7 +13,7 @@ from forwardgrad.core.layerwise.gradients import Gradients
 from forwardgrad.core.layerwise.stages import Stage, stages_of
 from forwardgrad.core.layerwise.tails import blocks_of, derivatives, loss_slopes, spread
 from forwardgrad.core.layerwise.weights import along_channels
-from forwardgrad.core.perturbations import Found
+from forwardgrad.core.method import Found, Unstaged
 
 UNIFORM = 0.1  # of the draws of examples, the part that is uniform: it bounds the weight of a rare one
 
@@ -38,7 +38,7 @@ def draw_examples(slopes: Tensor, count: int, generator: Generator) -> tuple[Ten
     return found, 1 / (count * chances[found])
 
 
-class ForwardSampled:
+class ForwardSampled(Unstaged):
     """Forward-mode derivatives of every layer, exact where they are cheap and of drawn examples elsewhere; unbiased.
 
     Of the last layer: exact. Of the last hidden layer: exact too. A basis tangent e_j of its activations comes to the
@@ -62,13 +62,9 @@ class ForwardSampled:
         tangents: K.
     """
 
-    staged = False
-
     def __init__(self, generator: Generator, shares: int = 16, rows: int = 8, tangents: int = 4) -> None:
-        self.generator, self.shares, self.rows, self.tangents = generator, shares, rows, tangents
-
-    def draw(self, network: Network, inputs: Any) -> None:
-        """Nothing: what is drawn depends on the outputs."""
+        super().__init__(generator)
+        self.shares, self.rows, self.tangents = shares, rows, tangents
 
     def evaluate(self, network: Network, tangents: None, inputs: Any, targets: Any) -> Found:
         """One pass, then the layers one by one."""
@@ -122,12 +118,6 @@ class ForwardSampled:
             placed = along.new_zeros(groups, len(rows) // groups, groups, units // groups)
             placed.diagonal(0, 0, 2).copy_(along.movedim(0, -1))
             found.add(drawn, drawn.by_outputs(placed.view_as(drawn.activations)))
-
-    def state(self) -> None:
-        """Nothing."""
-
-    def load(self, state: None) -> None:
-        """Nothing."""
 
 
 def scaled(slopes: Tensor, weights: Tensor) -> Tensor:

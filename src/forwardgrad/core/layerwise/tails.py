@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from forwardgrad.core.engine.losses import cross_entropy, mse_loss
+from forwardgrad.core.engine.losses import IGNORED, cross_entropy, mse_loss
 from forwardgrad.core.engine.maps import Linear
 from forwardgrad.core.engine.plain import Plain
 from forwardgrad.core.layerwise.stages import Stage
@@ -25,7 +25,7 @@ def loss_slopes(direct: Plain, last: Stage, targets: Tensor) -> tuple[Tensor, Te
     if not last.after and direct.loss_pair is cross_entropy and outputs.dim() == 2 and not targets.is_floating_point():
         log_probabilities = torch.log_softmax(outputs, 1)
         slopes = log_probabilities.exp()
-        counted = (targets != -100).to(slopes.dtype)  # an ignored target adds nothing
+        counted = (targets != IGNORED).to(slopes.dtype)  # an ignored target adds nothing
         slopes.scatter_add_(1, targets.clamp(min=0).unsqueeze(1), slopes.new_full((len(slopes), 1), -1.0))
         slopes.mul_((counted / counted.sum().clamp(min=1)).unsqueeze(1))
         return F.nll_loss(log_probabilities, targets), slopes

@@ -12,7 +12,8 @@ from typing import Any
 from torch import Tensor, nn
 
 from forwardgrad.arguments import RefusalError
-from forwardgrad.experiments.speed.steps import Case, tensors
+from forwardgrad.core.engine.nested import tensors
+from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.speed.workloads import Made, Workload
 
 RETURNS = "it must return (model, loss, inputs, targets)"
@@ -76,7 +77,7 @@ def faults(model: Any, loss: Any, inputs: Any, targets: Any, device: str) -> Any
         yield f"returns a model that does not lie on {device}: put it there, or name another --device"
     elif not callable(loss):
         yield f"returns {type(loss).__name__} as its loss: {RETURNS}, the loss a function of outputs and targets"
-    elif not tensors(inputs) or not tensors(inputs)[0].dim():
+    elif not (parts := list(tensors(inputs))) or not parts[0].dim():
         yield f"returns {type(inputs).__name__} as its inputs: a tensor, a tuple or a dict of tensors is needed"
 
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from forwardgrad.core.engine.losses import Loss
+from forwardgrad.core.engine.nested import arguments, batch_size, called
 from forwardgrad.core.estimates import write_gradient_
 from forwardgrad.core.estimator import Estimator
 from forwardgrad.core.gradients import Backprop
@@ -39,8 +40,7 @@ class Case:
 
     def value(self) -> Tensor:
         """Return the loss."""
-        positional, named = arguments(self.inputs)
-        return self.loss(self.model(*positional, **named), self.targets)
+        return self.loss(called(self.model, self.inputs), self.targets)
 
     def value_at(self, parameters: dict[str, Tensor]) -> Tensor:
         """Return the loss at other parameters, by name."""
@@ -49,7 +49,7 @@ class Case:
     @property
     def size(self) -> int:
         """Number of examples in the batch."""
-        return len(tensors(self.inputs)[0])
+        return batch_size(self.inputs)
 
     @property
     def device(self) -> torch.device:
@@ -62,19 +62,6 @@ class Case:
         return {name: part for name, part in self.model.named_parameters() if part.requires_grad}
 
 
-def arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return a batch of inputs as a model's positional and keyword arguments."""
-    if isinstance(inputs, dict):
-        return (), inputs
-    return (inputs if isinstance(inputs, tuple) else (inputs,)), {}
-
-
-def tensors(inputs: Any) -> list[Tensor]:
-    """Return the tensors of a batch of inputs."""
-    positional, named = arguments(inputs)
-    return [part for part in (*positional, *named.values()) if isinstance(part, Tensor)]
-
-
 def advance(parts: Parts, last: str | None) -> None:
     """Do a step up to and with its part `last`."""
     for part in parts():
@@ -84,11 +71,8 @@ def advance(parts: Parts, last: str | None) -> None:
 
 def along_estimate(case: Case, estimator: Estimator, adam: bool = False) -> Parts:
     """One step of plain SGD, or of Adam, along the estimate."""
-    options = {
-        "lr": case.rate,
-        "fused": True,
-        "capturable": case.device.type == "cuda",
-    }  # can be recorded as a CUDA graph
+    # Capturable: can be recorded as a CUDA graph.
+    options = {"lr": case.rate, "fused": True, "capturable": case.device.type == "cuda"}
     optimizer = torch.optim.Adam(case.parameters.values(), **options) if adam else None
 
     def step() -> Iterator[str]:

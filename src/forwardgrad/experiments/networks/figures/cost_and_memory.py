@@ -11,10 +11,9 @@ from forwardgrad.catalogue import PLAIN
 from forwardgrad.experiments.networks.tables import per_network
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import rows, ticks, title, write
-from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, Drawn, look
+from forwardgrad.plotting.style import BACKING, INK, MUTED, PAPER, RULE, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
-BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75}
 PANELS = {"ratio_to_backprop": "time", "peak_ratio": "peak memory"}
 
 
@@ -46,9 +45,9 @@ def cost_and_memory(results: Results, batch_size: int, memory_batch_size: int) -
         Patch(facecolor=PAPER, edgecolor=MUTED, linewidth=1.2, label="by others"),
     ]
     note = (
-        "Left of the line is less; bold: with all of the 95 % interval, which memory has not. Time: processor time of "
-        f"one thread, {batch_size} examples per step, steps of all methods interleaved, in several processes. Memory: "
-        f"peak beyond the parameters, {memory_batch_size} examples per step, every method in a process of its own."
+        "A bar that ends left of the line needs less than backpropagation. Bold: so does the whole 95 % interval of a "
+        f"time; memory is measured once. Time: processor time of one thread, {batch_size} examples per step, in "
+        f"several processes. Memory: peak beyond the parameters, {memory_batch_size} examples per step."
     )
     title(figure, "What does a step of other networks cost, in time and memory?", note, handles, handle_length=1.2)
     return figure, shown

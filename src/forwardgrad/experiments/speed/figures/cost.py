@@ -14,12 +14,11 @@ from forwardgrad.experiments.speed.figures.rows import grouped, named, ordered, 
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, mark, no_y_axis, star, ticks, title, write
-from forwardgrad.plotting.style import INK, MUTED, PAPER, RULE, WIDTH, Drawn, look
+from forwardgrad.plotting.style import BACKING, INK, MUTED, RULE, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
 BY_HAND = {"color": INK, "linestyle": (0, (1, 1.5)), "linewidth": 1.2}
 FLOOR = {"color": MUTED, "markersize": 12, "mew": 2}
-BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8, "alpha": 0.75}
 TICKS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 NAMES = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}
 

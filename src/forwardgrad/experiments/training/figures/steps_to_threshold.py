@@ -12,11 +12,10 @@ from forwardgrad.experiments.training.frames import load_frames, methods_of
 from forwardgrad.experiments.training.tables import quoted_steps
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, choose_scale, mark, rows, stacked, star, title, write
-from forwardgrad.plotting.style import MUTED, PAPER, Drawn, look
+from forwardgrad.plotting.style import BACKING, MUTED, Drawn, look
 from forwardgrad.results.folder import Results
 
 DOT = 4.2
-BACKING = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
 
 
 def steps_to_threshold(results: Results, experiment: str) -> Drawn:
