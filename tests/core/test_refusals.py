@@ -1,3 +1,5 @@
+import inspect
+
 import pytest
 import torch
 from torch import nn
@@ -5,6 +7,7 @@ from torch import nn
 from forwardgrad.core.estimates import step_
 from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.gradients import ESTIMATORS
+from forwardgrad.core.refusals import OPTIONS
 
 from .. import cases
 
@@ -88,3 +91,29 @@ def test_a_loss_that_is_not_one_number_is_refused_before_anything_moves(engine, 
     with pytest.raises(ValueError, match=message):
         step_(problem.model, estimator(*problem.batch), 0.1)
     assert torch.equal(cases.flat(problem.parameters), before)
+
+
+@pytest.mark.parametrize(
+    ("key", "options", "message"),
+    [
+        ("forward_rank_one", {"rank": 0}, "rank=0: allowed is a whole number above 0"),
+        ("forward_rank_one", {"rank": 1.5}, r"rank=1\.5: allowed is a whole number"),
+        ("forward_gaussian", {"law": "cauchy"}, "law='cauchy': allowed is one of gaussian, rademacher, sphere"),
+        ("forward_rank_one", {"law": "sphere"}, "law='sphere': of low rank it would be biased"),
+        ("forward_mean_4", {"tangents": True}, "tangents=True: allowed is a whole number"),
+        ("spsa", {"epsilon": 0.0}, r"epsilon=0\.0: allowed is a finite number above 0"),
+        ("spsa", {"epsilon": float("nan")}, "epsilon=nan: allowed is a finite number above 0"),
+        ("forward_sampled", {"rows": 0}, "rows=0: allowed is a whole number"),
+        ("local_losses", {"head_rate": "fast"}, "head_rate='fast': allowed is a finite number above 0"),
+        ("activity", {"mixed": 1}, "mixed=1: allowed is True or False"),
+    ],
+)
+def test_an_option_of_no_use_is_refused_when_the_estimator_is_made(key, options, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        make_estimator(key, mlp(), LOSS, **options)
+    assert "\n" not in str(refused.value)
+
+
+def test_every_option_of_an_estimator_is_checked():
+    own = {name for make in ESTIMATORS.values() for name in inspect.signature(make).parameters}
+    assert own - {"generator", "weights", "standardised"} == set(OPTIONS)

@@ -110,13 +110,6 @@ def low_rank(unit: Unit, rank: int) -> Plan:
     return LowRank, list(zip(shapes, [rank**-0.5, 1.0, float(unit.bias is not None), 1.0], strict=False))
 
 
-def structure_of(rank: int | None) -> Structure:
-    """Return how tangents of this rank are made: None is dense."""
-    if rank is None:
-        return dense
-    return rank_one if rank == 1 else partial(low_rank, rank=rank)
-
-
 class TangentStream:
     """An endless stream of tangents of a network, drawn in blocks.
 
@@ -215,6 +208,18 @@ class TangentStream:
     def numbers(self) -> Tensor:
         """The random numbers of the latest step, shape (K, n) of K tangents."""
         return self.steps[self.used - 1]
+
+
+def of_rank(generator: Generator, law: str, rank: int | None) -> TangentStream:
+    """Return tangents by a law's name and their rank: None is dense.
+
+    Raises:
+        ValueError: Factors on a sphere are not independent, so that their products would be biased.
+    """
+    if law == "sphere" and rank is not None:
+        raise ValueError("law='sphere': of low rank it would be biased, use gaussian or rademacher")
+    structures = {None: dense, 1: rank_one}
+    return TangentStream(structures.get(rank, partial(low_rank, rank=rank)), DISTRIBUTIONS[law], generator)
 
 
 class OneLayer:

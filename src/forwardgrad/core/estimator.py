@@ -12,7 +12,7 @@ from forwardgrad.core.engine.network import Network
 from forwardgrad.core.estimates import DenseEstimate, Estimate, ForwardGradient
 from forwardgrad.core.gradients import ESTIMATORS
 from forwardgrad.core.method import Method
-from forwardgrad.core.refusals import refuse_batch, refuse_model
+from forwardgrad.core.refusals import OPTIONS, refuse_batch, refuse_model, refuse_option
 from forwardgrad.core.tangents import Dense, Tangents
 from forwardgrad.seeds import derive_seed
 
@@ -100,8 +100,7 @@ class Estimator:
 
 def options_of(key: str) -> list[str]:
     """Return the names of the options that an estimator takes."""
-    names = list(inspect.signature(ESTIMATORS[key]).parameters)
-    return [name for name in names if name not in ("generator", "weights", "standardised")]
+    return [name for name in inspect.signature(ESTIMATORS[key]).parameters if name in OPTIONS]
 
 
 def names_of(model: nn.Module, parameters: Sequence[str | nn.Parameter]) -> list[str]:
@@ -164,10 +163,11 @@ def make_estimator(
         raise ValueError(f"no estimator {key!r}: choose one of {', '.join(ESTIMATORS)}")
     refuse_model(model, loss)
     allowed = options_of(key)
-    for name in options:
+    for name, value in options.items():
         if name not in allowed:
             has = f"it has {', '.join(allowed)}" if allowed else "it has none"
             raise ValueError(f"{key} has no option {name!r}: {has}")
+        refuse_option(name, value)
     only = None if parameters is None else names_of(model, parameters)
     device = next(model.parameters()).device
     generator = Generator(device)

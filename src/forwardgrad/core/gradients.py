@@ -64,7 +64,7 @@ class NoisyBackprop(Backprop):
 
 def forward_gradient(generator: Generator, law: str, rank: int | None = None) -> Along:
     """One tangent of every layer, dense or of low rank. With signs, dense or of rank one, E||g||^2 = n ||grad f||^2."""
-    return Along(draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator))
+    return Along(draws.of_rank(generator, law, rank))
 
 
 def forward_rank_one_layer(generator: Generator, law: str = "rademacher") -> Along:

@@ -43,7 +43,7 @@ class Spsa:
     staged = True
 
     def __init__(self, generator: Generator, law: str, rank: int | None = None, epsilon: float | None = None) -> None:
-        self.stream = draws.TangentStream(draws.structure_of(rank), draws.DISTRIBUTIONS[law], generator)
+        self.stream = draws.of_rank(generator, law, rank)
         self.fixed = epsilon is not None
         self.epsilon = torch.tensor(epsilon, device=generator.device) if self.fixed else None
         self.units: Units | None = None

@@ -1,12 +1,36 @@
 """What cannot be estimated, and what to do about it: looked at before any work starts."""
 
+import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.parameter import UninitializedParameter
 
+from forwardgrad.core.draws import DISTRIBUTIONS
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value is a whole number above 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_size(value: Any) -> bool:
+    """Whether a value is a finite number above 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
+
+
+COUNT, SIZE = (is_count, "a whole number above 0"), (is_size, "a finite number above 0")
+OPTIONS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "law": (lambda value: isinstance(value, str) and value in DISTRIBUTIONS, f"one of {', '.join(DISTRIBUTIONS)}"),
+    "rank": (lambda value: value is None or is_count(value), "a whole number above 0, or None for dense tangents"),
+    **dict.fromkeys(("tangents", "shares", "rows"), COUNT),
+    "epsilon": (lambda value: value is None or is_size(value), "a finite number above 0, or None to choose it"),
+    "head_rate": SIZE,
+    "mixed": (lambda value: isinstance(value, bool), "True or False"),
+}
 WRAPPERS = (nn.DataParallel, nn.parallel.DistributedDataParallel, torch.optim.swa_utils.AveragedModel)
 
 
@@ -43,6 +67,17 @@ def refuse_model(model: Any, loss: Any) -> None:
             raise TypeError(f"parameter {name} is complex: split it into real and imaginary part")
         if parameter.is_inference():
             raise TypeError(f"parameter {name} was made in inference mode and cannot move: make the model outside it")
+
+
+def refuse_option(name: str, value: Any) -> None:
+    """Refuse a value that an option cannot have.
+
+    Raises:
+        ValueError: It is one.
+    """
+    allowed, text = OPTIONS[name]
+    if not allowed(value):
+        raise ValueError(f"{name}={value!r}: allowed is {text}")
 
 
 def refuse_batch(inputs: Any) -> None:
