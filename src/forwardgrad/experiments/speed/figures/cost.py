@@ -26,7 +26,10 @@ NAMES = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}
 def cost(results: Results, device: str) -> Drawn:
     """Draw the cost of every method over backpropagation, one column per model; return it too, columns SPEED."""
     shown = usual(named(timed(results, device)))
-    models, methods = list(dict.fromkeys(shown["model"])), ordered(shown["method"])
+    models = list(dict.fromkeys(shown["model"]))
+    # Of what is measured on some networks alone, for another experiment, most of its row would be empty.
+    everywhere = shown.groupby("method")["model"].transform("nunique") == len(models)
+    methods = ordered(shown.loc[everywhere, "method"])
     shown = shown[shown["method"].isin(methods)]
     theirs = [row for row in paper_rows(results.quoted()) if row["model"] in models and row["depth"] not in (1, 100)]
     values = [*shown["ratio_to_backprop"], *shown["low"].dropna(), *shown["high"].dropna(), *shown["flop_floor"]]
