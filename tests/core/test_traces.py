@@ -32,7 +32,8 @@ def of_logits(outputs, targets):
     return nn.functional.cross_entropy(outputs["logits"], targets)
 
 
-BATCH = torch.randn(6, 4, dtype=torch.float64), torch.full((6, 1), 0.5, dtype=torch.float64)
+DRAWS = torch.Generator().manual_seed(0)
+BATCH = torch.randn(6, 4, dtype=torch.float64, generator=DRAWS), torch.full((6, 1), 0.5, dtype=torch.float64)
 TARGETS = torch.arange(6) % 3
 PLAIN = {  # networks for the direct engine
     "dropout": lambda: nn.Sequential(nn.Linear(4, 6), nn.Dropout(), nn.Linear(6, 6), nn.RReLU(), nn.Linear(6, 3)),
@@ -76,6 +77,7 @@ def assert_like_a_pass(model, loss, inputs, key):
 @pytest.mark.parametrize("key", cases.ANYWHERE)
 @pytest.mark.parametrize("name", PLAIN)
 def test_random_numbers_and_statistics_of_a_sequence(name, key):
+    torch.manual_seed(0)  # RReLU draws where it is negative: a difference beside a kink may draw otherwise
     assert_like_a_pass(PLAIN[name]().double(), nn.CrossEntropyLoss(), BATCH[0], key)
 
 

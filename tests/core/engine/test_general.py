@@ -1,5 +1,6 @@
 """What a network may do while it runs: each against reverse mode."""
 
+import copy
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -157,17 +158,15 @@ def test_no_graph_is_made():
 
 
 def test_threads_do_not_disturb_each_other():
-    def model(plain):
-        torch.manual_seed(0)
-        layers = nn.Linear(4, 6), nn.SiLU(), nn.LayerNorm(6), nn.Linear(6, 2)
-        made = nn.Sequential(*(layers if not plain else (layers[0], layers[1], layers[3])))
-        return made.double()
+    torch.manual_seed(0)
+    layers = nn.Linear(4, 6), nn.SiLU(), nn.LayerNorm(6), nn.Linear(6, 2)
+    models = [nn.Sequential(layers[0], layers[1], layers[3]).double(), nn.Sequential(*layers).double()]
 
-    def run(plain):
-        estimator = make_estimator("forward_rank_one", model(plain), wiggle, seed=0)
+    def run(model):
+        estimator = make_estimator("forward_rank_one", model, wiggle, seed=0)
         return torch.stack([estimator(INPUTS, None).terms[0][0] for _ in range(40)])
 
-    alone = [run(True), run(False)]
+    alone = [run(model) for model in models]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(run, [True, False] * 4))
+        found = list(pool.map(run, copy.deepcopy(models * 4)))
     assert all(torch.equal(each, alone[index % 2]) for index, each in enumerate(found))
