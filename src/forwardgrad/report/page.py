@@ -28,7 +28,7 @@ from forwardgrad.plotting.page import figure
 from forwardgrad.report.markup import sentence, templates_of, tex, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results
-from forwardgrad.results.statistics import FEWEST, LEVEL
+from forwardgrad.results.statistics import FEWEST, LEVEL, RESAMPLED
 
 PARTS = ("results", "cost", "frontier")
 
@@ -64,7 +64,13 @@ def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any
         sources: Where everything lies.
     """
     environment = templates_of(sources.templates, autoescape=True)
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
+    environment.globals |= {
+        "labels": labels,
+        "fewest": FEWEST,
+        "percent": f"{LEVEL:.0%}".rstrip("%"),
+        "resampled": RESAMPLED,
+        "missing_share": f"{1 - LEVEL:.0%}".replace("%", " %"),
+    }
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
     environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE}
     environment.filters |= {"sentence": sentence, "tex": tex}
