@@ -78,7 +78,7 @@ for (const table of new Set(rows.map((row) => row.closest("table")))) {
 
 if (rows.length) {
   const count = make("output", {});
-  const selects = ["verdict", "source", "group"].map((name) => choice(name, filter));
+  const selects = ["part", "verdict", "source", "group"].map((name) => choice(name, filter));
   const labelled = selects.map((select) => make("label", {}, select.name, select));
   rows[0].closest(".box").before(make("div", { class: "filters control" }, ...labelled, count));
 
@@ -91,8 +91,8 @@ if (rows.length) {
   filter();
   for (const link of document.querySelectorAll(".verdicts a")) {
     link.addEventListener("click", () => {
-      for (const select of selects) select.value = "";
-      selects[0].value = link.closest("[data-verdict]").dataset.verdict;
+      const wanted = { part: link.closest("[data-part]").dataset.part, verdict: link.closest("[data-verdict]").dataset.verdict };
+      for (const select of selects) select.value = wanted[select.name] ?? "";
       filter();
     });
   }

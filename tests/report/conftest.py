@@ -105,6 +105,7 @@ def written(root, tmp_path_factory):
     claims = pd.DataFrame({"id": ["a", "b", "c", "d"], "verdict": verdicts})
     claims["claim"], claims["measured"], claims["n"] = "claim " + claims["id"], [0.02, 30, 0.1, None], 5
     claims["source"], claims["group"] = ["paper", "paper", "paper", "students"], "runtime"
+    claims["part"] = ["primary", "primary", "primary", "reproductions"]
     claims["cost_model"], claims["certainty"], claims["evidence"] = "none", "plain", "run"
     claims["figure"] = "students/penguins-students_lr-by-step"
     claims.reindex(columns=list(CLAIMS)).to_csv(results.folder / "tables/claims.csv", index=False)

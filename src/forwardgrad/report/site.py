@@ -20,7 +20,7 @@ from forwardgrad.plotting import labels
 from forwardgrad.report.citation import read_citation
 from forwardgrad.report.markup import resolved, sentence, templates_of, tex
 from forwardgrad.report.page import Sources, gather
-from forwardgrad.results.statistics import FEWEST, LEVEL
+from forwardgrad.results.statistics import FEWEST, LEVEL, RESAMPLED
 
 MAIN = "index.html"
 DOCUMENT = "report.pdf"
@@ -114,7 +114,13 @@ def write_site(site: Path, config: Mapping[str, Any], full: Mapping[str, Any], s
     content = gather(config, full, sources)
     pages, files = pages_of(content), Files(site, sources)
     environment = templates_of(sources.templates, autoescape=True)
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
+    environment.globals |= {
+        "labels": labels,
+        "fewest": FEWEST,
+        "percent": f"{LEVEL:.0%}".rstrip("%"),
+        "resampled": RESAMPLED,
+        "missing_share": f"{1 - LEVEL:.0%}".replace("%", "\u00a0%"),
+    }
     environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
     environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE, "document": DOCUMENT}
     environment.filters |= {"sentence": sentence, "tex": tex, "link": files.link}
