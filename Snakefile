@@ -42,8 +42,7 @@ rule all:
         rules.audit.input,
         rules.claims.output.table,
         rules.invariants.output.table,
-        rules.report.output.page,
-        rules.document.output.document,
+        rules.report.output.site,
         notebooks.pages(config),
 
 
