@@ -106,3 +106,20 @@ if (rows.length) {
   addEventListener("hashchange", reveal);
   reveal();
 }
+
+// The widget of the method: what the number of parameters n and of tangents K make of the estimate.
+
+document.querySelectorAll('[data-widget="variance"]').forEach((widget) => {
+  const [parameters, tangents] = widget.querySelectorAll("input");
+  const say = (name, value) => (widget.querySelector(`output.${name}`).textContent = value);
+  const update = () => {
+    const n = Math.round(10 ** parameters.value);
+    const k = Math.min(n, Math.round(10 ** tangents.value));
+    say("n", n.toLocaleString("en"));
+    say("k", k.toLocaleString("en"));
+    const moment = (n + k + 1) / k; // of the mean of K Gaussian forward gradients
+    say("cosine", Math.min(1, k === 1 ? Math.sqrt(2 / (Math.PI * n)) : 1 / Math.sqrt(moment)).toPrecision(2));
+    say("moment", Number(moment.toPrecision(7)).toLocaleString("en"));
+  };
+  [parameters, tangents].forEach((input) => input.addEventListener("input", update));
+});

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.claims import section as claims_section
-from forwardgrad.experiments.kinds import kind_of, part_of, plan_of, room
+from forwardgrad.experiments.kinds import PUBLISHED, kind_of, part_of, plan_of, room
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.machine import provenance
@@ -59,7 +59,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     figures += [entry for each in experiments.values() for cell in each.get("cells", []) for entry in cell["figures"]]
     return {
         "experiments": list(experiments.values()),
-        "figure": {each["name"]: each for each in figures},
+        "figure": {each["name"]: each for each in [*figures, *figures_of(PUBLISHED, sources)]},
         "part": {part: [each for name, each in experiments.items() if part_of(config, name) == part] for part in PARTS},
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}

@@ -21,3 +21,5 @@ FIGURES = (
         "Time to the loss of backpropagation over backpropagation's own time, on full MNIST.",
     ),
 )
+
+PATHS = tuple(f"results/{figure.path}" for figure in FIGURES)
