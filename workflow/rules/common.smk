@@ -22,7 +22,6 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
-    axis="step|time",
     variant="[a-z][a-z0-9_]*",
 
 
