@@ -49,7 +49,7 @@ def test_every_figure_formula_and_table_is_in_the_document(written, found):
 
 def test_formulae_are_set_as_mathematics(found):
     words = [json.dumps(formula["body"], ensure_ascii=False) for formula in found("math.equation")]
-    assert any('"func": "frac"' in formula for formula in words)
+    assert any('"func": "attach"' in formula for formula in words)
     # Letters stay symbols: two of them in one text would be set upright, as a word.
     assert set(re.findall(r'"text": "([^\W\d]{2,})"', " ".join(words))) == {"max", "tr", "cos"}
 
