@@ -52,8 +52,8 @@ def records_of(experiment):
 
 
 def with_beside(svg):
-    """Return a figure and what lies beside it: the same as PNG, and what was drawn."""
-    return multiext(svg.removesuffix(".svg"), ".svg", ".png", ".csv")
+    """Return a figure and what lies beside it: what was drawn."""
+    return multiext(svg.removesuffix(".svg"), ".svg", ".csv")
 
 
 def tables_of(experiment):
