@@ -20,5 +20,5 @@ def publish_pages(results: Path, reference: Path, report: Path, readme: Path) ->
     write_atomically(published / "index.html", page)
     shutil.copy(report / "report.pdf", published / "report.pdf")
     shutil.copy(results / FIGURE, published / "cost.svg")
-    blocks = write_blocks(reference, report / "claims.yaml", report / "templates")
+    blocks = write_blocks(reference, report / "templates")
     write_atomically(readme, rewrite(readme.read_text(encoding="utf-8"), blocks))
