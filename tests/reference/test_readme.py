@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import readme
-from forwardgrad.report.markup import one_folder_down
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -36,6 +36,10 @@ def test_a_block_is_replaced_between_its_marks_alone():
         readme.rewrite(f"a\n{begin}{end}", {"other": ""})
 
 
-def test_links_of_the_published_page_lead_up_once_more():
-    page = '<a href="../results/x.csv"><a href="#mnist"><a href="https://x.org"><a href="report.pdf">'
-    assert one_folder_down(page) == page.replace("../results", "../../results")
+def test_a_run_without_the_papers_networks_is_not_published(tmp_path, capsys):
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frames/speed.csv").write_text("model\nmlp\n")
+    status = main(["publish", "--results", str(tmp_path), "--reference", str(tmp_path / "reference")])
+    assert status == 1
+    assert capsys.readouterr().err.startswith(f"forwardgrad: {tmp_path}/frames/speed.csv has no steps of lr, cnn: ")
+    assert not (tmp_path / "reference").exists()

@@ -15,7 +15,7 @@ import yaml
 from forwardgrad.claims.verdicts import UNVERIFIED
 from forwardgrad.pipeline import lock
 
-PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
+PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_forward_loss.json"
@@ -33,7 +33,7 @@ class Workflow:
         for part in PARTS:
             copy = shutil.copytree if (root / part).is_dir() else shutil.copy
             copy(root / part, folder / part)
-        (folder / "report/index.html").unlink(missing_ok=True)
+        shutil.rmtree(folder / "report/site", ignore_errors=True)
         publish(folder / "results/reference/paper")
 
     def __call__(self, *arguments):
@@ -79,7 +79,7 @@ def test_everything_that_has_its_data_is_made(workflow, first):
     status, lines = first
     assert status == 0, "\n".join(lines)
     assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4 + 2
-    assert "Tiny" in (workflow.folder / "report/index.html").read_text()
+    assert "Tiny" in (workflow.folder / "report/site/index.html").read_text()
     assert "no_seeds" in (workflow.folder / "results/tables/audit.csv").read_text()
 
 
@@ -117,7 +117,7 @@ def test_a_notebook_shows_the_runs_that_were_made(workflow, first):
     assert (
         "experiment &#39;tiny&#39;: 4 runs" in (workflow.folder / "report/notebooks/explore_results.html").read_text()
     )
-    assert "notebooks/explore_results.html" in (workflow.folder / "report/index.html").read_text()
+    assert "notebooks/explore_results.html" in (workflow.folder / "report/site/index.html").read_text()
 
 
 def test_progress_is_shown(first):
@@ -127,7 +127,7 @@ def test_progress_is_shown(first):
 def test_the_last_line_says_what_is_missing_and_what_to_do(workflow, first):
     assert first[1][-1].startswith(LAST_LINE)
     assert "forwardgrad data --retry" in first[1][-1]
-    assert "kmnist600" in (workflow.folder / "report/index.html").read_text()
+    assert "kmnist600" in (workflow.folder / "report/site/pages/provenance.html").read_text()
     assert not list(workflow.folder.glob("results/**/kmnist600/**/metrics.csv"))
 
 
@@ -175,7 +175,7 @@ def test_every_claim_has_a_row_and_what_was_published_stands_in_for_what_was_not
     assert rows["mlp_step_cheaper"]["why"] == "experiment speed was not run"
     assert rows["mlp_forward_loss"]["why"] == "experiment mnist was not run"
     assert {row["verdict"] for name, row in rows.items() if name not in published} <= {"no evidence", UNVERIFIED}
-    assert 'id="claim-lr_forward_loss"' in (workflow.folder / "report/index.html").read_text()
+    assert 'id="claim-lr_forward_loss"' in (workflow.folder / "report/site/pages/ledger.html").read_text()
 
 
 def test_one_claim_by_target_gives_the_same_verdict(workflow, by_target):

@@ -16,7 +16,10 @@ COST_MODELS = {"stock": "the framework\u2019s forward mode", "engine": "this pro
 
 
 def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, Any]:
-    """Return `claims`, the rows of results/tables/claims.csv, `claim_parts`, the same by part, and `ledger`, its terms.
+    """Return what the report shows of the ledger.
+
+    These are `claims`, the rows of results/tables/claims.csv, `claim`, the same by id, `claim_parts`, the same by part,
+    and `ledger`, its terms.
 
     Args:
         results: Folder of results.
@@ -28,12 +31,13 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     """
     path = results / "tables/claims.csv"
     if not path.exists():
-        return {"claims": [], "claim_parts": {}, "ledger": {"sources": {}, "tolerances": {}}}
+        return {"claims": [], "claim": {}, "claim_parts": {}, "ledger": {"sources": {}, "tolerances": {}}}
     entries = read_mapping(ledger)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric)
     claims = [shown(row, entries, anchors) for row in table.to_dict("records")]
-    return {"claims": claims, "claim_parts": by_part(claims, entries["parts"]), "ledger": entries}
+    by_id = {claim["id"]: claim for claim in claims}
+    return {"claims": claims, "claim": by_id, "claim_parts": by_part(claims, entries["parts"]), "ledger": entries}
 
 
 def by_part(
