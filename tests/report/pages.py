@@ -54,6 +54,7 @@ def pages_in(folder):
 
 def dead_links(folder):
     """Return (page, link) of every link of a site's pages that leads nowhere, out of the folder or to no such id."""
+    folder = folder.resolve()
     pages = {path: Page(path.read_text()) for path in folder.rglob("*.html")}
     dead = []
     for path, page in pages.items():
@@ -62,7 +63,7 @@ def dead_links(folder):
                 continue
             name, _, anchor = link.partition("#")
             file = (path.parent / name).resolve() if name else path
-            inside = file.is_relative_to(folder.resolve()) and file.is_file()
+            inside = file.is_relative_to(folder) and file.is_file()
             if not inside or (anchor and anchor not in pages[file].ids):
                 dead.append((path.relative_to(folder).as_posix(), link))
     return dead
