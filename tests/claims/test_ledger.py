@@ -231,7 +231,7 @@ def figures_of(config):
         names = ["time-per-step"] + (["loss-ratios"] if "against" in experiment else [])
         names += ["steps-to-threshold"] if run.settings.stop.loss is not None else []
         names += [name for name in ("times", "pareto") if name in analyses]
-        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step", f"{cell}-by-time"]
+        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step"]
         names += [f"{cell}-norms"] if "norms" in analyses else []
         names += [f"{cell}-cosines"] if run.probes else []
         found |= {f"{run.experiment}/{name}" for name in names}
