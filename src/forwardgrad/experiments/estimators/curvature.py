@@ -2,9 +2,9 @@
 
 On quadratics, of one layer of 3 outputs and 4 inputs: the rate up to which the mean loss vanishes. On the network,
 at its initial weights and for one batch: E[(g . v)^2 v'Nv] over ||g||^2 tr N, with N the Gauss-Newton matrix of the
-batch's loss. In a network of ReLU layers N has the trace of the Hessian and the same blocks on its diagonal, one for each
-layer, so that the term differs by 2 g'(H - N)g alone; and v'Nv is never negative, so that fewer draws suffice. And the
-mean squared error of forward gradients by the law of their components.
+batch's loss. In a network of ReLU layers N has the trace of the Hessian and the same blocks on its diagonal, one for
+each layer, so that the term differs by 2 g'(H - N)g alone; and v'Nv is never negative, so that fewer draws suffice. And
+the mean squared error of forward gradients by the law of their components.
 """
 
 import math
@@ -25,12 +25,13 @@ from forwardgrad.core.units import detached, units
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.estimators import stability
 from forwardgrad.experiments.estimators.columns import CURVATURE
+from forwardgrad.experiments.estimators.plan import CURVED
 from forwardgrad.experiments.estimators.sample import LOSS, NORMALISATION, Row
 from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed, initialisation_seed
 
-DATASET, MODEL, BATCH = "mnist5k", "mlp_256", 64
+MODEL, BATCH = "mlp_256", 64
 SHAPE = ROWS, COLUMNS = 3, 4  # of the layer whose loss is quadratic
 POOL, SEEDS, STEPS, BISECTIONS = 4000, 5, 40, 14
 DRAWN = {
@@ -55,22 +56,27 @@ def laplace(rows: Tensor, generator: Generator) -> Tensor:
     return rows.exponential_(math.sqrt(2), generator=generator).sub_(other)
 
 
-def measure(data: Path, draws_of_network: int, output: Path) -> None:
-    """Write `output`, columns CURVATURE, and its record beside it; `data` is the prepared mnist5k."""
+def measure(data: Path | None, draws: int, output: Path) -> None:
+    """Write `output`, columns CURVATURE, and its record beside it.
+
+    Args:
+        data: The prepared mnist5k; without it the network is left out.
+        draws: Tangents of every kind on the network.
+        output: File to write.
+    """
     torch.set_num_threads(1)
-    prepared = read(data, 0, NORMALISATION)
-    batch = prepared.train.inputs[:BATCH].double(), prepared.train.labels[:BATCH]
-    model = build(MODEL, initialisation_seed(DATASET, MODEL, 0)).double()
-    rows = [*quadratics(), *errors(), *network(model, *batch, draws_of_network)]
-    record = {"dataset": DATASET, "model": MODEL, "draws": draws_of_network, "batch_size": BATCH}
-    record |= {"parameters": sum(parameter.numel() for parameter in model.parameters())}
-    record |= {"data": {key: prepared.provenance[key] for key in ("source", "sha256")}}
+    rows, record = [*quadratics(), *errors()], {"model": MODEL, "draws": draws, "batch_size": BATCH}
+    if data is not None:
+        prepared = read(data, 0, NORMALISATION)
+        batch = prepared.train.inputs[:BATCH], prepared.train.labels[:BATCH]
+        rows += network(build(MODEL, initialisation_seed(CURVED, MODEL, 0)), *batch, draws)
+        record["data"] = {key: prepared.provenance[key] for key in ("source", "sha256")}
     files = {output: csv_text(CURVATURE, rows)}
     write_sealed(output.with_name(f"{output.stem}-record.json"), record | made_here(threads=1), files)
 
 
 def problems() -> dict[str, Tensor]:
-    """Return the Hessians, positive definite, of trace 1: one for outputs times one for inputs, and one without order."""
+    """Return the Hessians, of trace 1: one of outputs times one of inputs, and one without order."""
     random = Generator().manual_seed(derive_seed("curvature", "quadratics"))
 
     def positive(size: int, common: float) -> Tensor:
@@ -126,7 +132,7 @@ def bisected_rate(hessian: Tensor, tangents: Tensor) -> float:
 
 
 def grows(hessian: Tensor, tangents: Tensor, rate: float) -> bool:
-    """Follow the mean of x x' for STEPS steps, each the mean over its share of `tangents`; does the loss grow at last?"""
+    """Follow E[x x'] for STEPS steps, each the mean over its share of `tangents`; does the loss grow at last?"""
     second, losses = torch.eye(len(hessian), dtype=hessian.dtype), []
     for batch in tangents.chunk(STEPS):
         bend = batch @ hessian
@@ -149,7 +155,11 @@ def errors() -> Iterator[Row]:
 
 
 def network(model: nn.Sequential, inputs: Tensor, targets: Tensor, count: int) -> Iterator[Row]:
-    """Yield the stability term of every kind of tangent, over ||g||^2 tr N, beside its formula."""
+    """Yield the stability term of every kind of tangent, over ||g||^2 tr N, beside its formula.
+
+    Since E[(g . v)^2] = ||g||^2 and E[v'Nv] = tr N, it is 1 + E[((g . v)^2 / ||g||^2 - 1) (v'Nv / tr N - 1)], whose
+    draws vary less.
+    """
     values = detached(model)
     slope = make_estimator("backprop", model, LOSS)(inputs, targets).dense()
 
@@ -159,11 +169,18 @@ def network(model: nn.Sequential, inputs: Tensor, targets: Tensor, count: int) -
         chances = logits.softmax(1)
         return ((chances * change.square()).sum(1) - (chances * change).sum(1).square()).mean()
 
-    formulae, scale = formulae_of(layers_of(model, inputs, slope), bend(slope).item())
+    layers = layers_of(model, inputs, slope)
+    power, trace = squared_norm(layers), sum(layer.trace for layer in layers)
+    formulae = formulae_of(layers, bend(slope).item())
     for key in ON_NETWORK:
         estimator = make_estimator(key, model, LOSS, derive_seed("curvature", "network", key))
-        terms = torch.stack([bend(estimator(inputs, targets).dense()) for _ in range(count)])
-        yield row(MODEL, key, "term", terms / scale, formulae[key])
+        products = []
+        for _ in range(count):
+            estimate = estimator(inputs, targets)
+            ((derivative, _),) = estimate.terms
+            square = derivative.square()
+            products.append((square / power - 1) * (bend(estimate.dense()) / square / trace - 1))
+        yield row(MODEL, key, "term", 1 + torch.stack(products).double(), formulae[key])
 
 
 @dataclass(frozen=True)
@@ -221,10 +238,14 @@ def layers_of(model: nn.Sequential, inputs: Tensor, slope: dict[str, Tensor]) ->
     ]
 
 
-def formulae_of(layers: list[Layer], inner: float) -> tuple[dict[str, float], float]:
-    """Return the terms by formula, `inner` being g'Ng, and ||g||^2 tr N, which they are in units of."""
-    square = sum(layer.gradient.square().sum().item() for layer in layers)
-    scale = square * sum(layer.trace for layer in layers)
+def squared_norm(layers: list[Layer]) -> float:
+    """||g||^2."""
+    return sum(layer.gradient.square().sum().item() for layer in layers)
+
+
+def formulae_of(layers: list[Layer], inner: float) -> dict[str, float]:
+    """Return the terms by formula, over ||g||^2 tr N; `inner` is g'Ng."""
+    scale = squared_norm(layers) * sum(layer.trace for layer in layers)
     diagonal = sum(
         (own.roots.square().sum(2).t() @ own.inputs.square() * own.gradient.square()).sum() for own in layers
     )
@@ -236,7 +257,7 @@ def formulae_of(layers: list[Layer], inner: float) -> tuple[dict[str, float], fl
         "forward_rank_one": excess,
         "span_rank_one": span,
     }
-    return {key: 1 + (2 * inner + more) / scale for key, more in added.items()}, scale
+    return {key: 1 + (2 * inner + more) / scale for key, more in added.items()}
 
 
 def row(problem: str, tangents: str, quantity: str, values: Tensor, formula: object) -> Row:

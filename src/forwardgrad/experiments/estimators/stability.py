@@ -76,7 +76,7 @@ def outer_excess(hessian: Tensor, shape: Shape) -> Tensor:
 
 
 def linear_excess(gradient: Tensor, inputs: Tensor, roots: Tensor) -> float:
-    """g'Dg of `outer_excess` for a linear layer, whose Hessian is sum_b (R_b R_b') x (x_b x_b'), without writing it out.
+    """g'Dg of `outer_excess` for a linear layer with the Hessian sum_b (R_b R_b') x (x_b x_b'), not written out.
 
     Args:
         gradient: G, shape (outputs, inputs).
@@ -109,7 +109,7 @@ def decreasing_rate(stability: Tensor) -> float:
 def stable_rate(hessian: Tensor, moments: Tensor) -> float:
     """The rate below which, and only below which, the mean of a quadratic loss vanishes in the long run.
 
-    1 / lambda_max(S^-1 R) with S = H x I + I x H, R = (H x H)^1/2 E[(v x v)(v x v)'] (H x H)^1/2, x Kronecker's product.
+    1 / lambda_max(S^-1 R), S = H x I + I x H, R = (H x H)^1/2 E[(v x v)(v x v)'] (H x H)^1/2, x Kronecker's product.
 
     Args:
         hessian: Positive definite, shape (n, n).
