@@ -102,7 +102,8 @@ def pool(key: str, seed: int) -> Tensor:
     """Draw tangents of the layer, a row each."""
     layer = units(nn.Sequential(nn.Linear(COLUMNS, ROWS, bias=False)).double())
     stream = draws.TangentStream(*DRAWN[key], Generator().manual_seed(seed))
-    return torch.stack([stream.draw(layer)["0"].dense()[0].flatten() for _ in range(POOL)])
+    drawn = (stream.draw(layer)["0"].dense()[0] for _ in range(POOL))
+    return torch.stack([tangent.flatten().clone() for tangent in drawn])  # the next draw may use the same memory
 
 
 def exact_moments(key: str) -> Tensor:

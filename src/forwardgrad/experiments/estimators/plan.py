@@ -55,7 +55,7 @@ def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return everything that is measured, every file of it."""
     of_networks = [path for end in (".csv", "-cloud.csv", "-record.json") for path in files(config, available, end)]
-    return [*of_networks, CURVATURE, CURVATURE_RECORD]
+    return [*of_networks, *([CURVATURE, CURVATURE_RECORD] if CURVED in available else [])]
 
 
 def curvature_draws(config: Config) -> int:
@@ -70,7 +70,8 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 def figures(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return the figures."""
-    names = ("curvature", *(("moments", "closing", "cloud") if networks(config, available) else ()))
+    names = ["curvature"] if CURVED in available else []
+    names += ["moments", "closing", "cloud"] if networks(config, available) else []
     return [f"results/figures/estimators/{name}.svg" for name in names]
 
 
