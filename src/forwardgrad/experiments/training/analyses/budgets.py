@@ -51,7 +51,7 @@ def budgets(results: Results, experiment: str) -> pd.DataFrame:
                 row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": values["step"].max()}
                 row |= {"runs": len(own), "diverged": len(values) - len(sound)}
                 for metric in ("test_accuracy", "train_loss"):
-                    row |= statistics.mean(sound[metric], metric, *pair, name, unit).columns(metric)
+                    row |= statistics.mean(sound[metric]).columns(metric)
                 rows.append(row)
     return pd.DataFrame(rows, columns=list(BUDGETS))
 

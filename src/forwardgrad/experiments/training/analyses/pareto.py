@@ -24,7 +24,7 @@ PARETO = {
     "diverged": "number of runs that did",
     **statistics.meanings("test_accuracy", "mean test accuracy of these runs when the budget is spent"),
     "difference": "mean over seeds of that minus backpropagation's at the same seed",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
     "high": "upper end",
     "pairs": "seeds at which neither diverged",
 }
@@ -53,8 +53,8 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
             row |= {"learning_rate": own["learning_rate"].iloc[0], "budget": budget}
             row |= {"ratio": seconds[method] / seconds[baseline], "steps": budget / seconds[method]}
             row |= {"runs": len(accuracies), "diverged": len(own) - len(accuracies)}
-            row |= statistics.mean(accuracies, "pareto", *cell, method).columns("test_accuracy")
-            against = statistics.paired_difference(accuracies, reached[baseline], "pareto", *cell, method)
+            row |= statistics.mean(accuracies).columns("test_accuracy")
+            against = statistics.paired_difference(accuracies, reached[baseline])
             rows.append(row | dict(zip(("difference", "low", "high", "pairs"), against, strict=True)))
     return pd.DataFrame(rows, columns=list(PARETO))
 
