@@ -223,7 +223,7 @@ def figures_of(config):
     """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
     found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
     found |= {f"estimators/{name}" for name in ("moments", "closing", "cloud")}
-    found |= {"networks/cost-and-memory"}
+    found |= {"networks/cost-and-memory", "published/curves", "published/time-to-loss"}
     found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in NAMES}
     for run in expand(config):
         experiment = config["experiments"][run.experiment]
