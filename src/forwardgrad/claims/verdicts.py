@@ -111,7 +111,7 @@ def assess(
         row |= {"verdict": verdict, "why": explained(why, claim, evidence), "evidence": origin}
         break
     else:
-        verdict, why = weighed(claim, "no evidence", reasons[0])
+        verdict, why = weighed(claim, "no evidence", reasons[-1])
         row |= {"verdict": verdict, "why": why}
     return row
 
