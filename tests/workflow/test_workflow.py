@@ -15,7 +15,7 @@ import yaml
 from forwardgrad.claims.verdicts import UNVERIFIED
 from forwardgrad.pipeline import lock
 
-PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report")
+PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report", "results/reference/paper")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_forward_loss.json"
