@@ -28,9 +28,11 @@ wildcard_constraints:
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
-# Rates that the tuning experiment chose; they reach a run through its settings.
-TUNED = Path("config/tuned.yaml")
-config["tuned"] = (or_exit(read_yaml, TUNED, "mend it or delete it") if TUNED.exists() else None) or {}
+# Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
+TUNED = {"tuning": Path("config/tuned.yaml"), "tuning_full": Path("config/tuned_full.yaml")}
+config["tuned"] = {}
+for path in filter(Path.exists, TUNED.values()):
+    config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
 if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 
