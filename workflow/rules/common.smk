@@ -11,6 +11,7 @@ from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
 from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
+from forwardgrad.experiments.training.runs import FILES
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
 from forwardgrad.pipeline.validation import load_schema, problems
@@ -29,7 +30,7 @@ wildcard_constraints:
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
-TUNED = {"tuning": Path("config/tuned.yaml"), "tuning_full": Path("config/tuned_full.yaml")}
+TUNED = {grid: Path(f"config/{name}.yaml") for grid, name in FILES.items()}
 config["tuned"] = {}
 for path in filter(Path.exists, TUNED.values()):
     config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
