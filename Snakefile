@@ -29,6 +29,7 @@ for kind in ["training", *experiments(config | {"experiments": {}})]:
 
 include: "workflow/rules/gpu.smk"
 include: "workflow/rules/audit.smk"
+include: "workflow/rules/published.smk"
 include: "workflow/rules/products.smk"
 include: "workflow/rules/claims.smk"
 include: "workflow/rules/notebooks.smk"
@@ -40,10 +41,10 @@ rule all:
     input:
         [product for experiment in config["run"] for product in all_of(experiment)],
         rules.audit.input,
+        rules.published.input,
         rules.claims.output.table,
         rules.invariants.output.table,
-        rules.report.output.page,
-        rules.document.output.document,
+        rules.report.output.site,
         notebooks.pages(config),
 
 

@@ -1,5 +1,5 @@
 "use strict";
-// Optional functions of a page that is complete without them: enlarge figures, sort tables, filter claims.
+// Optional functions of a page that is complete without them: sort tables, filter claims.
 
 function make(tag, attributes, ...children) {
   const element = document.createElement(tag);
@@ -7,52 +7,6 @@ function make(tag, attributes, ...children) {
   element.append(...children);
   return element;
 }
-
-// Figures. The picture itself moves into the dialog and back, so that no id exists twice.
-
-const frame = make("div", { class: "frame", tabindex: "0" });
-const words = make("p", { class: "note" });
-const close = make("button", { type: "button", "aria-label": "Close" }, "×");
-const viewer = make("dialog", { class: "viewer", "aria-label": "Figure, enlarged" }, close, frame, words);
-const figures = [...document.querySelectorAll("figure:has(> svg)")];
-let shown = null;
-
-function giveBack() {
-  if (shown) shown.figure.querySelector(".enlarge").before(shown.picture);
-  shown = null;
-}
-
-function enlarge(figure) {
-  giveBack();
-  const picture = figure.querySelector("svg");
-  const [caption] = figure.querySelector("figcaption").childNodes; // before the files, if there is one
-  shown = { figure, picture };
-  frame.replaceChildren(picture);
-  words.textContent = caption.nodeType === Node.TEXT_NODE ? caption.textContent : "";
-  if (!viewer.open) viewer.showModal();
-  frame.focus();
-}
-
-for (const figure of figures) {
-  const button = make("button", { type: "button", class: "enlarge control" }, "Enlarge");
-  button.addEventListener("click", () => enlarge(figure));
-  const picture = figure.querySelector("svg");
-  picture.after(button);
-  picture.addEventListener("click", () => viewer.open || enlarge(figure));
-}
-close.addEventListener("click", () => viewer.close());
-viewer.addEventListener("click", (event) => event.target === viewer && viewer.close());
-viewer.addEventListener("close", () => {
-  const button = shown.figure.querySelector(".enlarge");
-  giveBack();
-  button.focus();
-});
-viewer.addEventListener("keydown", (event) => {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  const next = step && figures[figures.indexOf(shown.figure) + step];
-  if (next && frame.scrollWidth <= frame.clientWidth) enlarge(next);
-});
-document.body.append(viewer);
 
 // Tables. The value of a cell is its text before the small print; numbers sort by size, times in any unit.
 
@@ -124,7 +78,7 @@ for (const table of new Set(rows.map((row) => row.closest("table")))) {
 
 if (rows.length) {
   const count = make("output", {});
-  const selects = ["verdict", "source", "group"].map((name) => choice(name, filter));
+  const selects = ["part", "verdict", "source", "group"].map((name) => choice(name, filter));
   const labelled = selects.map((select) => make("label", {}, select.name, select));
   rows[0].closest(".box").before(make("div", { class: "filters control" }, ...labelled, count));
 
@@ -137,8 +91,8 @@ if (rows.length) {
   filter();
   for (const link of document.querySelectorAll(".verdicts a")) {
     link.addEventListener("click", () => {
-      for (const select of selects) select.value = "";
-      selects[0].value = link.closest("[data-verdict]").dataset.verdict;
+      const wanted = { part: link.closest("[data-part]").dataset.part, verdict: link.closest("[data-verdict]").dataset.verdict };
+      for (const select of selects) select.value = wanted[select.name] ?? "";
       filter();
     });
   }
@@ -152,3 +106,20 @@ if (rows.length) {
   addEventListener("hashchange", reveal);
   reveal();
 }
+
+// The widget of the method: what the number of parameters n and of tangents K make of the estimate.
+
+document.querySelectorAll('[data-widget="variance"]').forEach((widget) => {
+  const [parameters, tangents] = widget.querySelectorAll("input");
+  const say = (name, value) => (widget.querySelector(`output.${name}`).textContent = value);
+  const update = () => {
+    const n = Math.round(10 ** parameters.value);
+    const k = Math.min(n, Math.round(10 ** tangents.value));
+    say("n", n.toLocaleString("en"));
+    say("k", k.toLocaleString("en"));
+    const moment = (n + k + 1) / k; // of the mean of K Gaussian forward gradients
+    say("cosine", Math.min(1, k === 1 ? Math.sqrt(2 / (Math.PI * n)) : 1 / Math.sqrt(moment)).toPrecision(2));
+    say("moment", Number(moment.toPrecision(7)).toLocaleString("en"));
+  };
+  [parameters, tangents].forEach((input) => input.addEventListener("input", update));
+});

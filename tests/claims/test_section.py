@@ -3,10 +3,11 @@ import math
 import pandas as pd
 import pytest
 
-from forwardgrad.claims.section import gather
+from forwardgrad.claims.section import by_part, gather
 from forwardgrad.claims.verdicts import CLAIMS
 
 LEDGER = """
+parts: {primary: {label: Primary, note: x}, checks: {label: Checks, note: y}}
 sources: {paper: {label: The paper}}
 groups: {lr: Logistic regression}
 tolerances: {}
@@ -42,3 +43,15 @@ def test_a_figure_that_is_not_on_the_page_is_not_linked(shown):
 
 def test_without_the_table_there_are_no_claims(tmp_path):
     assert gather(tmp_path, tmp_path / "claims.yaml", ())["claims"] == []
+
+
+def test_verdicts_are_counted_within_parts():
+    claims = [
+        {"part": "primary", "verdict": "reproduced", "low": 0.4},
+        {"part": "primary", "verdict": "no evidence", "low": math.nan},
+        {"part": "checks", "verdict": "reproduced", "low": 0.4},
+    ]
+    found = by_part(claims, {"primary": {"label": "Primary", "note": "x"}, "checks": {"label": "Checks", "note": "y"}})
+    counts = {key: {verdict: n for verdict, n in part["counts"].items() if n} for key, part in found.items()}
+    assert counts == {"primary": {"reproduced": 1, "no evidence": 1}, "checks": {"reproduced": 1}}
+    assert found["primary"]["by_chance"] == pytest.approx(0.05)

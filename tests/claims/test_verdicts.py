@@ -10,6 +10,7 @@ import pytest
 from forwardgrad.claims.invariants import CHECKED
 from forwardgrad.claims.verdicts import (
     CLAIMS,
+    UNVERIFIED,
     VERDICTS,
     acceptance_region,
     assess,
@@ -65,9 +66,9 @@ def test_an_unknown_comparison_is_refused():
     [
         (0.46, 0.54, "reproduced", "the interval lies inside 0.45 to 0.55"),
         (0.45, 0.55, "reproduced", "the interval lies inside 0.45 to 0.55"),
-        (0.40, 0.50, "partly", "the lower end of the interval lies outside 0.45 to 0.55"),
-        (0.50, 0.60, "partly", "the upper end of the interval lies outside 0.45 to 0.55"),
-        (0.40, 0.60, "partly", "the lower and the upper end of the interval lies outside 0.45 to 0.55"),
+        (0.40, 0.50, "inconclusive", "the lower end of the interval lies outside 0.45 to 0.55"),
+        (0.50, 0.60, "inconclusive", "the upper end of the interval lies outside 0.45 to 0.55"),
+        (0.40, 0.60, "inconclusive", "the lower and the upper end of the interval lies outside 0.45 to 0.55"),
         (0.30, 0.44, "not reproduced", "the interval lies below 0.45 to 0.55"),
         (0.56, 0.70, "not reproduced", "the interval lies above 0.45 to 0.55"),
     ],
@@ -82,11 +83,11 @@ def test_verdicts(low, high, verdict, why):
     ("comparison", "low", "high", "verdict"),
     [
         ("lower", 0.8, 0.9, "reproduced"),
-        ("lower", 0.8, 1.0, "partly"),
+        ("lower", 0.8, 1.0, "inconclusive"),
         ("lower", 1.0, 1.2, "not reproduced"),
         ("at_most", 0.8, 1.0, "reproduced"),
-        ("at_most", 1.0, 1.2, "partly"),
-        ("higher", 1.0, 1.2, "partly"),
+        ("at_most", 1.0, 1.2, "inconclusive"),
+        ("higher", 1.0, 1.2, "inconclusive"),
         ("higher", 0.9, 1.0, "not reproduced"),
         ("at_least", 1.0, 1.2, "reproduced"),
     ],
@@ -106,6 +107,7 @@ def test_fewer_than_three_are_no_evidence(n, why):
 def claim(cost_model="none", **evidence):
     query = {"frame": "mnist-runs", "where": {"dataset": "mnist"}, "value": "test_loss", "statistic": "mean"}
     return {
+        "part": "primary",
         "group": "lr",
         "source": "paper",
         "place": "Figure 4",
@@ -127,7 +129,7 @@ def frame(loss, dataset="mnist", seeds=5):
     ("losses", "verdict"),
     [
         ([0.49, 0.5, 0.5, 0.5, 0.51], "reproduced"),
-        ([0.4, 0.5, 0.5, 0.5, 0.6], "partly"),
+        ([0.4, 0.5, 0.5, 0.5, 0.6], "inconclusive"),
         (0.6, "not reproduced"),
     ],
 )
@@ -137,6 +139,19 @@ def test_a_claim_gets_its_row(losses, verdict):
     assert (row["id"], row["verdict"], row["n"], row["evidence"]) == ("half", verdict, 5, "run")
     assert row["measured"] == pytest.approx(np.mean(losses))
     assert row["expected"] == "0.5 ± 10 %"
+
+
+def test_a_number_that_no_source_confirms_decides_nothing():
+    for own in (frame(0.5), frame(0.9), None):
+        row = assess("half", claim() | {"certainty": "UNV"}, TOLERANCES, own)
+        assert row["verdict"] == UNVERIFIED
+    assert assess("half", claim() | {"certainty": "UNV"}, TOLERANCES, frame(0.9))["measured"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("loss", "verdict"), [(0.4, "direction agrees"), (0.6, "not reproduced")])
+def test_where_only_the_sign_can_be_compared_the_direction_agrees(loss, verdict):
+    lower = claim() | {"direction_only": True, "expect": expect("lower", 0.5)}
+    assert assess("half", lower, TOLERANCES, frame(loss))["verdict"] == verdict
 
 
 def test_without_evidence_the_row_says_why():

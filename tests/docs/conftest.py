@@ -8,8 +8,10 @@ import pytest
 
 PARTS = (
     "Snakefile",
+    "CITATION.cff",
     "Makefile",
     "README.md",
+    "docs",
     "results/README.md",
     "constraints.txt",
     "pyproject.toml",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from snakemake.cli import get_argument_parser
 
 from forwardgrad.catalogue import DATASETS, ESTIMATORS
@@ -15,10 +16,14 @@ from forwardgrad.pipeline.cli import parser
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
     "README.md",
+    "ARTIFACT.md",
     "CONTRIBUTING.md",
     "config/README.md",
     "results/README.md",
+    "docs/data.md",
+    "docs/experiments.md",
     "docs/extending.md",
+    "docs/install.md",
     "docs/library.md",
     "docs/checklists.md",
 )
@@ -130,8 +135,21 @@ def test_the_core_is_shown_as_the_example_has_it():
     assert lines[2].split(" learning_rate")[0] in example
 
 
-@pytest.mark.parametrize(("known", "start"), [(DATASETS, "| set |"), (ESTIMATORS, "| key |")])
-def test_the_tables_name_what_exists(known, start):
-    table = (ROOT / "README.md").read_text().split(start)[1].split("\n\n")[0]
+@pytest.mark.parametrize(
+    ("document", "known", "start"),
+    [("docs/data.md", DATASETS, "| set |"), ("docs/library.md", ESTIMATORS, "| key | estimate")],
+)
+def test_the_tables_name_what_exists(document, known, start):
+    table = (ROOT / document).read_text().split(start)[1].split("\n\n")[0]
     rows = [line.split("|")[1] for line in table.splitlines()[2:]]
     assert {key for row in rows for key in re.findall(r"`(\w+)`", row)} == set(known)
+
+
+def test_the_table_of_experiments_names_what_the_default_runs():
+    table = (ROOT / "README.md").read_text().split("| experiment |")[1].split("\n\n")[0]
+    run = yaml.safe_load((ROOT / "config/config.yaml").read_text())["run"]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == sorted(run)
+
+
+def test_readme_is_one_screen():
+    assert len((ROOT / "README.md").read_text().split()) <= 1000

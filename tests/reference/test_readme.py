@@ -8,7 +8,6 @@ import pytest
 from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import readme
-from forwardgrad.report.markup import one_folder_down
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,11 +41,6 @@ def test_a_block_is_replaced_between_its_marks_alone():
     assert readme.rewrite(f"a\n{begin}old\n{end}b\n", {"result": "new\n"}) == f"a\n{begin}new\n{end}b\n"
     with pytest.raises(ValueError, match="lacks the marks of the block 'claims'"):
         readme.rewrite(f"a\n{begin}{end}", {"claims": ""})
-
-
-def test_links_of_the_published_page_lead_up_once_more():
-    page = '<a href="../results/x.csv"><a href="#mnist"><a href="https://x.org"><a href="report.pdf">'
-    assert one_folder_down(page) == page.replace("../results", "../../results")
 
 
 def test_what_is_never_reached_is_called_so():

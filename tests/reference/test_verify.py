@@ -125,10 +125,10 @@ def test_changed_verdicts_are_named():
         pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last], "n": 5}).assign(
             measured=value, low=value - 0.1, high=value + 0.1
         )
-        for last, value in (("partly", 1.0), ("reproduced", 2.0))
+        for last, value in (("inconclusive", 1.0), ("reproduced", 2.0))
     )
     (check,) = only(ours, theirs, table="claims").values()
-    assert (check.verdict, check.agree, check.worst) == ("differs", 1, "b: partly, reference reproduced")
+    assert (check.verdict, check.agree, check.worst) == ("differs", 1, "b: inconclusive, reference reproduced")
 
 
 def test_circumstances_are_told():

@@ -12,7 +12,8 @@ from forwardgrad.experiments.training.frames import read_run, write_frames
 from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.plotting.style import save
 from forwardgrad.report.document import write_document
-from forwardgrad.report.page import Sources, write_report
+from forwardgrad.report.page import Sources
+from forwardgrad.report.site import write_site
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results as Folder
 from forwardgrad.results.reading import produced_by
@@ -96,7 +97,7 @@ def sources(two_methods, root):
 
 @pytest.fixture(scope="session")
 def written(root, tmp_path_factory):
-    """A page of synthetic results, with its figures and claims."""
+    """The folder of a site of synthetic results, with figures and claims."""
     folder = tmp_path_factory.mktemp("page")
     results = make_two_methods(Results(folder / "results"))
     sources = make_sources(results, root)
@@ -104,13 +105,13 @@ def written(root, tmp_path_factory):
     claims = pd.DataFrame({"id": ["a", "b", "c", "d"], "verdict": verdicts})
     claims["claim"], claims["measured"], claims["n"] = "claim " + claims["id"], [0.02, 30, 0.1, None], 5
     claims["source"], claims["group"] = ["paper", "paper", "paper", "students"], "runtime"
+    claims["part"] = ["primary", "primary", "primary", "reproductions"]
     claims["cost_model"], claims["certainty"], claims["evidence"] = "none", "plain", "run"
     claims["figure"] = "students/penguins-students_lr-by-step"
     claims.reindex(columns=list(CLAIMS)).to_csv(results.folder / "tables/claims.csv", index=False)
-    page = folder / "report/index.html"
-    page.parent.mkdir()
+    site = folder / "report/site"
     full = page_settings()
     full["cells"]["birds"]["seeds"] = 8
-    write_report(page, page_settings(), full, sources)
-    write_document(page, sources.templates / "report.typ", page.parent / "report.pdf", folder)
-    return page
+    write_site(site, page_settings(), full, sources)
+    write_document(site, sources.templates / "report.typ", site / "report.pdf")
+    return site

@@ -42,6 +42,32 @@ def parse(text):
     return BeautifulSoup(text, "html.parser")
 
 
+def parse_site(folder):
+    """Return the elements of all pages of a site: an id stands on one of them."""
+    return parse("".join(path.read_text() for path in pages_in(folder)))
+
+
+def pages_in(folder):
+    """Return the pages of a site, the main one first; notebooks are none."""
+    return [folder / "index.html", *sorted(folder.glob("pages/*.html"))]
+
+
+def dead_links(folder):
+    """Return (page, link) of every link of a site's pages that leads nowhere, out of the folder or to no such id."""
+    pages = {path: Page(path.read_text()) for path in folder.rglob("*.html")}
+    dead = []
+    for path, page in pages.items():
+        for link in [*page.links, *page.loads]:
+            if link.startswith(("https://", "data:")):
+                continue
+            name, _, anchor = link.partition("#")
+            file = (path.parent / name).resolve() if name else path
+            inside = file.is_relative_to(folder.resolve()) and file.is_file()
+            if not inside or (anchor and anchor not in pages[file].ids):
+                dead.append((path.relative_to(folder).as_posix(), link))
+    return dead
+
+
 def words(element):
     """Return the text of an element, with single spaces."""
     return " ".join(element.get_text(" ").split())

@@ -11,10 +11,11 @@ from forwardgrad.experiments.training.analyses.norms import norms
 from forwardgrad.experiments.training.analyses.time_to_loss import times, times_summary
 from forwardgrad.experiments.training.frames import write_frames
 from forwardgrad.experiments.training.tables import methods, paired
-from forwardgrad.report.page import Sources, write_report
+from forwardgrad.report.page import Sources
+from forwardgrad.report.site import write_site
 from forwardgrad.results.folder import Results
 
-from .pages import cells, numbers, parse, words
+from .pages import cells, numbers, parse_site, words
 
 CELL = {"dataset": "mnist5k", "model": "mlp"}
 
@@ -56,8 +57,8 @@ def page_of(results, record, root, tmp_path, few):
             "methods": {"backprop": {"estimator": "backprop"}, "forward_gaussian": {"estimator": "forward_gaussian"}},
         }
         sources = Sources(own, [], root / "report/templates", root)
-        write_report(tmp_path / "index.html", config, config, sources)
-        return parse((tmp_path / "index.html").read_text())
+        write_site(tmp_path / "site", config, config, sources)
+        return parse_site(tmp_path / "site")
 
     return write
 
@@ -92,12 +93,12 @@ def test_budgets_and_norms_show_means_with_intervals(page_of):
 @pytest.mark.parametrize("name", ["controls", "mnist", "frontier"])
 def test_experiments_have_their_own_words(page_of, root, name):
     own = (root / f"report/templates/experiments/{name}.html.j2").read_text()
-    first = page_of(name).find(id=name).find_next_sibling("p")
+    first = page_of(name).find(id=name).find_next("main").p
     assert words(first).startswith(own.removeprefix("<p>").split("{")[0].split("<")[0].split("\n")[0].strip())
 
 
 def test_gallos_times_are_those_that_were_published(page_of):
-    first = page_of("gallo").find(id="gallo").find_next_sibling("p")
+    first = page_of("gallo").find(id="gallo").find_next("main").p
     assert numbers(first) == ["2023", "605", "260", "18,760", "2.33"]
 
 

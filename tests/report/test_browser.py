@@ -1,6 +1,5 @@
 """The page in a real browser: what a script, a style sheet and a reader do with it."""
 
-import re
 import shutil
 
 import pytest
@@ -46,24 +45,24 @@ def browser():
 
 @pytest.fixture
 def show(browser, written):
-    """A function that opens the page; in the end nothing was complained of and nothing was asked for elsewhere."""
+    """A function that opens a page; in the end nothing was complained of and nothing was asked for elsewhere."""
     complaints, asked, contexts = [], [], []
 
-    def show(width=1280, height=900, **options):
+    def show(name="index", width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, reduced_motion="reduce", **options)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", lambda request: asked.append(request.url))
-        page.goto(written.as_uri())
+        page.goto((written / f"{name}.html").as_uri())
         return page
 
     yield show
     for context in contexts:
         context.close()
     assert complaints == []
-    assert {url for url in asked if not url.startswith("data:")} == {written.as_uri()}
+    assert all(url.startswith(("data:", written.as_uri())) for url in asked)
 
 
 def column(table, head):
@@ -74,7 +73,7 @@ def column(table, head):
 
 
 def test_a_column_sorts_by_value_and_back_by_mouse(show):
-    table = show().locator("table", has_text="Time per step").first
+    table = show("pages/students").locator("table", has_text="Time per step").first
     before = column(table, "Method")
     head = table.locator("th", has_text="Time per step")
     head.locator("button").click()
@@ -86,7 +85,7 @@ def test_a_column_sorts_by_value_and_back_by_mouse(show):
 
 
 def test_a_column_sorts_by_keyboard_and_one_alone_is_sorted(show):
-    page = show()
+    page = show("pages/ledger")
     table = page.locator("table:has(tr[data-verdict])").first
     claims = column(table, "Claim")
     for name in ("Claim", "Measured"):
@@ -97,70 +96,45 @@ def test_a_column_sorts_by_keyboard_and_one_alone_is_sorted(show):
     assert [claims.index(text) for text in column(table, "Claim")][:3] == [0, 2, 1]
 
 
-def test_claims_filter_and_counts_lead_to_them(show):
-    page = show()
+def test_claims_filter(show):
+    page = show("pages/ledger")
     rows = page.locator("tr[data-verdict]:visible")
     assert rows.count() == 4
     page.locator("select[name=source]").select_option(index=2)
     assert rows.count() == 1
     assert page.locator("output").inner_text() == "1 of 4"
-    page.locator(".verdicts a", has_text=re.compile("^reproduced$")).click()
-    assert rows.count() == 2
-    assert page.locator("select[name=source]").input_value() == ""
-    assert {row.get_attribute("data-verdict") for row in rows.all()} == {"reproduced"}
 
 
-PLACE = "document.getElementById('claim-b').getBoundingClientRect()"
-
-
-def test_a_claim_is_found_from_its_experiment_even_if_a_filter_hid_it(show):
-    page = show()
-    page.locator("select[name=verdict]").select_option("no evidence")
-    assert not page.locator("#claim-b").is_visible()
+def test_the_page_of_an_experiment_leads_to_its_claims(show):
+    page = show("pages/students")
     page.locator(".judged summary", has_text="2 reproduced").click()
     page.locator(".judged a", has_text="claim b").click()
+    page.wait_for_url("**/pages/ledger.html#claim-b")
     page.locator("#claim-b").wait_for(state="visible")
-    page.wait_for_function("0 <= claim_b.y && claim_b.y < 900".replace("claim_b", PLACE))
+    place = "document.getElementById('claim-b').getBoundingClientRect().y"
+    page.wait_for_function(f"0 <= {place} && {place} < 900")
 
 
-def test_a_figure_enlarges_and_comes_back(show):
-    page = show()
-    figures, viewer = page.locator("main figure"), page.locator("dialog")
-    captions = [figure.locator("figcaption").inner_text() for figure in figures.all()]
-    assert not viewer.is_visible()
-    figures.first.locator("button").focus()
-    page.keyboard.press("Enter")
-    assert viewer.is_visible()
-    assert viewer.locator("svg").bounding_box()["width"] > 1000
-    assert captions[0].startswith(viewer.locator("p").inner_text())
-    page.keyboard.press("ArrowRight")
-    assert captions[1].startswith(viewer.locator("p").inner_text())
-    page.keyboard.press("Escape")
-    assert not viewer.is_visible()
-    for figure in figures.all():  # the browser tells of the closing a moment after it
-        sync_api.expect(figure.locator("> svg")).to_have_count(1)
-    assert page.evaluate("document.activeElement.closest('figure').id") == figures.nth(1).get_attribute("id")
-    figures.first.locator("> svg").click()
-    assert viewer.is_visible()
-    viewer.get_by_label("Close").click()
-    assert not viewer.is_visible()
-
-
-def test_a_phone_shows_it_without_scrolling_sideways(show):
-    page = show(390, 844, has_touch=True, is_mobile=True)
+@pytest.mark.parametrize("name", ["index", "pages/students", "pages/ledger", "pages/provenance"])
+def test_a_phone_shows_a_page_without_scrolling_sideways(show, name):
+    page = show(name, 390, 844, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") == 390
-    page.locator("main figure > svg").first.tap()
-    assert page.locator("dialog").bounding_box()["width"] <= 390
 
 
-def test_the_first_screen_has_the_verdicts(show):
-    box = show().locator(".verdicts").bounding_box()
-    assert box["y"] + box["height"] < 900
+def test_a_keyboard_gets_to_the_text_and_to_the_contents(show):
+    page = show("pages/students", 390, 844)
+    page.keyboard.press("Tab")
+    assert page.locator(".skip").bounding_box()["x"] >= 0
+    page.keyboard.press("Enter")
+    page.wait_for_url("**#text")
+    page.locator("footer a", has_text="Back to contents").click()
+    page.wait_for_url("**#contents")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_what_is_behind_it(show, scheme):
-    page = show(color_scheme=scheme)
+@pytest.mark.parametrize("name", ["index", "pages/students", "pages/ledger"])
+def test_text_stands_out_from_what_is_behind_it(show, name, scheme):
+    page = show(name, color_scheme=scheme)
     brightness = page.evaluate("parseInt(getComputedStyle(document.body).backgroundColor.slice(4))")
     assert (brightness < 128) == (scheme == "dark")
     contrast, element = page.evaluate(CONTRAST)
@@ -168,8 +142,8 @@ def test_text_stands_out_from_what_is_behind_it(show, scheme):
 
 
 def test_paper_has_no_controls(show):
-    page = show(color_scheme="dark")
+    page = show("pages/students", color_scheme="dark")
     assert page.locator(".control:visible").count() > 0
     page.emulate_media(media="print")
-    assert page.locator(".control:visible, nav:visible, .files:visible, dialog:visible").count() == 0
+    assert page.locator(".control:visible, nav:visible, .files:visible").count() == 0
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

@@ -11,30 +11,41 @@ from forwardgrad.experiments.training.section import settings_of
 from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import INK
-from forwardgrad.report.markup import sentence, without_dead_links
+from forwardgrad.report.markup import resolved, sentence
 from forwardgrad.report.not_run import impossible_combinations, left_to
-from forwardgrad.report.page import Sources, redo, write_report
+from forwardgrad.report.page import Sources
+from forwardgrad.report.site import redo, write_site
 from forwardgrad.results.folder import Results
 
-from .pages import Page, cells, entries, numbers, parse, words
+from .pages import Page, cells, dead_links, entries, numbers, pages_in, parse_site, words
 
 
 @pytest.fixture
 def page(written):
-    return parse(written.read_text())
+    return parse_site(written)
 
 
-def test_the_page_is_well_formed_and_loads_nothing(written):
-    page = Page(written.read_text())
-    assert len(page.ids) == len(set(page.ids))
-    assert page.loads == ["data:,"]
-    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+def test_pages_are_well_formed_and_load_nothing_from_elsewhere(written):
+    pages = [Page(path.read_text()) for path in pages_in(written)]
+    assert len(pages) == 1 + 1 + 2
+    loads = {link for page in pages for link in page.loads}
+    assert not [link for link in loads if "//" in link]
+    assert {name for page in pages for name in set(page.ids) & {"text", "contents"}} == {"text", "contents"}
+    ids = [name for page in pages for name in page.ids if name not in ("text", "contents")]
+    assert len(ids) == len(set(ids))
 
 
-def test_every_file_it_points_to_exists(written):
-    files = [link for link in Page(written.read_text()).links if not link.startswith(("#", "https://"))]
-    assert len(files) >= 1 + 2 * 3 + 2
-    assert [link for link in files if not (written.parent / link).exists()] == []
+def test_every_link_leads_to_a_file_of_the_site_and_to_an_id_in_it(written):
+    assert dead_links(written) == []
+    files = {path.relative_to(written).as_posix() for path in written.rglob("*.*")}
+    figure = "figures/students/penguins-students_lr-by-step"
+    assert {f"{figure}.svg", f"{figure}.csv", "tables/students/methods.csv", "tables/claims.csv"} <= files
+
+
+def test_a_figure_is_loaded_when_it_is_seen_and_has_its_size_and_words(page):
+    (picture, *_) = page.select("#students-penguins-students_lr-by-step img")
+    assert (picture["loading"], picture["width"]) == ("lazy", "461")
+    assert picture["alt"].startswith("Penguins")
 
 
 def test_the_numbers_are_those_of_the_tables(page):
@@ -72,7 +83,6 @@ def test_it_names_data_versions_and_commands(page):
     assert made["device"] == "cpu, 1 thread per run"
     assert numbers(page.find(id="reproduce").find_next_sibling("dl").find_next_sibling("p")) == ["24.0"]
     assert "snakemake --cores all students" in page.find(id="reproduce").parent.text
-    assert page.find(id="students-penguins-students_lr-by-time")["data-image"].endswith("-by-time.svg")
 
 
 def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settings, full, sources, tmp_path):
@@ -81,10 +91,10 @@ def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settin
     for csv in (sources.results.folder / "tables/students").iterdir():
         csv.write_text(csv.read_text().splitlines()[0] + "\n")
     bare = Sources(sources.results, [], sources.templates, sources.root)
-    write_report(tmp_path / "index.html", settings, full, bare)
-    page = parse((tmp_path / "index.html").read_text())
+    write_site(tmp_path, settings, full, bare)
+    page = parse_site(tmp_path)
     assert numbers(page.select(".answer p.note")[-1])[:2] == ["0", "20"]
-    absent = [words(element.strong) for element in page.find(id="students").parent.select(".warning")]
+    absent = [words(element.strong) for element in page.select(".warning")]
     assert "Palmer penguins: logistic regression 4-3:" in absent
     assert page.find(id="data-penguins") is not None
 
@@ -125,9 +135,12 @@ def test_a_figure_becomes_part_of_the_page():
     )
 
 
-def test_links_to_what_the_page_does_not_have_become_words():
-    page = '<p id="a"><a href="#a">here</a>, <a href="#b">there</a> and <a href="https://c">elsewhere</a></p>'
-    assert without_dead_links(page) == page.replace('<a href="#b">there</a>', "there")
+def test_a_link_leads_to_the_page_that_has_its_id_or_becomes_words():
+    page = '<p id="a"><a href="#a">here</a>, <a href="#b" class="x">there</a> and <a href="#c">nowhere</a></p>'
+    other = '<p id="b"><a href="#a">back</a></p>'
+    pages = resolved({"index.html": page, "pages/b.html": other})
+    assert pages["pages/b.html"] == other.replace("#a", "../index.html#a")
+    assert pages["index.html"] == page.replace("#b", "pages/b.html#b").replace('<a href="#c">nowhere</a>', "nowhere")
 
 
 def test_sentences():
@@ -178,8 +191,8 @@ def grid_and_comparison(record, results, root, tmp_path):
 
     def write(**tuned):
         whole = config | {"tuned": {"penguins": {"students_lr": tuned}}}
-        write_report(tmp_path / "index.html", whole, whole, sources)
-        return parse((tmp_path / "index.html").read_text())
+        write_site(tmp_path / "site", whole, whole, sources)
+        return parse_site(tmp_path / "site")
 
     return write
 
@@ -190,12 +203,12 @@ def test_a_grid_shows_every_rate_and_the_chosen_one(grid_and_comparison):
     assert numbers(cell.find_next_sibling("ul")) == ["1", "1"]  # steps, seeds
     lower, higher = ["0.900", "0.900", "0.900"], ["0.500", "0.500", "0.500"]
     assert cells(cell.find_next("table"))["Forward gradient, Gaussian"] == [lower, higher, ["0.2"]]
-    assert page.find(id="tuning").parent.select(".warning") == []
+    assert page.select(".warning") == []
 
 
 def test_a_choice_that_differs_from_the_rates_in_use_is_told(grid_and_comparison):
     page = grid_and_comparison(forward_gaussian=0.1, forward_rank_one=0.2)
-    (warning,) = page.find(id="tuning").parent.select(".warning")
+    (warning,) = page.select(".warning")
     assert "Palmer penguins: logistic regression 4-3, Forward gradient, Gaussian (here 0.2, there 0.1)." in words(
         warning
     )

@@ -60,7 +60,7 @@ def test_templates_state_no_numbers_of_their_own(path):
 
 def test_numbers_that_templates_may_state_are_those_of_the_code():
     assert f"{LEVEL:.0%}" == "95%"
-    assert r'"10^4" | tex' in (TEMPLATES / "reading.html.j2").read_text()
+    assert r'"10^4" | tex' in (TEMPLATES / "provenance/reading.html.j2").read_text()
     assert r'"10^4" | tex' in (TEMPLATES / "experiments/functions.html.j2").read_text()
     assert training.DIVERGED == descent.DIVERGED == 10**4
 

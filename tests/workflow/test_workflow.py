@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from forwardgrad.claims.verdicts import UNVERIFIED
 from forwardgrad.pipeline import lock
 
-PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
+PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
-CLAIM = "results/claims/lr_same_loss.json"
+CLAIM = "results/claims/lr_forward_loss.json"
 METHODS = ("backprop", "forward_gaussian")
 ODD = 'my user\'s "größe" $HOME & (x) {y}'  # a folder may be called anything
 LAST_LINE = "kmnist600 is not available: "
@@ -32,7 +33,7 @@ class Workflow:
         for part in PARTS:
             copy = shutil.copytree if (root / part).is_dir() else shutil.copy
             copy(root / part, folder / part)
-        (folder / "report/index.html").unlink(missing_ok=True)
+        shutil.rmtree(folder / "report/site", ignore_errors=True)
         publish(folder / "results/reference/paper")
 
     def __call__(self, *arguments):
@@ -78,7 +79,7 @@ def test_everything_that_has_its_data_is_made(workflow, first):
     status, lines = first
     assert status == 0, "\n".join(lines)
     assert len(list(workflow.folder.glob("results/runs/**/metrics.csv"))) == 4 + 2
-    assert "Tiny" in (workflow.folder / "report/index.html").read_text()
+    assert "Tiny" in (workflow.folder / "report/site/index.html").read_text()
     assert "no_seeds" in (workflow.folder / "results/tables/audit.csv").read_text()
 
 
@@ -116,7 +117,7 @@ def test_a_notebook_shows_the_runs_that_were_made(workflow, first):
     assert (
         "experiment &#39;tiny&#39;: 4 runs" in (workflow.folder / "report/notebooks/explore_results.html").read_text()
     )
-    assert "notebooks/explore_results.html" in (workflow.folder / "report/index.html").read_text()
+    assert "notebooks/explore_results.html" in (workflow.folder / "report/site/index.html").read_text()
 
 
 def test_progress_is_shown(first):
@@ -126,7 +127,7 @@ def test_progress_is_shown(first):
 def test_the_last_line_says_what_is_missing_and_what_to_do(workflow, first):
     assert first[1][-1].startswith(LAST_LINE)
     assert "forwardgrad data --retry" in first[1][-1]
-    assert "kmnist600" in (workflow.folder / "report/index.html").read_text()
+    assert "kmnist600" in (workflow.folder / "report/site/pages/provenance.html").read_text()
     assert not list(workflow.folder.glob("results/**/kmnist600/**/metrics.csv"))
 
 
@@ -168,19 +169,19 @@ def test_every_claim_has_a_row_and_what_was_published_stands_in_for_what_was_not
     rows = {row["id"]: row for row in csv.DictReader(table.splitlines())}
     assert list(rows) == list(yaml.safe_load((root / "report/claims.yaml").read_text())["claims"])
     published = {name: row for name, row in rows.items() if row["evidence"]}
-    assert {"lr_backprop_loss", "lr_forward_loss", "lr_same_loss"} <= set(published)
+    assert {"lr_backprop_loss", "lr_forward_loss"} <= set(published)
     assert {row["verdict"] for row in published.values()} == {"reproduced"}
     assert {row["evidence"] for row in published.values()} == {"published run at commit 0123456789ab, a processor"}
-    assert rows["lr_ratio_stock"]["why"] == "experiment speed was not run"
+    assert rows["mlp_step_cheaper"]["why"] == "experiment speed was not run"
     assert rows["mlp_forward_loss"]["why"] == "experiment mnist was not run"
-    assert {row["verdict"] for name, row in rows.items() if name not in published} == {"no evidence"}
-    assert 'id="claim-lr_same_loss"' in (workflow.folder / "report/index.html").read_text()
+    assert {row["verdict"] for name, row in rows.items() if name not in published} <= {"no evidence", UNVERIFIED}
+    assert 'id="claim-lr_forward_loss"' in (workflow.folder / "report/site/pages/ledger.html").read_text()
 
 
 def test_one_claim_by_target_gives_the_same_verdict(workflow, by_target):
     row = json.loads((workflow.folder / CLAIM).read_text())
     with (workflow.folder / "results/tables/claims.csv").open(newline="") as table:
-        (judged,) = [each for each in csv.DictReader(table) if each["id"] == "lr_same_loss"]
+        (judged,) = [each for each in csv.DictReader(table) if each["id"] == "lr_forward_loss"]
     assert {key: "" if value is None else str(value) for key, value in row.items()} == judged
 
 
@@ -207,7 +208,7 @@ def test_a_claim_that_asks_for_what_there_is_not_is_refused_before_any_work(work
     path.write_text(before)
     assert status == 1
     assert lines[-1] == (
-        "report/claims.yaml: claims.lr_backprop_loss.evidence.frame = 'mnst-runs': unknown; did you mean mnist-runs?"
+        "report/claims.yaml: claims.lr_forward_loss.evidence.frame = 'mnst-runs': unknown; did you mean mnist-runs?"
     )
 
 

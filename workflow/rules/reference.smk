@@ -6,16 +6,11 @@
 rule reference:
     input:
         rules.all.input,
-        page="report/index.html",
-        document="report/report.pdf",
-        figure="results/figures/speed/cpu-cost.svg",
         ledger="report/claims.yaml",
         templates=expand("report/templates/readme_{block}.md.j2", block=["result", "claims"]),
     output:
         record="results/reference/record.json",
-        page="report/reference/index.html",
-        document="report/reference/report.pdf",
-        figure="report/reference/cost.svg",
+        site=directory("report/reference"),
     log:
         "results/logs/reference.log",
     params:

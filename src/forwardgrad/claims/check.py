@@ -9,7 +9,7 @@ from forwardgrad.claims.ledger import columns_asked, intervals_of, known_frames
 from forwardgrad.schema import schema_problems, suggest
 from forwardgrad.yaml_file import read_mapping, read_yaml
 
-COMPARING = ("difference", "ratio", "geometric_ratio", "ratio_of_medians", "largest_gap")
+COMPARING = ("difference", "geometric_ratio", "ratio_of_medians", "largest_gap")
 
 # Parts of a query that belong to some statistics alone.
 BELONGS = {
@@ -17,9 +17,9 @@ BELONGS = {
     "pick": ("given",),
     "equals": ("share",),
     "up_to": ("share",),
-    "against": (*COMPARING, "given"),
-    "deterministic": ("ratio_of_medians", "ratio", "difference"),
-    "average": ("mean", "median", "difference", "ratio", "geometric_ratio", "ratio_of_medians"),
+    "against": (*COMPARING, "range", "given"),
+    "deterministic": ("ratio_of_medians", "geometric_ratio", "difference"),
+    "average": ("mean", "median", "difference", "geometric_ratio", "ratio_of_medians"),
 }
 
 
@@ -57,6 +57,7 @@ def claim_problems(
     """Yield what a claim names that nothing has, and what does not go together."""
     query, expect = claim["evidence"], claim["expect"]
     for place, name, known in (
+        ("part", claim["part"], ledger["parts"]),
         ("group", claim["group"], ledger["groups"]),
         ("source", claim["source"], ledger["sources"]),
         ("expect.tolerance", expect.get("tolerance"), ledger["tolerances"]),
@@ -78,11 +79,12 @@ def claim_problems(
     if query["statistic"] == "given" and query["value"] in columns and query["value"] not in own:
         having = f"those of {', '.join(own)} have" if own else "no column has"
         yield f"evidence.value = {query['value']!r}: its rows have no interval of their own; {having}"
-    yield from disagreements(query, expect)
+    yield from disagreements(claim)
 
 
-def disagreements(query: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterator[str]:
+def disagreements(claim: Mapping[str, Any]) -> Iterator[str]:
     """Yield parts of a claim that do not go together."""
+    query, expect = claim["evidence"], claim["expect"]
     statistic, comparison = query["statistic"], expect["comparison"]
     for part, statistics in BELONGS.items():
         if part in query and statistic not in statistics:
@@ -93,5 +95,7 @@ def disagreements(query: Mapping[str, Any], expect: Mapping[str, Any]) -> Iterat
         yield "evidence: a share needs one of equals and up_to"
     if isinstance(expect["value"], list) != (comparison == "between"):
         yield f"expect.value = {expect['value']!r}: allowed is two numbers for between, else one"
+    if claim.get("direction_only") and comparison not in ("lower", "higher"):
+        yield f"expect.comparison = {comparison!r}: a direction is lower or higher"
     if comparison == "equal" and "tolerance" not in expect:
         yield "expect.tolerance is missing: no two measurements are equal"

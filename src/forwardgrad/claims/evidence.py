@@ -50,6 +50,8 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Ev
     match query["statistic"]:
         case "given":
             return Evidence(reported(query, samples))
+        case "range":
+            return Evidence(over_range(query, samples))
         case "share":
             return Evidence(proportion(query, *samples))
         case "largest_gap":
@@ -79,6 +81,18 @@ def proportion(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     else:
         hits = by_unit(query, ended, ranks=True) <= query["up_to"]
     return statistics.proportion(int(hits.sum()), len(hits))
+
+
+def over_range(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Interval:
+    """Return the geometric mean over the query's units, such as depths, with the lowest and the highest as its ends.
+
+    Units are no sample of anything, so nothing is inferred beyond them.
+    """
+    ours, *others = (by_unit(query, rows, ranks=False) for rows in samples)
+    values = (ours / others[0] if others else ours).dropna()
+    if values.empty:
+        raise EvidenceError(f"{query['frame']} has the rows, but their {query['value']} is empty")
+    return Interval(statistics.geometric_mean(values), values.min(), values.max(), len(values))
 
 
 def reported(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Interval:
@@ -205,7 +219,6 @@ STATISTICS: dict[str, Callable[..., Interval]] = {
     "mean": statistics.mean,
     "median": lambda ours, identity: by_median(ours, identity=identity),
     "difference": statistics.paired_difference,
-    "ratio": statistics.paired_ratio,
     "geometric_ratio": statistics.geometric_ratio,
     "ratio_of_medians": lambda ours, other, identity: by_median(ours, other, identity=identity),
 }

@@ -1,11 +1,14 @@
-"""What the report shows of the ledger: every claim with its verdict, by whose claim it is."""
+"""What the report shows of the ledger: every claim with its verdict, by part of the ledger."""
 
-from collections.abc import Collection, Mapping
+import math
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from forwardgrad.claims.verdicts import VERDICTS
+from forwardgrad.results.statistics import LEVEL
 from forwardgrad.yaml_file import read_mapping
 
 NUMBERS = ["measured", "low", "high", "n"]
@@ -13,7 +16,10 @@ COST_MODELS = {"stock": "the framework\u2019s forward mode", "engine": "this pro
 
 
 def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, Any]:
-    """Return `claims`, the rows of results/tables/claims.csv, and `ledger`, what they refer to.
+    """Return what the report shows of the ledger.
+
+    These are `claims`, the rows of results/tables/claims.csv, `claim`, the same by id, `claim_parts`, the same by part,
+    and `ledger`, its terms.
 
     Args:
         results: Folder of results.
@@ -25,11 +31,31 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     """
     path = results / "tables/claims.csv"
     if not path.exists():
-        return {"claims": [], "ledger": {"sources": {}, "tolerances": {}}}
+        return {"claims": [], "claim": {}, "claim_parts": {}, "ledger": {"sources": {}, "tolerances": {}}}
     entries = read_mapping(ledger)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric)
-    return {"claims": [shown(row, entries, anchors) for row in table.to_dict("records")], "ledger": entries}
+    claims = [shown(row, entries, anchors) for row in table.to_dict("records")]
+    by_id = {claim["id"]: claim for claim in claims}
+    return {"claims": claims, "claim": by_id, "claim_parts": by_part(claims, entries["parts"]), "ledger": entries}
+
+
+def by_part(
+    claims: Sequence[Mapping[str, Any]], declared: Mapping[str, Mapping[str, str]]
+) -> dict[str, dict[str, Any]]:
+    """Return the ledger's parts by key, each with its label, note and `claims`, and two numbers of these.
+
+    `counts` are the claims by verdict, in the order of VERDICTS; `by_chance` is how many of the intervals would miss
+    the true value by chance, were all of them exact. Nothing is added up over parts.
+    """
+    found = {}
+    for key, entry in declared.items():
+        own = [claim for claim in claims if claim["part"] == key]
+        counts = {verdict: sum(claim["verdict"] == verdict for claim in own) for verdict in VERDICTS}
+        intervals = sum(not math.isnan(claim["low"]) for claim in own)
+        found[key] = {**entry, "claims": own, "counts": counts, "intervals": intervals}
+        found[key]["by_chance"] = intervals * (1 - LEVEL)
+    return found
 
 
 def shown(row: Mapping[str, Any], ledger: Mapping[str, Any], anchors: Collection[str]) -> dict[str, Any]:

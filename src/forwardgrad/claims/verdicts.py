@@ -2,7 +2,8 @@
 
 A claim says what its source found, where, how certain the number is, which cost model it uses, where its
 evidence is, what is expected of it, and with what tolerance. Nothing is decided by hand: the verdict
-follows from where the 95 % interval of the evidence lies against what is expected.
+follows from where the 95 % interval of the evidence lies against what is expected. A number that no source confirms
+decides nothing, whatever was measured; where only the sign can be compared, no more than the direction agrees.
 """
 
 import json
@@ -19,10 +20,12 @@ from forwardgrad.claims.ledger import split
 from forwardgrad.files import write_json
 from forwardgrad.results.statistics import FEWEST, Interval
 
-VERDICTS = ("reproduced", "partly", "not reproduced", "no evidence")
+UNVERIFIED = "no evidence (source unverified)"
+VERDICTS = ("reproduced", "direction agrees", "inconclusive", "not reproduced", "no evidence", UNVERIFIED)
 
 CLAIMS = {
     "id": "name of the claim, `results/claims/<id>.json`",
+    "part": "part of the ledger: primary, reproductions or checks",
     "group": "what it is about",
     "source": "whose claim it is",
     "place": "where in the source it stands",
@@ -103,12 +106,13 @@ def assess(
         except EvidenceError as nothing:
             reasons.append(str(nothing))
             continue
-        verdict, why = verdict_on(evidence.interval, acceptance_region(expect, tolerances))
+        verdict, why = weighed(claim, *verdict_on(evidence.interval, acceptance_region(expect, tolerances)))
         row |= dict(zip(("measured", "low", "high", "n"), evidence.interval, strict=True))
         row |= {"verdict": verdict, "why": explained(why, claim, evidence), "evidence": origin}
         break
     else:
-        row |= {"verdict": "no evidence", "why": reasons[0]}
+        verdict, why = weighed(claim, "no evidence", reasons[0])
+        row |= {"verdict": verdict, "why": why}
     return row
 
 
@@ -168,7 +172,16 @@ def verdict_on(interval: Interval, accepted: AcceptanceRegion) -> tuple[str, str
     if sides in ((-1, -1), (1, 1)):
         return "not reproduced", f"the interval lies {'below' if sides[0] < 0 else 'above'} {accepted}"
     ends = " and the ".join(end for end, side in zip(("lower", "upper"), sides, strict=True) if side)
-    return "partly", f"the {ends} end of the interval lies outside {accepted}"
+    return "inconclusive", f"the {ends} end of the interval lies outside {accepted}"
+
+
+def weighed(claim: Mapping[str, Any], verdict: str, why: str) -> tuple[str, str]:
+    """Return the verdict and why, as far as the claim's source and its comparison allow."""
+    if claim["certainty"] == "UNV":
+        return UNVERIFIED, f"no source confirms the expected value; {why}"
+    if claim.get("direction_only") and verdict == "reproduced":
+        return "direction agrees", f"only the direction can be compared; {why}"
+    return verdict, why
 
 
 def explained(why: str, claim: Mapping[str, Any], evidence: Evidence) -> str:

@@ -44,7 +44,7 @@ def figure(options: argparse.Namespace) -> int:
         except NothingToDraw as nothing:
             drawn, data = blank(str(nothing)), DataFrame({"nothing to draw": [str(nothing)]})
     add_caption(drawn, caption)
-    save(drawn, data, options.output.with_suffix(""))
+    save(drawn, data, options.output.with_suffix(""), caption)
     return 0
 
 

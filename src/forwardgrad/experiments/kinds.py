@@ -2,7 +2,8 @@
 
 A room is a module or folder: `plan` (what the configuration asks for, as files), `products` (tables and figures as
 data), `columns` (the frames), `tables`, `figures`, `section` (of the report) and `command` (of `forwardgrad`). Only
-`training` has several experiments, under `experiments` in the configuration. The audit has none; it is always made.
+`training` has several experiments, under `experiments` in the configuration. The audit and the figures of published
+runs have none; they are always made.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 KINDS = ("training", "speed", "networks", "functions", "estimators")
 AUDIT = "audit"
+PUBLISHED = "published"
 
 
 def kind_of(experiment: str) -> str:
@@ -63,7 +65,7 @@ def part_of(config: Mapping[str, Any], experiment: str) -> str:
 
 def products(what: str) -> Iterator["Product"]:
     """Yield every product of all kinds: `what` is TABLES or FIGURES."""
-    for kind in (*KINDS, AUDIT):
+    for kind in (*KINDS, AUDIT, PUBLISHED):
         yield from getattr(room(kind, "products"), what)
 
 

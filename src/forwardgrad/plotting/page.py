@@ -1,6 +1,7 @@
 """Figures and colours as parts of a page."""
 
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ from forwardgrad.plotting import labels, style
 # Colours of the figures that follow the page's theme once a figure is part of the page.
 THEME = {style.INK: "ink", style.MUTED: "muted", style.RULE: "rule", style.PAPER: "paper", "#0072b2": "blue"}
 
+SIZE = re.compile(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"')
+WORDS = re.compile(r"<(title|dc:description)>([^<]*)</")
+
 
 def themed(color: str) -> str:
     """Return a colour of the figures as the page writes it."""
@@ -18,13 +22,18 @@ def themed(color: str) -> str:
 
 
 def figure(path: Path) -> dict[str, Any]:
-    """Return a figure for the page: its SVG, its anchor, and where its files lie."""
-    anchor = f"{path.parent.name}-{path.stem}"
+    """Return a figure for a page: its file, name, anchor, size in CSS pixels, and its heading and caption as words."""
+    name = f"{path.parent.name}/{path.stem}"
+    svg = path.read_text(encoding="utf-8")
+    width, height = (round(float(points) * 4 / 3) for points in SIZE.search(svg).groups())
     return {
         "stem": path.stem,
-        "svg": inline_svg(path.read_text(encoding="utf-8"), anchor),
+        "name": name,
+        "anchor": name.replace("/", "-"),
         "path": path,
-        "anchor": anchor,
+        "width": width,
+        "height": height,
+        "words": ". ".join(unescape(words) for _, words in WORDS.findall(svg)),
     }
 
 

@@ -99,11 +99,16 @@ def shorten(svg: str) -> str:
     return TEXT_OR_LONG_DECIMAL.sub(lambda found: found[1] or found[0], svg)
 
 
-def save(figure: Figure, data: pd.DataFrame, stem: Path) -> None:
-    """Write `stem`.svg, `stem`.png and the plotted `data` as `stem`.csv; close the figure."""
+def save(figure: Figure, data: pd.DataFrame, stem: Path, caption: str = "") -> None:
+    """Write `stem`.svg, `stem`.png and the plotted `data` as `stem`.csv; close the figure.
+
+    The SVG also says in words what it shows, its heading and `caption`: a page takes its alternative text from there.
+    """
+    headings = [legend.get_title().get_text().replace("\n", " ") for legend in figure.legends]
+    said = {"Title": next(filter(None, headings), stem.name), "Description": caption or None}
     with style():
         svg = StringIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Title": stem.name})
+        figure.savefig(svg, format="svg", metadata={"Date": None} | said)
         with replacing(stem.with_name(stem.name + ".png")) as temporary:
             figure.savefig(temporary, format="png")
     plt.close(figure)

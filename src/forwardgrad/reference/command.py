@@ -15,7 +15,7 @@ def add(commands: Any) -> None:
     add_reference(command)
     command.set_defaults(carry_out=verify)
 
-    command = commands.add_parser("publish", help="publish the results of a run, its page, and README's results")
+    command = commands.add_parser("publish", help="publish the results of a run, its site, and README's results")
     command.add_argument(
         "--again", type=Path, metavar="DIR", help="results of a second run: by how much times differ between two"
     )
@@ -56,5 +56,5 @@ def publish(options: argparse.Namespace) -> int:
         if options.again and not (options.again / "frames/speed.csv").exists():
             raise RefusalError(f"{options.again} holds no frames of `speed`: name the results of a second run")
         publish(options.results, options.reference, options.again)
-        publish_pages(options.results, options.reference, Path("report"), Path("README.md"))
+        publish_pages(options.reference, Path("report"), Path("README.md"))
     return 0

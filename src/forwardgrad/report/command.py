@@ -11,23 +11,23 @@ TEMPLATES = Path("report/templates")
 
 def add(commands: Any) -> None:
     """Add them to the parser's `commands`."""
-    command = commands.add_parser("report", help="write the report as a page")
+    command = commands.add_parser("report", help="write the report as a site")
     command.add_argument("--config", required=True, type=mapping, metavar="JSON", help="the configuration that was run")
     command.add_argument("--full", required=True, type=mapping, metavar="JSON", help="that of the full protocol")
     command.add_argument("--figures", nargs="*", type=Path, default=[], metavar="SVG", help="figures to show, in order")
     command.add_argument("--notebooks", nargs="*", type=Path, default=[], metavar="HTML", help="pages of notebooks")
     command.add_argument("--configfiles", nargs="*", default=[], metavar="YAML", help="named beside the default one")
     command.add_argument("--quoted", type=Path, default=Path("report/quoted.csv"), help="published numbers")
-    command.add_argument("--output", required=True, type=writable, metavar="HTML", help="page to write")
+    command.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder of the site to write")
     add_templates(command)
     add_results(command)
     command.set_defaults(carry_out=report)
 
-    command = commands.add_parser("document", help="write the report's page as a PDF")
-    command.add_argument("page", type=Path, help="the page")
+    command = commands.add_parser("document", help="write the report as a PDF")
+    command.add_argument("site", type=Path, help="folder of the report's site")
     command.add_argument("--style", type=Path, default=TEMPLATES / "report.typ", help="Typst's style sheet for it")
     command.add_argument("--output", required=True, type=writable, metavar="PDF", help="document to write")
-    command.set_defaults(carry_out=calling("document:write_document", "page", "style", "output", package="report"))
+    command.set_defaults(carry_out=calling("document:write_document", "site", "style", "output", package="report"))
 
     command = commands.add_parser("notebook", help="execute a notebook and write it as a page")
     command.add_argument("source", type=Path, help="the notebook, as py:percent text")
@@ -45,7 +45,8 @@ def add_templates(command: argparse.ArgumentParser) -> None:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report."""
-    from forwardgrad.report.page import Sources, write_report
+    from forwardgrad.report.page import Sources
+    from forwardgrad.report.site import write_site
     from forwardgrad.results.folder import Results
 
     sources = Sources(
@@ -56,5 +57,5 @@ def report(options: argparse.Namespace) -> int:
         configfiles=options.configfiles,
         notebooks=options.notebooks,
     )
-    write_report(options.output, options.config, options.full, sources)
+    write_site(options.output, options.config, options.full, sources)
     return 0

@@ -1,6 +1,9 @@
-"""Text and figures as parts of a page: sentences, formulae, and SVG in the colours of the page's theme."""
+"""Parts of pages: sentences, formulae, and links from one page to another."""
 
+import posixpath
 import re
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +31,21 @@ def tex(formula: str, display: str = "inline") -> Markup:
     return Markup(convert(formula, display=display))
 
 
-def without_dead_links(page: str) -> str:
-    """Return the page with links to its own parts only where these exist: not every run has every experiment."""
-    ids = set(re.findall(r'\bid="([^"]+)"', page))
-    link = re.compile(r'<a href="#([^"]+)"[^>]*>(.*?)</a>', re.DOTALL)
-    return link.sub(lambda found: found[0] if found[1] in ids else found[2], page)
+def resolved(pages: Mapping[str, str]) -> dict[str, str]:
+    """Return pages, by path, whose links to `#id` lead to the page that has the id.
 
+    A link to an id that no page has becomes its words: not every run has every experiment.
+    """
+    ids = {path: set(re.findall(r'\bid="([^"]+)"', page)) for path, page in pages.items()}
+    home = {name: path for path, own in ids.items() for name in own}
+    link = re.compile(r'<a href="#([^"]+)"([^>]*)>(.*?)</a>', re.DOTALL)
 
-def one_folder_down(page: str) -> str:
-    """Return a page that is put a folder deeper: links to other files but its own document lead up once more."""
-    return re.sub(r'href="(?!https?:|#|data:|report\.pdf)', 'href="../', page)
+    def lead(path: str, found: re.Match[str]) -> str:
+        name, rest, words = found.groups()
+        if name in ids[path]:
+            return found[0]
+        if name not in home:
+            return words
+        return f'<a href="{posixpath.relpath(home[name], posixpath.dirname(path) or ".")}#{name}"{rest}>{words}</a>'
+
+    return {path: link.sub(partial(lead, path), page) for path, page in pages.items()}

@@ -1,34 +1,25 @@
-"""The report: one page that shows what was run, on what data, with what outcome, from files alone.
+"""What the report shows: what was run, on what data, with what outcome, from files alone.
 
 Every number comes from a file that the pipeline wrote, from the configuration, or from the quoted
 numbers of others. This module gathers them into plain values; the templates hold the prose.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from forwardgrad.claims import section as claims_section
-from forwardgrad.claims.verdicts import VERDICTS
-from forwardgrad.experiments.kinds import kind_of, part_of, plan_of, room
+from forwardgrad.experiments.kinds import PUBLISHED, kind_of, part_of, plan_of, room
 from forwardgrad.experiments.shown import Shown
-from forwardgrad.experiments.training.analyses.loss_ratios import EQUIVALENCE
-from forwardgrad.experiments.training.analyses.rates import by_grid, by_method
 from forwardgrad.experiments.training.runs import expand
-from forwardgrad.files import write_atomically
 from forwardgrad.machine import provenance
-from forwardgrad.plotting import labels
 from forwardgrad.plotting.page import figure
-from forwardgrad.report.markup import sentence, templates_of, tex, without_dead_links
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results
-from forwardgrad.results.statistics import FEWEST, LEVEL
 
 PARTS = ("results", "cost", "frontier")
 
@@ -54,32 +45,6 @@ class Sources:
     notebooks: Sequence[Path] = ()
 
 
-def write_report(output: Path, config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> None:
-    """Write the page.
-
-    Args:
-        output: HTML file.
-        config: The configuration that was run.
-        full: The configuration of the full protocol, for what is left to it.
-        sources: Where everything lies.
-    """
-    environment = templates_of(sources.templates, autoescape=True)
-    environment.globals |= {"labels": labels, "fewest": FEWEST, "percent": f"{LEVEL:.0%}".rstrip("%")}
-    environment.globals |= {"VERDICTS": VERDICTS, "redo": partial(redo, sources.configfiles), "by_grid": by_grid}
-    environment.globals |= {"by_method": by_method, "equivalence": EQUIVALENCE}
-    environment.filters |= {"sentence": sentence, "tex": tex}
-    environment.filters["link"] = lambda path: os.path.relpath(path, output.parent)
-    page = environment.get_template("index.html.j2").render(gather(config, full, sources))
-    write_atomically(output, without_dead_links(page))
-
-
-def redo(configfiles: Sequence[str], target: object = "") -> str:
-    """Return the command that makes `target` again, under the configuration that the page shows."""
-    # Targets come first: --configfile takes all that follows it for files.
-    named = ["--configfile", *configfiles] if configfiles else []
-    return " ".join(filter(None, ["snakemake --cores all", str(target), *named]))
-
-
 def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources) -> dict[str, Any]:
     """Return everything that the page shows."""
     results, runs = sources.results, expand(config)
@@ -94,6 +59,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     figures += [entry for each in experiments.values() for cell in each.get("cells", []) for entry in cell["figures"]]
     return {
         "experiments": list(experiments.values()),
+        "figure": {each["name"]: each for each in [*figures, *figures_of(PUBLISHED, sources)]},
         "part": {part: [each for name, each in experiments.items() if part_of(config, name) == part] for part in PARTS},
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}

@@ -13,6 +13,7 @@ from forwardgrad.seeds import derive_seed
 LEVEL = 0.95  # of every interval
 RESAMPLES = 10_000  # of the bootstrap
 FEWEST = 3  # runs that an interval needs
+RESAMPLED = 10  # runs from which on a mean is resampled; below, its interval is Student's
 
 
 class Interval(NamedTuple):
@@ -68,6 +69,11 @@ def paired_difference(ours: pd.Series, other: pd.Series, *identity: str | int) -
     """Mean of `ours - other` over the seeds (the indices) that both have."""
     ours, other = paired(ours, other)
     return bootstrap(np.mean, [ours - other], ("difference", *identity))
+
+
+def geometric_mean(values: ArrayLike) -> float:
+    """Geometric mean of positive `values`."""
+    return float(np.exp(np.mean(np.log(np.asarray(values, float)))))
 
 
 def paired_ratio(ours: pd.Series, other: pd.Series, *identity: str | int) -> Interval:

@@ -1,0 +1,1 @@
+"""Figures of the audit: each module begins with the function of its name, which draws it from results."""
