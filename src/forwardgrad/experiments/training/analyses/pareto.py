@@ -20,7 +20,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
     frames, rows = load_frames(results, experiment), []
     for cell, runs in frames.runs.groupby(CELL, sort=False):
         methods = methods_of(runs)
-        seconds = step_seconds(frames.costs, cell)
+        seconds = step_seconds(frames.costs[(frames.costs[CELL] == list(cell)).all(axis=1)])
         baseline = baseline_of(methods)
         if baseline not in seconds:
             continue
@@ -44,7 +44,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PARETO))
 
 
-def step_seconds(costs: pd.DataFrame, cell: tuple[str, ...]) -> pd.Series:
-    """Return the seconds of a step and its batch by method, for one cell."""
-    own = costs[(costs[CELL] == list(cell)).all(axis=1)].set_index("method")
+def step_seconds(costs: pd.DataFrame) -> pd.Series:
+    """Return the seconds of a step and its batch by method, where they are known; `costs` are those of one cell."""
+    own = costs.set_index("method")
     return (own["seconds_per_step"] + own["gathering"]).dropna()

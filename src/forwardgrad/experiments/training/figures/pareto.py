@@ -20,19 +20,28 @@ CHARACTERS = 24  # of a line of text beside a panel
 
 
 def pareto(results: Results, experiment: str) -> Drawn:
+    """Draw an experiment, see `draw`."""
+    frames = load_frames(results, experiment)
+    return draw(frames.metrics, frames.costs, results.table(experiment, "pareto"))
+
+
+def draw(metrics: pd.DataFrame, costs: pd.DataFrame, table: pd.DataFrame) -> Drawn:
     """Draw the methods that have all of backpropagation's seeds, each up to the time that backpropagation takes.
+
+    Args:
+        metrics: Rows of one experiment, columns METRICS and those that identify them.
+        costs: Columns COSTS.
+        table: Columns PARETO.
 
     Returns:
         The figure, and the mean accuracy of every method at every evaluation.
     """
-    frames = load_frames(results, experiment)
-    table = results.table(experiment, "pareto")
     cells = list(table.groupby(["dataset", "model"], sort=False))
     figure, panels = stacked([5] * len(cells), 1.0, 0.5, 0.5)
     lines = []
     for ((dataset, model), rows), axes in zip(cells, panels, strict=True):
-        own = frames.metrics[(frames.metrics["dataset"] == dataset) & (frames.metrics["model"] == model)]
-        seconds = step_seconds(frames.costs, (experiment, dataset, model))
+        own = metrics[(metrics["dataset"] == dataset) & (metrics["model"] == model)]
+        seconds = step_seconds(costs[(costs["dataset"] == dataset) & (costs["model"] == model)])
         rows = rows[rows["pairs"] >= rows.loc[rows["estimator"] == "backprop", "pairs"].max()]
         _scale(axes, rows, labels.cell(dataset, model))
         for row in rows.itertuples():
