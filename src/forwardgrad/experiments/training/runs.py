@@ -12,7 +12,8 @@ from typing import Any
 
 from forwardgrad.catalogue import ADAM, AT, impossible
 
-TUNED = "tuned"  # a learning rate that the tuning experiment chose
+TUNED = "tuned"  # a learning rate that the grid of an experiment chose
+FILES = {"tuning": "tuned", "tuning_full": "tuned_full"}  # where they are written, below config/
 
 
 @dataclass(frozen=True)
@@ -168,10 +169,17 @@ def expand(config: dict[str, Any]) -> list[Run]:
     ]
 
 
+def written_by(config: dict[str, Any], dataset: str) -> str:
+    """Return the target that writes the tuned rates on `dataset`, which has the name of their file."""
+    grids = [FILES[name] for name in FILES if any(cell[0] == dataset for cell in combinations(config, name))]
+    return next(iter(grids), FILES["tuning"])
+
+
 def untuned(config: dict[str, Any], experiment: str) -> list[str]:
-    """Return one line for every method of `experiment` whose rate is `tuned` but not in config/tuned.yaml."""
+    """Return one line for every method of `experiment` whose rate is `tuned` but not known yet."""
     return [
-        f"config/tuned.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with it: run `snakemake tuned`"
+        f"config/{written_by(config, dataset)}.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with "
+        f"it: run `snakemake {written_by(config, dataset)}`"
         for dataset, model, cell in combinations(config, experiment)
         for method in cell["methods"]
         if impossible(dataset, model) is None and not variants(method, dataset, model, cell, config)
