@@ -122,4 +122,6 @@ document.querySelectorAll('[data-widget="variance"]').forEach((widget) => {
     say("moment", Number(moment.toPrecision(7)).toLocaleString("en"));
   };
   [parameters, tangents].forEach((input) => input.addEventListener("input", update));
+  update();
+  widget.hidden = false;
 });

@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from forwardgrad.claims.evidence import EvidenceError, evaluate
+from forwardgrad.experiments.functions.tables import outcomes
+from forwardgrad.experiments.training.analyses.loss_ratios import loss_ratios
 
 SEEDS = 8
 
@@ -26,7 +28,7 @@ def ask(frame, statistic, value="test_loss", method="forward", against="backprop
     query = {"frame": "x-runs", "where": {"method": method}, "value": value, "statistic": statistic} | further
     if statistic in ("difference", "geometric_ratio", "ratio_of_medians", "largest_gap"):
         query |= {"against": {"method": against}}
-    return evaluate(query, frame, "a_claim")
+    return evaluate(query, frame)
 
 
 ONE_TO_EIGHT = np.arange(1.0, SEEDS + 1)
@@ -151,7 +153,7 @@ def speed():
 
 def given(frame, name="speed", value="ratio_to_backprop", **further):
     query = {"frame": name, "where": {"method": "jvp"}, "value": value, "statistic": "given"} | further
-    return evaluate(query, frame, "")
+    return evaluate(query, frame)
 
 
 def test_rows_that_have_their_own_interval(speed):
@@ -210,7 +212,7 @@ def test_an_empty_value_is_no_evidence(speed):
 
 def test_repetitions_can_be_something_else_than_seeds(speed):
     where = {"frame": "speed", "where": {"method": "jvp"}, "value": "flop_floor", "statistic": "mean"}
-    assert evaluate(where | {"unit": "model"}, speed, "").interval == pytest.approx((2, 2, 2, 3))
+    assert evaluate(where | {"unit": "model"}, speed).interval == pytest.approx((2, 2, 2, 3))
 
 
 def test_two_rows_of_a_seed_are_no_evidence():
@@ -221,7 +223,33 @@ def test_two_rows_of_a_seed_are_no_evidence():
 
 def test_a_range_says_nothing_beyond_its_units(speed):
     query = {"frame": "speed", "where": {"method": "jvp"}, "value": "ratio_to_backprop", "unit": "model"}
-    found = evaluate(query | {"statistic": "range"}, speed, "").interval
+    found = evaluate(query | {"statistic": "range"}, speed).interval
     assert found == pytest.approx((6 ** (1 / 3), 1.0, 3.0, 3))
     with pytest.raises(EvidenceError, match="their ratio_to_backprop is empty"):
-        evaluate(query | {"statistic": "range"}, speed.assign(ratio_to_backprop=math.nan), "")
+        evaluate(query | {"statistic": "range"}, speed.assign(ratio_to_backprop=math.nan))
+
+
+@pytest.mark.parametrize("seeds", [5, 20])
+def test_a_number_has_one_interval_in_the_ledger_and_in_the_tables(seeds, store):
+    rows = {"source": "paper", "function": "beale", "method": "forward_gaussian", "seed": range(seeds)}
+    rows |= dict.fromkeys(("minimum", "initial", "peak", "distance"), 1.0) | {"status": "completed"}
+    descents = pd.DataFrame(rows | {"final": np.random.default_rng(0).lognormal(size=seeds)})
+    (row,) = outcomes(store({"frames/functions-runs": descents})).to_dict("records")
+    query = {"frame": "functions-runs", "where": {"function": "beale"}, "value": "final", "statistic": "median"}
+    assert evaluate(query, descents).interval[:3] == tuple(
+        row[name] for name in ("median", "median_low", "median_high")
+    )
+
+
+@pytest.mark.parametrize("seeds", [5, 20])
+def test_a_ratio_of_losses_has_one_interval_in_the_ledger_and_in_the_tables(seeds, results, store_frames):
+    losses = np.random.default_rng(0).lognormal(size=(2, seeds))
+    for seed in range(seeds):
+        for method, loss in zip(("forward_gaussian", "forward_rank_one"), losses[:, seed], strict=True):
+            results.run(method, seed, (2.0, loss))
+    stored = store_frames(results.frames())
+    (row,) = loss_ratios(stored, "students", "forward_gaussian").to_dict("records")
+    query = {"frame": "students-runs", "where": {"method": "forward_rank_one"}, "value": "train_loss"}
+    query |= {"against": {"method": "forward_gaussian"}, "statistic": "geometric_ratio"}
+    found = evaluate(query, stored.frame("students-runs")).interval
+    assert found == (row["ratio"], row["low"], row["high"], row["pairs"])

@@ -183,6 +183,12 @@ def test_what_else_a_reader_must_know_is_said():
     )
 
 
+def test_a_bootstrap_of_few_seeds_is_said_to_be_too_narrow():
+    for seeds, said in ((5, True), (10, False)):
+        row = assess("half", claim(statistic="median"), TOLERANCES, frame(0.5, seeds=seeds))
+        assert ("percentile bootstrap of few seeds" in row["why"]) is said
+
+
 def test_a_row_is_written_as_plain_json(tmp_path):
     row = assess("half", claim(), TOLERANCES, None) | {"high": math.inf}
     write_row(tmp_path / "half.json", row)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import readme
 
@@ -15,17 +14,11 @@ TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 @pytest.fixture(scope="module")
 def blocks():
-    return readme.write_blocks(ROOT / "results/reference", ROOT / "report/claims.yaml", ROOT / "report/templates")
+    return readme.write_blocks(ROOT / "results/reference", ROOT / "report/templates")
 
 
 def test_results_in_readme_are_those_of_the_reference(blocks):
     assert readme.rewrite(TEXT, blocks) == TEXT, "README's results are not the reference's: run `snakemake reference`"
-
-
-def test_every_claim_of_the_reference_is_in_readme(blocks):
-    claims = pd.read_csv(ROOT / "results/reference/claims.csv")
-    rows = [line for line in blocks["claims"].splitlines() if line.endswith("|")]
-    assert sum(row.split(" | ")[-1].removesuffix(" |") in VERDICTS for row in rows) >= len(claims)
 
 
 def test_costs_are_those_of_the_papers_networks():
@@ -39,20 +32,8 @@ def test_a_block_is_replaced_between_its_marks_alone():
     begin = "<!-- result: from results/reference by `snakemake reference`, not by hand -->\n"
     end = "<!-- end of result -->\n"
     assert readme.rewrite(f"a\n{begin}old\n{end}b\n", {"result": "new\n"}) == f"a\n{begin}new\n{end}b\n"
-    with pytest.raises(ValueError, match="lacks the marks of the block 'claims'"):
-        readme.rewrite(f"a\n{begin}{end}", {"claims": ""})
-
-
-def test_what_is_never_reached_is_called_so():
-    assert readme.cell({"measured": 2.0, "low": 2.0, "high": float("inf")}) == "2 [2, never]"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "text"), [(1.0, 2.0, "1.5 [1, 2]"), (float("nan"), float("nan"), "1.5")]
-)  # fmt: skip
-def test_a_measured_value_has_its_interval_where_there_is_one(low, high, text):
-    assert readme.cell({"measured": 1.5, "low": low, "high": high}) == text
-    assert readme.cell({"measured": float("nan"), "low": low, "high": high}) == "–"
+    with pytest.raises(ValueError, match="lacks the marks of the block 'other'"):
+        readme.rewrite(f"a\n{begin}{end}", {"other": ""})
 
 
 def test_a_run_without_the_papers_networks_is_not_published(tmp_path, capsys):

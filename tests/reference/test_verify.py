@@ -122,13 +122,16 @@ def test_estimates_of_different_numbers_of_draws_are_not_mixed_up():
 
 def test_changed_verdicts_are_named():
     ours, theirs = (
-        pd.DataFrame({"id": ["a", "b"], "verdict": ["reproduced", last], "n": 5}).assign(
+        pd.DataFrame({"id": ["a", "b"], "part": "primary", "verdict": ["reproduced", last], "n": 5}).assign(
             measured=value, low=value - 0.1, high=value + 0.1
         )
         for last, value in (("inconclusive", 1.0), ("reproduced", 2.0))
     )
     (check,) = only(ours, theirs, table="claims").values()
     assert (check.verdict, check.agree, check.worst) == ("differs", 1, "b: inconclusive, reference reproduced")
+    (older,) = only(ours, theirs.drop(columns="part"), table="claims").values()
+    assert (older.compared, older.verdict) == (0, "not run")
+    assert older.why.startswith("the reference is older than the ledger")
 
 
 def test_circumstances_are_told():

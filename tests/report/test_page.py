@@ -50,7 +50,7 @@ def test_a_figure_is_loaded_when_it_is_seen_and_has_its_size_and_words(page):
 
 def test_the_numbers_are_those_of_the_tables(page):
     ended, planned, diverged, available, sets = ("10", "20", "1", "1", "2")
-    assert numbers(page.select(".answer p.note")[-1]) == [ended, planned, diverged, available, sets]
+    assert numbers(page.select_one("#this-run")) == [ended, planned, diverged, available, sets]
     cell = page.find(id="students-penguins-students_lr")
     # Median steps to the threshold, milliseconds per step, and one of five runs diverged.
     assert numbers(cell.find_next_sibling("p")) == ["2", "3", "1.00", "3.00", "1", "5"]
@@ -93,7 +93,7 @@ def test_an_experiment_whose_data_are_missing_still_has_its_place(record, settin
     bare = Sources(sources.results, [], sources.templates, sources.root)
     write_site(tmp_path, settings, full, bare)
     page = parse_site(tmp_path)
-    assert numbers(page.select(".answer p.note")[-1])[:2] == ["0", "20"]
+    assert numbers(page.select_one("#this-run"))[:2] == ["0", "20"]
     absent = [words(element.strong) for element in page.select(".warning")]
     assert "Palmer penguins: logistic regression 4-3:" in absent
     assert page.find(id="data-penguins") is not None

@@ -88,7 +88,7 @@ print(labels.cell(dataset, model))
 # %%
 sound = cell.runs[cell.runs["status"] != "diverged"]
 rows = [
-    (labels.method(*key), *mean(group["test_loss"], "test_loss", *key))
+    (labels.method(*key), *mean(group["test_loss"]))
     for key, group in sound.groupby(["method", "estimator"], sort=False)
 ]
 table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"]))
@@ -143,7 +143,7 @@ by_seed = by_seed.reindex(
     columns=present
 )  # if all runs have diverged there is nothing to compare
 first, second = present[0], present[1 % len(present)]
-value, low, high, n = paired_difference(by_seed[second], by_seed[first], "explore")
+value, low, high, n = paired_difference(by_seed[second], by_seed[first])
 print(f"test loss at the end, {second} minus {first}: {value:+.4f}")
 print(f"95 % interval {low:+.4f} to {high:+.4f}, from {n} seeds")
 

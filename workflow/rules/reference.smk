@@ -6,8 +6,7 @@
 rule reference:
     input:
         rules.all.input,
-        ledger="report/claims.yaml",
-        templates=expand("report/templates/readme_{block}.md.j2", block=["result", "claims"]),
+        template="report/templates/readme_result.md.j2",
     output:
         record="results/reference/record.json",
         site=directory("report/reference"),

@@ -15,7 +15,8 @@ rule report:
         records=[record for experiment in config["run"] for record in records_of(experiment)],
         provenance=expand("results/frames/{experiment}-provenance.json", experiment=config["run"]),
         tables=[table for experiment in config["run"] for table in tables_of(experiment)],
-        figures=lambda _: [svg for name in config["run"] for svg in files_of("figures", name)(_)] + [audit.FIGURE, *published.PATHS],
+        figures=lambda _: [svg for name in config["run"] for svg in files_of("figures", name)(_)]
+        + [audit.FIGURE, *published.PATHS],
         audit=audit.TABLE,
         templates=sorted(str(path) for path in Path("report/templates").rglob("*.*")),
         claims="results/tables/claims.csv",

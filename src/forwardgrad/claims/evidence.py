@@ -16,7 +16,7 @@ from forwardgrad.results import statistics
 from forwardgrad.results.curves import align
 from forwardgrad.results.statistics import Interval
 
-NEVER = 1e100  # stands for infinity while medians are resampled: differences of infinities are not numbers
+NEVER = 1e100  # stands for infinity while ratios of medians are resampled: differences of infinities are not numbers
 
 
 class EvidenceError(Exception):
@@ -30,13 +30,12 @@ class Evidence(NamedTuple):
     left_out: int = 0
 
 
-def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Evidence:
+def evaluate(query: Mapping[str, Any], frame: pd.DataFrame) -> Evidence:
     """Answer a query.
 
     Args:
         query: The claim's `evidence`.
         frame: The frame that it asks.
-        identity: The claim's name; seeds the bootstrap.
 
     Raises:
         EvidenceError: No row fits, or more rows than the query can tell apart.
@@ -55,11 +54,11 @@ def evaluate(query: Mapping[str, Any], frame: pd.DataFrame, identity: str) -> Ev
         case "share":
             return Evidence(proportion(query, *samples))
         case "largest_gap":
-            return largest_gap(query, samples, identity)
-    return compared(query, samples, identity)
+            return largest_gap(query, samples)
+    return compared(query, samples)
 
 
-def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Evidence:
+def compared(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Evidence:
     """Return a statistic of one sample, or of two paired by the query's unit."""
     statistic, ranks = STATISTICS[query["statistic"]], query["statistic"] in BY_RANK
     series = [by_unit(query, one_row(query, rows), ranks) for rows in samples]
@@ -69,7 +68,7 @@ def compared(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: st
         series[1] = pd.Series(float(series[1].iloc[0]), index=series[0].index)
     both = pd.concat(series, axis=1, join="inner")
     sound = both.dropna()
-    interval = statistic(*(sound.iloc[:, column] for column in range(len(series))), identity)
+    interval = statistic(*(sound.iloc[:, column] for column in range(len(series))))
     return Evidence(interval, len(both) - len(sound))
 
 
@@ -125,7 +124,7 @@ def own_interval(query: Mapping[str, Any], rows: pd.DataFrame) -> Interval:
     return Interval(value, low, high, int(row[count]))
 
 
-def largest_gap(query: Mapping[str, Any], samples: list[pd.DataFrame], identity: str) -> Evidence:
+def largest_gap(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Evidence:
     """Return the largest relative distance between two mean curves over the evaluations that both have.
 
     The curves are means over the seeds that both methods have and at which neither diverged.
@@ -142,7 +141,7 @@ def largest_gap(query: Mapping[str, Any], samples: list[pd.DataFrame], identity:
         means = [matrix[places.astype(int)].mean(axis=-2) for matrix in matrices]
         return np.abs(means[0] / means[1] - 1).max(axis=-1)
 
-    return Evidence(statistics.bootstrap(gap, [np.arange(len(sound))], ("gap", identity)), len(common) - len(sound))
+    return Evidence(statistics.bootstrap(gap, [np.arange(len(sound))]), len(common) - len(sound))
 
 
 def fitting(frame: pd.DataFrame, where: Mapping[str, Any], name: str) -> pd.DataFrame:
@@ -196,17 +195,16 @@ def unit_of(query: Mapping[str, Any]) -> str:
     return query.get("unit", "seed")
 
 
-def by_median(*values: pd.Series, identity: str) -> Interval:
-    """Median of one sample, or the ratio of the medians of two, resampled in pairs; inf stands for never."""
+def ratio_of_medians(ours: pd.Series, other: pd.Series) -> Interval:
+    """Ratio of the medians of two samples, resampled in pairs; inf stands for never."""
 
-    def statistic(*arrays: np.ndarray, axis: int) -> np.ndarray:
-        medians = [np.median(array, axis=axis) for array in arrays]
-        return medians[0] if len(medians) == 1 else medians[0] / medians[1]
+    def statistic(first: np.ndarray, second: np.ndarray, axis: int) -> np.ndarray:
+        return np.median(first, axis=axis) / np.median(second, axis=axis)
 
-    finite = [series.clip(-NEVER, NEVER) for series in values]
-    if len(finite) == 2 and all(abs(series.median()) >= NEVER for series in finite):
+    finite = [series.clip(-NEVER, NEVER) for series in (ours, other)]
+    if all(abs(series.median()) >= NEVER for series in finite):
         raise EvidenceError("in the median run neither method arrives")
-    value, low, high, n = statistics.bootstrap(statistic, finite, ("median", identity))
+    value, low, high, n = statistics.bootstrap(statistic, finite)
     return Interval(*(unbounded(number) for number in (value, low, high)), n)
 
 
@@ -217,11 +215,13 @@ def unbounded(value: float) -> float:
 
 STATISTICS: dict[str, Callable[..., Interval]] = {
     "mean": statistics.mean,
-    "median": lambda ours, identity: by_median(ours, identity=identity),
+    "median": statistics.median,
     "difference": statistics.paired_difference,
     "geometric_ratio": statistics.geometric_ratio,
-    "ratio_of_medians": lambda ours, other, identity: by_median(ours, other, identity=identity),
+    "ratio_of_medians": ratio_of_medians,
 }
+
+BOOTSTRAPPED = ("median", "ratio_of_medians", "largest_gap")  # however few the seeds
 
 # Statistics for which a run that diverged or never arrived is the worst of all; the others leave it out.
 BY_RANK = ("median", "ratio_of_medians")

@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forwardgrad.claims.evidence import Evidence, EvidenceError, evaluate
+from forwardgrad.claims.evidence import BOOTSTRAPPED, Evidence, EvidenceError, evaluate
 from forwardgrad.claims.ledger import split
 from forwardgrad.files import write_json
-from forwardgrad.results.statistics import FEWEST, Interval
+from forwardgrad.results.statistics import FEWEST, RESAMPLED, Interval
 
 UNVERIFIED = "no evidence (source unverified)"
 VERDICTS = ("reproduced", "direction agrees", "inconclusive", "not reproduced", "no evidence", UNVERIFIED)
@@ -102,7 +102,7 @@ def assess(
     reasons = [] if sources else [f"experiment {split(query['frame'])[0]} was not run"]
     for frame, origin in [*sources, *([published] if published else [])]:
         try:
-            evidence = evaluate(query, frame, name)
+            evidence = evaluate(query, frame)
         except EvidenceError as nothing:
             reasons.append(str(nothing))
             continue
@@ -187,6 +187,8 @@ def weighed(claim: Mapping[str, Any], verdict: str, why: str) -> tuple[str, str]
 def explained(why: str, claim: Mapping[str, Any], evidence: Evidence) -> str:
     """Return `why` with what else a reader must know."""
     parts = [why]
+    if claim["evidence"]["statistic"] in BOOTSTRAPPED and evidence.interval.n < RESAMPLED:
+        parts.append("percentile bootstrap of few seeds, which is too narrow")
     if claim["cost_model"] != "none":
         parts.append("costs are those of one machine")
     if evidence.left_out:

@@ -15,5 +15,5 @@ def publish_pages(reference: Path, report: Path, readme: Path) -> None:
     published = report / "reference"
     shutil.rmtree(published, ignore_errors=True)
     shutil.copytree(report / "site", published)
-    blocks = write_blocks(reference, report / "claims.yaml", report / "templates")
+    blocks = write_blocks(reference, report / "templates")
     write_atomically(readme, rewrite(readme.read_text(encoding="utf-8"), blocks))

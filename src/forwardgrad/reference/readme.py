@@ -2,17 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from forwardgrad.arguments import RefusalError
-from forwardgrad.claims.verdicts import VERDICTS
 from forwardgrad.reference.publish import load
 from forwardgrad.report.markup import templates_of
-from forwardgrad.yaml_file import read_mapping
 
-BLOCKS = ("result", "claims")
+BLOCKS = ("result",)
 MODELS = ("lr", "mlp", "cnn")
 
 
@@ -32,27 +29,17 @@ def rewrite(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def write_blocks(reference: Path, ledger: Path, templates: Path) -> dict[str, str]:
-    """Return what README states of the published `reference`: what a step costs, and the claims with their verdicts.
+def write_blocks(reference: Path, templates: Path) -> dict[str, str]:
+    """Return what README states of the published `reference`, what a step costs, by the name of the block.
 
-    The `ledger`, report/claims.yaml, tells whose claims they are; the prose is in `templates`, `readme_{block}.md.j2`.
+    The prose is in `templates`, `readme_{block}.md.j2`.
     """
     tables, record = load(reference)
     environment = templates_of(templates, keep_trailing_newline=True)
-    entries = read_mapping(ledger)
-    words = {name: entry["claim"] for name, entry in entries["claims"].items()}  # of today; the numbers are published
-    claims = tables["claims"].assign(claim=lambda table: table["id"].map(words).fillna(table["claim"]))
-    labels = {key: entry["label"] for key, entry in entries["sources"].items()}
     values = {
         "costs": {method: costs(tables["speed"], method) for method in ("stock", "forward_rank_one")},
         "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
         "host": record["experiments"]["speed"][0]["host"],
-        "sources": {key: label for key, label in labels.items() if (claims["source"] == key).any()},
-        "claims": {key: claims[claims["source"] == key].to_dict("records") for key in labels},
-        "groups": entries["groups"],
-        "total": len(claims),
-        "verdicts": VERDICTS,
-        "cell": cell,
     }
     return {name: environment.get_template(f"readme_{name}.md.j2").render(values) for name in BLOCKS}
 
@@ -75,11 +62,3 @@ def costs(speed: pd.DataFrame, method: str, ratio: str = "ratio_to_backprop") ->
     usual = speed[(speed["batch_size"] == 64) & (speed["device"] == "cpu") & (speed["method"] == method)]
     networks = usual[usual["depth"].isna() | (usual["model"] != "mlp") | (usual["depth"] == 2)]
     return [float(networks.loc[networks["model"] == model, ratio].iloc[0]) for model in MODELS]
-
-
-def cell(row: Mapping[str, Any]) -> str:
-    """Return a claim's measured value with its interval."""
-    if pd.isna(row["measured"]):
-        return "–"
-    value, low, high = (f"{row[key]:.3g}".replace("inf", "never") for key in ("measured", "low", "high"))
-    return value if pd.isna(row["low"]) else f"{value} [{low}, {high}]"

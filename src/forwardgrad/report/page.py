@@ -64,6 +64,7 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}
         ),
+        "paper": quoted_of("paper", results),
         "audit": table_of("audit", results),
         "audit_figures": figures_of("audit", sources),
         "results": results.folder,
@@ -97,6 +98,13 @@ def table_of(name: str, results: Results) -> list[dict[str, Any]]:
     """Return the rows of a table that belongs to no experiment; none while it has not been made."""
     path = results.folder / "tables" / f"{name}.csv"
     return pd.read_csv(path, keep_default_na=False).to_dict("records") if path.exists() else []
+
+
+def quoted_of(source: str, results: Results) -> dict[str, float]:
+    """Return the numbers that `source` published of networks, by `network/method/quantity`."""
+    quoted = results.quoted()
+    own = quoted[(quoted["source"] == source) & (quoted["dataset"] == "")]
+    return {f"{row.model}/{row.method}/{row.quantity}": float(row.value) for row in own.itertuples()}
 
 
 def figures_of(experiment: str, sources: Sources) -> list[dict[str, Any]]:

@@ -60,8 +60,8 @@ CONTRACTION = {
 CONTRACTED = {
     **{name: CONTRACTION[name] for name in CONTRACTION if name not in ("seed", "factor")},
     "factor": "mean over the seeds of the value after one step over the value before",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three seeds",
-    "high": "upper end of its 95 % bootstrap interval over seeds",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three seeds",
+    "high": "upper end of its 95 % interval over seeds",
     "expected": "theoretical mean",
 }
 

@@ -66,7 +66,7 @@ def outcomes(results: Results) -> pd.DataFrame:
             | {"runs": len(own), "diverged": int(lost.sum()), "diverged_low": low, "diverged_high": high}
             | {"minimum": own["minimum"].iloc[0], "start": own["initial"].iloc[0]}
             | {"peak": own["peak"].where(~lost).max()}
-            | statistics.median(final, "final", *key).columns("median")
+            | statistics.median(final).columns("median")
             | {"lowest": final.min(), "highest": final.max(), "distance": own["distance"].where(~lost, np.inf).median()}
             | {"quoted": value, "certainty": certainty}
         )
@@ -87,7 +87,7 @@ def contraction(results: Results) -> pd.DataFrame:
     keys = ["source", "function", "method", "dimensions", "learning_rate", "limit"]
     for key, own in results.frame("functions-contraction").groupby(keys, sort=False):
         row = dict(zip(keys, key, strict=True))
-        factor, low, high, _ = statistics.mean(own["factor"], "factor", *map(str, key))
+        factor, low, high, _ = statistics.mean(own["factor"])
         expected = expected_factor(row["method"], row["learning_rate"], row["dimensions"])
         rows.append(row | {"factor": factor, "low": low, "high": high, "expected": expected})
     return pd.DataFrame(rows, columns=list(CONTRACTED))

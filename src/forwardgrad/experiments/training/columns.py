@@ -119,10 +119,10 @@ PARETO = {
     "runs": "number of runs that did not diverge",
     "diverged": "number of runs that did",
     "test_accuracy": "mean test accuracy of these runs when the budget is spent",
-    "test_accuracy_low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three",
+    "test_accuracy_low": "lower end of its 95 % interval over seeds; empty for fewer than three",
     "test_accuracy_high": "upper end",
     "difference": "mean over seeds of that minus backpropagation's at the same seed",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
     "high": "upper end",
     "pairs": "seeds at which neither diverged",
 }

@@ -23,7 +23,7 @@ TABLES = (
         FRAMES,
         "outcome by method",
         "One row per cell and method: how the runs ended, steps to the threshold (median and range), test accuracy "
-        "and loss at the end (mean over the runs that did not diverge, 95 % bootstrap interval over seeds), time "
+        "and loss at the end (mean over the runs that did not diverge, 95 % interval over seeds), time "
         "of a step.",
     ),
     Product(
@@ -31,8 +31,7 @@ TABLES = (
         "training.tables:paired",
         FRAMES,
         "difference from backpropagation",
-        "Every method against backpropagation at the same seed: mean difference, 95 % bootstrap interval over the "
-        "pairs.",
+        "Every method against backpropagation at the same seed: mean difference, 95 % interval over the pairs.",
     ),
     Product(
         "tables/{experiment}/rates.csv",
@@ -49,7 +48,7 @@ TABLES = (
         FRAMES,
         "ratios of training losses",
         "Final training loss of every method over that of the method it is compared with, at the same seed: "
-        "geometric mean, 95 % percentile bootstrap interval over the seeds.",
+        "geometric mean, 95 % interval over the seeds.",
         given="compared",
     ),
     Product(
@@ -98,7 +97,7 @@ TABLES = (
         "training.analyses.norms:norms",
         FRAMES,
         "growth of the weights",
-        "Training loss at the end, and the norm of all weights there over that at the start; 95 % bootstrap "
+        "Training loss at the end, and the norm of all weights there over that at the start; 95 % "
         "intervals over seeds.",
     ),
 )

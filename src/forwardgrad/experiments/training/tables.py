@@ -37,7 +37,7 @@ PAIRED_COLUMNS = {
     "against": "method key of the backpropagation it is compared with",
     "quantity": "steps (to the threshold), test_accuracy or test_loss (at the end)",
     "difference": "mean over seeds of the method's value minus backpropagation's at the same seed",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
     "high": "upper end",
     "pairs": "seeds at which both have a value: both reached the threshold, or neither diverged",
 }
@@ -58,7 +58,7 @@ def methods(results: Results, experiment: str) -> pd.DataFrame:
                 row |= {"steps_median": steps.value, "steps_min": steps.low, "steps_max": steps.high}
             sound = own[own["status"] != "diverged"]
             for name in ("test_accuracy", "test_loss"):
-                row |= statistics.mean(sound[name], name, *key).columns(name)
+                row |= statistics.mean(sound[name]).columns(name)
             if key in costs.index:
                 cost = costs.loc[key]
                 row |= {"seconds_per_step_low": cost["low"], "seconds_per_step_high": cost["high"]}
@@ -80,7 +80,7 @@ def paired(results: Results, experiment: str) -> pd.DataFrame:
             for quantity in ("steps", "test_accuracy", "test_loss"):
                 ours, other = (_by_seed(runs[runs["method"] == name], quantity) for name in (method, baseline))
                 if len(ours) and len(other):
-                    difference = statistics.paired_difference(ours, other, quantity, *cell, method, baseline)
+                    difference = statistics.paired_difference(ours, other)
                     rows.append((*cell[1:], method, estimator, baseline, quantity, *difference))
     return pd.DataFrame(rows, columns=list(PAIRED_COLUMNS))
 

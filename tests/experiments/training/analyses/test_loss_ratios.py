@@ -28,11 +28,12 @@ def test_ratios_by_hand(pairs, ratios_to):
     table = ratios_to("forward_gaussian")
     assert list(table) == list(LOSS_RATIOS)
     signs, rank_one = table.to_dict("records")
-    # 1/2, 2, 1/2, 2: their geometric mean is 1; means of four draws reach from 1/2 to 2.
+    # 1/2, 2, 1/2, 2: their geometric mean is 1; Student's t is 3.1824 for three degrees of freedom.
+    reach = 3.182446 * np.log(2) * np.sqrt(4 / 3) / 2
     assert signs["ratio"] == pytest.approx(1)
-    assert (signs["low"], signs["high"]) == pytest.approx((0.5, 2))
+    assert (signs["low"], signs["high"]) == pytest.approx((np.exp(-reach), np.exp(reach)))
     assert (signs["pairs"], signs["diverged"], signs["place"]) == (4, 0, "overlaps")
-    # Every pair has the ratio 0.98, so every resampling of pairs has it too.
+    # Every pair has the ratio 0.98, so the interval has no width.
     assert (rank_one["ratio"], rank_one["low"], rank_one["high"]) == pytest.approx((0.98, 0.98, 0.98))
     assert (rank_one["place"], rank_one["learning_rate"], rank_one["learning_rate_against"]) == ("inside", 0.3, 0.2)
 

@@ -55,7 +55,7 @@ def budgets(results: Results, experiment: str) -> pd.DataFrame:
                 row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": step}
                 row |= {"runs": len(own), "diverged": len(own) - len(sound)}
                 for metric in METRICS:
-                    row |= statistics.mean(sound[metric], metric, *pair, name, unit).columns(metric)
+                    row |= statistics.mean(sound[metric]).columns(metric)
                 rows.append(row)
     return pd.DataFrame(rows, columns=list(BUDGETS))
 

@@ -18,7 +18,7 @@ LOSS_RATIOS = {
     "learning_rate": "rate of the method's first step",
     "learning_rate_against": "rate of the other's",
     "ratio": "geometric mean over seeds of the method's final training loss over the other's at the same seed",
-    "low": "lower end of its 95 % bootstrap interval over seeds; empty for fewer than three pairs",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
     "high": "upper end",
     "pairs": "seeds at which neither diverged",
     "diverged": "seeds at which one of them or both diverged: they have no ratio",
@@ -38,7 +38,7 @@ def loss_ratios(results: Results, experiment: str, against: str) -> pd.DataFrame
             both = own.index.intersection(other.index)
             sound = [seed for seed in both if "diverged" not in (own["status"][seed], other["status"][seed])]
             losses = (one.loc[sound, "train_loss"].astype(float) for one in (own, other))
-            ratio = statistics.geometric_ratio(*losses, dataset, model, method, against)
+            ratio = statistics.geometric_ratio(*losses)
             rates = (one["learning_rate"].iloc[0] for one in (own, other))
             identity = (dataset, model, method, own["estimator"].iloc[0], against, *rates)
             ends = (ratio.n, len(both) - ratio.n, place(ratio.low, ratio.high))

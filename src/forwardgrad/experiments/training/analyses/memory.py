@@ -37,7 +37,7 @@ def memory(results: Results, experiment: str) -> pd.DataFrame:
                 continue
             row = dict(zip(METHOD, (*cell[1:], cost.method, cost.estimator), strict=True))
             row |= {"learning_rate": own["learning_rate"].iloc[0], "batch_size": cost.batch_size, "runs": len(own)}
-            row |= statistics.mean(own["test_accuracy"], "memory", *cell, cost.method).columns("test_accuracy")
+            row |= statistics.mean(own["test_accuracy"]).columns("test_accuracy")
             own_rows.append(row | {"peak_bytes": cost.peak_bytes})
         rows += ranked(own_rows)
     return pd.DataFrame(rows, columns=list(MEMORY))

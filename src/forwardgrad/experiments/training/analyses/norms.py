@@ -31,6 +31,6 @@ def norms(results: Results, experiment: str) -> pd.DataFrame:
             row |= {"learning_rate": own["learning_rate"].iloc[0], "runs": len(own)}
             row |= {"diverged": len(own) - len(sound), "steps": own["steps"].max()}
             growth = sound["weight_norm"] / sound["start"]
-            row |= statistics.mean(sound["train_loss"], "train_loss", *cell, method).columns("train_loss")
-            rows.append(row | statistics.mean(growth, "growth", *cell, method).columns("growth"))
+            row |= statistics.mean(sound["train_loss"]).columns("train_loss")
+            rows.append(row | statistics.mean(growth).columns("growth"))
     return pd.DataFrame(rows, columns=list(NORMS))

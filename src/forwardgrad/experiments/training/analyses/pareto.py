@@ -38,8 +38,8 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
             row |= {"learning_rate": own["learning_rate"].iloc[0], "budget": budget}
             row |= {"ratio": seconds[method] / seconds[baseline], "steps": budget / seconds[method]}
             row |= {"runs": len(accuracies), "diverged": len(own) - len(accuracies)}
-            row |= statistics.mean(accuracies, "pareto", *cell, method).columns("test_accuracy")
-            against = statistics.paired_difference(accuracies, reached[baseline], "pareto", *cell, method)
+            row |= statistics.mean(accuracies).columns("test_accuracy")
+            against = statistics.paired_difference(accuracies, reached[baseline])
             rows.append(row | dict(zip(("difference", "low", "high", "pairs"), against, strict=True)))
     return pd.DataFrame(rows, columns=list(PARETO))
 

@@ -70,7 +70,7 @@ def times_summary(results: Results, experiment: str, paper_settings: bool) -> pd
     """
     quoted, rows = results.quoted(), []
     for key, own in results.table(experiment, "times").groupby(COMPARED, sort=False):
-        iterations, first = statistics.median(own["iterations"], "times", *key), own.iloc[0]
+        iterations, first = statistics.median(own["iterations"]), own.iloc[0]
         price = Interval(first["cost_ratio"], first["cost_low"], first["cost_high"], len(own))
         ratio = statistics.product(iterations, price)
         row = dict(zip(COMPARED, key, strict=True)) | iterations.columns("iterations")

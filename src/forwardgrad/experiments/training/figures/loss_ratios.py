@@ -34,7 +34,7 @@ def loss_ratios(results: Results, experiment: str) -> Drawn:
         figure,
         f"Final training loss, relative to: {against}",
         "Each method at its own learning rate. Geometric mean of the ratios at "
-        f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval, percentile bootstrap over the seeds. "
+        f"{labels.plurals(ratios['pairs'], 'seed')}; whiskers: 95 % interval over the seeds. "
         "Below 1: a lower loss.",
         [Patch(color=MUTED, alpha=0.18, linewidth=0, label="{} to {}".format(*EQUIVALENCE))],
         handle_length=1,
