@@ -49,7 +49,8 @@ def load():
     def load(name):
         config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
         update_config(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
-        return config | {"tuned": yaml.safe_load((ROOT / "config/tuned.yaml").read_text())}
+        written = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "config").glob("tuned*.yaml"))]
+        return config | {"tuned": {dataset: rates for part in written for dataset, rates in part.items()}}
 
     return load
 

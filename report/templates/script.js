@@ -70,7 +70,7 @@ function choice(name, change) {
 }
 
 // On a phone a claim is shown as a card whose cells name their columns.
-for (const table of new Set([...document.querySelectorAll("table.cards"), ...rows.map((row) => row.closest("table"))])) {
+for (const table of new Set(rows.map((row) => row.closest("table")))) {
   const names = [...table.tHead.rows[0].cells].map((head) => head.querySelector("span")?.textContent ?? head.textContent);
   table.classList.add("cards");
   for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => (cell.dataset.label = names[column]));

@@ -75,9 +75,9 @@ def test_a_path_that_nothing_makes_is_refused():
 
 
 def test_names_of_a_path_are_those_between_its_fixed_parts():
-    product, names = product_at("FIGURES", "figures/fair/mnist5k-mlp_256_256-budgets-paper_rate.svg")
+    product, names = product_at("FIGURES", "figures/frontier/mnist5k-mlp_256_256-budgets-paper_rate.svg")
     assert product.function == "budgets"
-    assert names == {"experiment": "fair", "dataset": "mnist5k", "model": "mlp_256_256", "variant": "paper_rate"}
+    assert names == {"experiment": "frontier", "dataset": "mnist5k", "model": "mlp_256_256", "variant": "paper_rate"}
 
 
 def test_what_a_product_reads_lies_with_the_results_but_for_what_was_published():
@@ -89,14 +89,16 @@ def test_settings_and_part_come_from_the_configuration_or_the_kind(load):
     config = load("config")
     assert settings_of(config, "speed") is config["speed"]
     assert settings_of(config, "mnist") is config["experiments"]["mnist"]
-    parts = {name: part_of(config, name) for name in ("mnist", "speed", "networks", "functions", "estimators", "fair")}
+    parts = {
+        name: part_of(config, name) for name in ("mnist", "speed", "networks", "functions", "estimators", "frontier")
+    }
     assert parts == {
         "mnist": "results",
         "speed": "cost",
         "networks": "cost",
         "functions": "results",
         "estimators": "frontier",
-        "fair": "frontier",
+        "frontier": "frontier",
     }
 
 

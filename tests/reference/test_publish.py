@@ -1,5 +1,7 @@
 """What a reference keeps, and in how many digits."""
 
+import json
+
 import pandas as pd
 
 from forwardgrad.pipeline.cli import main
@@ -36,3 +38,23 @@ def test_a_second_run_that_is_not_there_is_refused_before_anything_is_written(tm
     assert main(["publish", "--again", str(tmp_path / "gone"), *folders]) == 1
     assert f"{tmp_path / 'gone'} holds no frames of `speed`" in capsys.readouterr().err
     assert not (tmp_path / "reference").exists()
+
+
+def test_published_runs_of_other_experiments_stay(tmp_path):
+    for name, loss in (("mnist", 1.0), ("frontier", 2.0), ("mnist", 3.0)):
+        results = tmp_path / name
+        (results / "frames").mkdir(parents=True, exist_ok=True)
+        (results / "data").mkdir(exist_ok=True)
+        row = dict.fromkeys(publish.CURVES, 0) | {"experiment": name, "dataset": "mnist", "train_loss": loss}
+        for suffix in ("", "-runs", "-costs"):
+            pd.DataFrame([row]).to_csv(results / f"frames/{name}{suffix}.csv", index=False)
+        (results / f"frames/{name}-provenance.json").write_text(json.dumps([{"commit": f"{loss}"}]))
+        located = {"dataset": "mnist", "available": True, "source": "official", "files": [{"name": "a", "sha256": "b"}]}
+        (results / "data/mnist.json").write_text(json.dumps(located))
+        publish.publish_full(results, tmp_path / "reference", name)
+    tables, record = publish.load(tmp_path / "reference")
+    assert {name: table["train_loss"].tolist() for name, table in tables.items() if "-" not in name} == {
+        "mnist": [3.0],
+        "frontier": [2.0],
+    }
+    assert record["experiments"] == {"mnist": [{"commit": "3.0"}], "frontier": [{"commit": "2.0"}]}

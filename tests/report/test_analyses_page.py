@@ -82,7 +82,7 @@ def test_times_show_what_was_reached_and_the_papers_numbers(page_of):
 
 
 def test_budgets_and_norms_show_means_with_intervals(page_of):
-    shown = tables(page_of("fair"), "fair")
+    shown = tables(page_of("frontier"), "frontier")
     accuracy, loss = (shown[name] for name in shown if "budget" in name)
     assert [numbers(head) for head in accuracy.select("thead th")[3:]] == [["20"], ["60"], ["20.0"]]
     assert cells(accuracy)["Backpropagation"] == [["0.2"], ["3"], ["0.950"], ["0.950", "20"], ["0.950", "20"]]
@@ -90,7 +90,7 @@ def test_budgets_and_norms_show_means_with_intervals(page_of):
     assert len(cells(shown["Training loss and growth of the weights"])) == 2
 
 
-@pytest.mark.parametrize("name", ["controls", "mnist", "fair"])
+@pytest.mark.parametrize("name", ["controls", "mnist", "frontier"])
 def test_experiments_have_their_own_words(page_of, root, name):
     own = (root / f"report/templates/experiments/{name}.html.j2").read_text()
     first = page_of(name).find(id=name).find_next("main").p

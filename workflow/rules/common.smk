@@ -11,6 +11,7 @@ from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
 from forwardgrad.experiments.gpu import plan as gpu
 from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
+from forwardgrad.experiments.training.runs import FILES
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
 from forwardgrad.pipeline.validation import load_schema, problems
@@ -27,9 +28,11 @@ wildcard_constraints:
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
-# Rates that the tuning experiment chose; they reach a run through its settings.
-TUNED = Path("config/tuned.yaml")
-config["tuned"] = (or_exit(read_yaml, TUNED, "mend it or delete it") if TUNED.exists() else None) or {}
+# Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
+TUNED = {grid: Path(f"config/{name}.yaml") for grid, name in FILES.items()}
+config["tuned"] = {}
+for path in filter(Path.exists, TUNED.values()):
+    config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
 if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 

@@ -49,12 +49,18 @@ rule frames:
 
 # Under version control, and read when the workflow starts: what was chosen counts from the next start on. The file
 # is no output: one that came with the repository would count as made, and nothing would be run.
-rule tuned:
-    input:
-        all_of("tuning"),
-    log:
-        "results/logs/tuned.log",
-    params:
-        code=digest("experiments.training.analyses.rates"),
-    shell:
-        "forwardgrad tuned --output config/tuned.yaml > {log} 2>&1"
+for grid in TUNED.keys() & config["experiments"].keys():
+
+    rule:
+        name:
+            TUNED[grid].stem
+        input:
+            all_of(grid),
+        log:
+            f"results/logs/{TUNED[grid].stem}.log",
+        params:
+            grid=grid,
+            file=str(TUNED[grid]),
+            code=digest("experiments.training.analyses.rates"),
+        shell:
+            "forwardgrad tuned {params.grid} --output {params.file} > {log} 2>&1"

@@ -10,9 +10,9 @@ from pathlib import Path
 from forwardgrad.claims import invariants, verdicts
 from forwardgrad.experiments.kinds import AUDIT, KINDS, room
 from forwardgrad.experiments.training import tables
-from forwardgrad.experiments.training.analyses import budgets, loss_ratios, memory, norms, pareto, rates
+from forwardgrad.experiments.training.analyses import budgets, loss_ratios, memory, norms, rates
 
-OTHERS = (tables, budgets, memory, norms, pareto, loss_ratios, rates, verdicts, invariants)
+OTHERS = (tables, budgets, memory, norms, loss_ratios, rates, verdicts, invariants)
 MODULES = {kind: room(kind, "columns") for kind in (*KINDS, AUDIT)}
 MODULES |= {module.__name__.rpartition(".")[2]: module for module in OTHERS}
 README = Path("results/README.md")

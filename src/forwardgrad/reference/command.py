@@ -19,7 +19,9 @@ def add(commands: Any) -> None:
     command.add_argument(
         "--again", type=Path, metavar="DIR", help="results of a second run: by how much times differ between two"
     )
-    command.add_argument("--full", metavar="NAME", help="publish the runs of this experiment on full data instead")
+    command.add_argument(
+        "--full", nargs="+", metavar="NAME", help="publish the runs of these experiments on full data instead"
+    )
     add_results(command)
     add_reference(command)
     command.set_defaults(carry_out=publish)
@@ -55,7 +57,8 @@ def publish(options: argparse.Namespace) -> int:
     from forwardgrad.reference.readme import require_networks
 
     if options.full:
-        publish_full(options.results, options.reference, options.full)
+        for experiment in options.full:
+            publish_full(options.results, options.reference, experiment)
     else:
         require_networks(options.results / "frames/speed.csv")
         if options.again and not (options.again / "frames/speed.csv").exists():

@@ -5,7 +5,7 @@ A reference keeps the final numbers of every run, the measured costs, the claims
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,8 @@ def publish(results: Path, folder: Path, again: Path | None = None) -> None:
 def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = "mnist") -> None:
     """Write the runs of one experiment on a full data set into `folder`, as frames, with their curves.
 
-    What steps cost goes with them if it was measured, for networks that a default run does not measure.
+    What steps cost goes with them if it was measured, for networks that a default run does not measure. Published runs
+    of other experiments stay.
 
     Raises:
         ValueError: The frames under `results` have no such runs.
@@ -81,25 +82,33 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     tables = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
     if tables[f"{experiment}-runs"].empty:
         raise ValueError(f"{frames}/{experiment}-runs.csv has no runs on {dataset}: run config/paper.yaml first")
-    for name in ("times", "times-summary"):
+    for name in (suffix[1:] for suffix in ("-times", *columns_of(experiment).QUERIED_TABLES)):
         path = results / "tables" / experiment / f"{name}.csv"
         if path.exists():
             table = pd.read_csv(path)
             tables[f"{experiment}-{name}"] = table[table["dataset"] == dataset]
     tables[experiment] = tables[experiment][list(CURVES)]
     everything = record(results)
-    made = {experiment: everything["experiments"][experiment]}
+    made, data = {experiment: everything["experiments"][experiment]}, {dataset: everything["data"][dataset]}
     if (frames / "speed.csv").exists():
         tables["speed"] = pd.read_csv(frames / "speed.csv")
         made["speed"] = everything["experiments"]["speed"]
-    write(folder, tables, everything | {"experiments": made, "data": {dataset: everything["data"][dataset]}})
+    before = (
+        json.loads((folder / RECORD).read_text()) if (folder / RECORD).exists() else {"experiments": {}, "data": {}}
+    )
+    others = before["experiments"].keys() - made.keys()
+    made, data = before["experiments"] | made, before["data"] | data
+    write(folder, tables, everything | {"experiments": made, "data": data}, others)
 
 
-def write(folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str, Any]) -> None:
-    """Write tables and record; what lay there before and is not among them goes."""
+def write(
+    folder: Path, tables: Mapping[str, pd.DataFrame], made_by: Mapping[str, Any], kept: Collection[str] = ()
+) -> None:
+    """Write tables and record; of the tables that lay there before those of the experiments `kept` stay."""
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.glob("*.csv"):
-        old.unlink()
+        if split(old.stem)[0] not in kept:
+            old.unlink()
     for name, table in tables.items():
         write_frame(folder / f"{name}.csv", table, digits=9)
     write_atomically(folder / RECORD, json.dumps(made_by, indent=1, sort_keys=True) + "\n")

@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import pytest
 import torch
@@ -9,7 +10,8 @@ from forwardgrad.catalogue.formulae import Block, Gradient, cosine
 from forwardgrad.core import draws
 from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.gradients import ESTIMATORS
-from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
+from forwardgrad.core.layerwise import orthogonal
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, orthogonal_second_moment
 
 from ... import cases
 
@@ -125,3 +127,22 @@ def test_the_second_moment_of_activity_perturbation(monkeypatch, bias):
 def test_there_is_no_formula_for_activity_in_a_convolution():
     problem = cases.tiny_cnn()
     assert activity_second_moment(problem.model, problem.loss, *problem.batch) is None
+
+
+@pytest.mark.parametrize("tangents", [1, 2, 4])
+def test_orthogonal_activity_tangents_by_all_signs(monkeypatch, tangents):
+    torch.manual_seed(3)
+    model, loss = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 3)).double(), nn.CrossEntropyLoss()
+    batch = torch.randn(2, 2, dtype=torch.float64), torch.tensor([0, 2])
+    estimator, squares = make_estimator("activity_orthogonal_4", model, loss, tangents=tangents), []
+    for signs in product((-1.0, 1.0), repeat=8):
+        drawn = torch.tensor(signs, dtype=torch.float64).view(2, 4)
+        monkeypatch.setattr(orthogonal, "signs", lambda *_, drawn=drawn: drawn)
+        squares.append(cases.flat(estimator(*batch).dense()).square().sum().item())
+    expected = orthogonal_second_moment(model, loss, *batch, tangents)
+    assert sum(squares) / len(squares) == pytest.approx(expected, rel=1e-12)
+
+
+def test_orthogonal_activity_tangents_of_other_networks_have_no_formula():
+    model = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 3))
+    assert orthogonal_second_moment(model, nn.CrossEntropyLoss(), torch.ones(1, 2), torch.tensor([0]), 2) is None

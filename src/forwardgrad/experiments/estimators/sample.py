@@ -28,7 +28,7 @@ from forwardgrad.core.models import build
 from forwardgrad.core.units import Parameters, units
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.estimators.columns import CLOUD, SAMPLED
-from forwardgrad.experiments.estimators.formulae import activity_second_moment, block
+from forwardgrad.experiments.estimators.formulae import activity_second_moment, block, orthogonal_second_moment
 from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed, initialisation_seed
@@ -37,6 +37,7 @@ LOSS = nn.CrossEntropyLoss()
 NORMALISATION = (0.1307, 0.3081)  # of images: the paper's
 GROUPS = 10  # of estimates, whose means are compared with each other
 SHOWN = 250  # estimates in a cloud
+ORTHOGONAL = "activity_orthogonal_"
 
 Row = dict[str, object]
 
@@ -119,6 +120,10 @@ def measure_estimators(
         expected = ESTIMATORS[key].formula(blocks)
         if key == "activity" and activity is not None:
             expected["second_moment"] = activity / problem.norm**2
+        if key.startswith(ORTHOGONAL):
+            count = int(key.removeprefix(ORTHOGONAL))
+            moment = orthogonal_second_moment(problem.model, LOSS, *problem.batch, count)
+            expected |= {} if moment is None else {"second_moment": moment / problem.norm**2}
         for row in quantities(found):
             formula = expected.get(row["quantity"], "")
             if row["quantity"] == "distance" and "second_moment" in expected:

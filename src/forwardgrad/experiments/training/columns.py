@@ -110,9 +110,26 @@ TIMES_SUMMARY = {
     "certainty": "of the paper's numbers: FIG, read off a figure; UNV, unverified",
 }
 
+PARETO = {
+    **METHOD,
+    "learning_rate": "rate of the first step",
+    "budget": "processor seconds of backpropagation's run",
+    "ratio": "seconds of a step and its batch over those of the cell's backpropagation",
+    "steps": "steps that the budget has room for",
+    "runs": "number of runs that did not diverge",
+    "diverged": "number of runs that did",
+    "test_accuracy": "mean test accuracy of these runs when the budget is spent",
+    "test_accuracy_low": "lower end of its 95 % interval over seeds; empty for fewer than three",
+    "test_accuracy_high": "upper end",
+    "difference": "mean over seeds of that minus backpropagation's at the same seed",
+    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
+    "high": "upper end",
+    "pairs": "seeds at which neither diverged",
+}
+
 # The frames of an experiment, by what follows its name, and tables that a claim may query like a frame.
 FRAMES = {"": {**IDENTITY, **METRICS}, "-runs": RUNS, "-costs": COSTS}
-QUERIED_TABLES = {"-times-summary": TIMES_SUMMARY}
+QUERIED_TABLES = {"-times-summary": TIMES_SUMMARY, "-pareto": PARETO}
 
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
 INTERVALS = {
@@ -125,6 +142,7 @@ INTERVALS = {
         "ratio": ("low", "high", "runs"),
         "iterations": ("iterations_low", "iterations_high", "runs"),
     },
+    "-pareto": {"difference": ("low", "high", "pairs")},
 }
 
 # What is published of each frame: the table, and its columns.

@@ -25,7 +25,8 @@ def add(commands: Any) -> None:
     add_results(command)
     command.set_defaults(carry_out=frames)
 
-    command = commands.add_parser("tuned", help="write the learning rates that the tuning experiment chose")
+    command = commands.add_parser("tuned", help="write the learning rates that the grid of an experiment chose")
+    command.add_argument("experiment", help="its name")
     command.add_argument("--output", required=True, type=writable, metavar="YAML", help="file to write")
     add_results(command)
     command.set_defaults(carry_out=tuned)
@@ -48,7 +49,7 @@ def tuned(options: argparse.Namespace) -> int:
     from forwardgrad.experiments.training.analyses.rates import write_tuned
     from forwardgrad.results.folder import Results
 
-    write_tuned(Results(options.results), options.output)
+    write_tuned(Results(options.results), options.experiment, options.output)
     return 0
 
 

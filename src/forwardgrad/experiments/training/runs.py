@@ -12,7 +12,8 @@ from typing import Any
 
 from forwardgrad.catalogue import ADAM, AT, impossible
 
-TUNED = "tuned"  # a learning rate that the tuning experiment chose
+TUNED = "tuned"  # a learning rate that the grid of an experiment chose
+FILES = {"tuning": "tuned", "tuning_full": "tuned_full"}  # where they are written, below config/
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Method:
         batch_size: Examples per step; None takes the whole training split.
         normalisation: Mean and standard deviation by which inputs are standardised, in units of the
             prepared inputs (images in [0, 1]); None leaves them as they are.
+        initial_scale: Factor of all initial weights and biases.
+        keep_norm: Whether all parameters are scaled after every step, by one factor, to the norm they began with.
     """
 
     estimator: str
@@ -46,6 +49,8 @@ class Method:
     decay: float = 0.0
     batch_size: int | None = None
     normalisation: tuple[float, float] | None = None
+    initial_scale: float = 1.0
+    keep_norm: bool = False
 
     def examples(self, train: int) -> int:
         """Return the number of examples in one step, of `train` in the training split."""
@@ -164,10 +169,17 @@ def expand(config: dict[str, Any]) -> list[Run]:
     ]
 
 
+def written_by(config: dict[str, Any], dataset: str) -> str:
+    """Return the target that writes the tuned rates on `dataset`, which has the name of their file."""
+    grids = [FILES[name] for name in FILES if any(cell[0] == dataset for cell in combinations(config, name))]
+    return next(iter(grids), FILES["tuning"])
+
+
 def untuned(config: dict[str, Any], experiment: str) -> list[str]:
-    """Return one line for every method of `experiment` whose rate is `tuned` but not in config/tuned.yaml."""
+    """Return one line for every method of `experiment` whose rate is `tuned` but not known yet."""
     return [
-        f"config/tuned.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with it: run `snakemake tuned`"
+        f"config/{written_by(config, dataset)}.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with "
+        f"it: run `snakemake {written_by(config, dataset)}`"
         for dataset, model, cell in combinations(config, experiment)
         for method in cell["methods"]
         if impossible(dataset, model) is None and not variants(method, dataset, model, cell, config)

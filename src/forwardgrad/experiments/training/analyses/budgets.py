@@ -1,8 +1,10 @@
 """How far a method comes at equal compute budget: so many steps, so many forward passes, so many seconds.
 
 All methods of a cell get the same budget, the most that every one of them has spent by its last step. A method is
-judged at its last evaluation within the budget.
+judged when it has spent all of it: between the evaluations before and after, its metrics are interpolated.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,8 @@ from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
 
 UNITS = ("steps", "passes", "seconds")
+ROUNDING = 1e-9  # of a step that a budget ends with
+METRICS = ("test_accuracy", "train_loss")
 
 BUDGETS = {
     **METHOD,
@@ -21,7 +25,7 @@ BUDGETS = {
     "budget": "what is equal: steps; passes, equivalents of a forward pass by the estimator's arithmetic; "
     "seconds, steps times the processor time of one step",
     "amount": "how much of it, the same for every method of the cell",
-    "step": "last evaluated step within the budget",
+    "step": "steps that the budget has room for",
     "runs": "number of runs, one per seed",
     "diverged": "runs that diverged by then",
     **statistics.meanings("test_accuracy", "mean test accuracy there, of the runs that had not diverged"),
@@ -45,12 +49,12 @@ def budgets(results: Results, experiment: str) -> pd.DataFrame:
             for (name, estimator, rate), own in methods.items():
                 if costs[name] != costs[name]:
                     continue
-                values = last_within(metrics[*cell, name], amount / costs[name])
-                sound = values[values["status"] != "diverged"]
+                step = amount / costs[name]
+                sound = at_step(metrics[*cell, name], step, METRICS)
                 row = dict(zip(METHOD, (*pair, name, estimator), strict=True))
-                row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": values["step"].max()}
-                row |= {"runs": len(own), "diverged": len(values) - len(sound)}
-                for metric in ("test_accuracy", "train_loss"):
+                row |= {"learning_rate": rate, "budget": unit, "amount": amount, "step": step}
+                row |= {"runs": len(own), "diverged": len(own) - len(sound)}
+                for metric in METRICS:
                     row |= statistics.mean(sound[metric]).columns(metric)
                 rows.append(row)
     return pd.DataFrame(rows, columns=list(BUDGETS))
@@ -63,6 +67,14 @@ def step_costs(costs: pd.DataFrame) -> pd.DataFrame:
     return units.set_index(["dataset", "model", "method"])[list(UNITS)]
 
 
-def last_within(metrics: pd.DataFrame, step: float) -> pd.DataFrame:
-    """Return the last evaluation of every run of one method that is not beyond `step`, to rounding."""
-    return metrics[metrics["step"] <= step * (1 + 1e-9)].groupby("seed").tail(1)
+def at_step(metrics: pd.DataFrame, step: float, names: Sequence[str]) -> pd.DataFrame:
+    """Return metrics of one method's runs at a step, by seed: between two evaluations they are interpolated.
+
+    A run that has ended by then keeps its last values. Runs that have diverged by the evaluation after it are left out.
+    """
+    rows = {}
+    for seed, run in metrics.groupby("seed"):
+        before = run[run["step"].shift(fill_value=-1) < step * (1 - ROUNDING)]
+        if before["status"].iloc[-1] != "diverged":
+            rows[seed] = [float(np.interp(step, before["step"], before[name])) for name in names]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(names))

@@ -5,29 +5,14 @@ accuracy is interpolated. One that ends before is judged at its end. Time is ste
 and of gathering its batch.
 """
 
-import numpy as np
 import pandas as pd
 
-from forwardgrad.experiments.training.columns import METHOD
+from forwardgrad.experiments.training.analyses.budgets import at_step
+from forwardgrad.experiments.training.columns import METHOD, PARETO
 from forwardgrad.experiments.training.frames import CELL, load_frames, methods_of
 from forwardgrad.experiments.training.tables import baseline_of
 from forwardgrad.results import statistics
 from forwardgrad.results.folder import Results
-
-PARETO = {
-    **METHOD,
-    "learning_rate": "rate of the first step",
-    "budget": "processor seconds of backpropagation's run",
-    "ratio": "seconds of a step and its batch over those of the cell's backpropagation",
-    "steps": "steps that the budget has room for",
-    "runs": "number of runs that did not diverge",
-    "diverged": "number of runs that did",
-    **statistics.meanings("test_accuracy", "mean test accuracy of these runs when the budget is spent"),
-    "difference": "mean over seeds of that minus backpropagation's at the same seed",
-    "low": "lower end of its 95 % interval over seeds; empty for fewer than three pairs",
-    "high": "upper end",
-    "pairs": "seeds at which neither diverged",
-}
 
 
 def pareto(results: Results, experiment: str) -> pd.DataFrame:
@@ -35,7 +20,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
     frames, rows = load_frames(results, experiment), []
     for cell, runs in frames.runs.groupby(CELL, sort=False):
         methods = methods_of(runs)
-        seconds = step_seconds(frames.costs, cell)
+        seconds = step_seconds(frames.costs[(frames.costs[CELL] == list(cell)).all(axis=1)])
         baseline = baseline_of(methods)
         if baseline not in seconds:
             continue
@@ -43,8 +28,8 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
         budget = sound.loc[sound["method"] == baseline, "steps"].max() * seconds[baseline]
         metrics = frames.metrics[(frames.metrics[CELL] == list(cell)).all(axis=1)]
         reached = {
-            method: accuracy_at(metrics[metrics["method"] == method], own["seed"], budget / seconds[method])
-            for method, own in sound.groupby("method", sort=False)
+            method: at_step(own, budget / seconds[method], ["test_accuracy"])["test_accuracy"]
+            for method, own in metrics.groupby("method", sort=False)
             if method in seconds
         }
         for method, accuracies in reached.items():
@@ -59,13 +44,7 @@ def pareto(results: Results, experiment: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(PARETO))
 
 
-def step_seconds(costs: pd.DataFrame, cell: tuple[str, ...]) -> pd.Series:
-    """Return the seconds of a step and its batch by method, for one cell."""
-    own = costs[(costs[CELL] == list(cell)).all(axis=1)].set_index("method")
+def step_seconds(costs: pd.DataFrame) -> pd.Series:
+    """Return the seconds of a step and its batch by method, where they are known; `costs` are those of one cell."""
+    own = costs.set_index("method")
     return (own["seconds_per_step"] + own["gathering"]).dropna()
-
-
-def accuracy_at(metrics: pd.DataFrame, seeds: pd.Series, step: float) -> pd.Series:
-    """Return the test accuracy of the runs of some seeds at a step, interpolated between evaluations, by seed."""
-    runs = metrics[metrics["seed"].isin(seeds)].groupby("seed")
-    return runs.apply(lambda run: float(np.interp(step, run["step"], run["test_accuracy"])), include_groups=False)

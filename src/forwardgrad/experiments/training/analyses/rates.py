@@ -35,8 +35,8 @@ RATES = {
 METHOD_KEY = ["dataset", "model", "method"]
 
 HEADER = """\
-# Learning rates for cells with `learning_rate: tuned`. Written from results, not by hand, by
-#   snakemake --cores all tuned
+# Learning rates for cells with `learning_rate: tuned`. Written from results, not by hand, by the target of this file's
+# name: `snakemake --cores all tuned`, and with `--configfile config/paper.yaml tuned_full`.
 # For each method the rate with the lowest median validation loss at the end of training; a diverged run ranks worst.
 """
 
@@ -46,16 +46,16 @@ def rates(results: Results, experiment: str) -> pd.DataFrame:
     return rate_table(load_frames(results, experiment).runs)
 
 
-def write_tuned(results: Results, output: Path) -> None:
-    """Write the learning rates that the experiment `tuning` chose, as `tuned_yaml` has them.
+def write_tuned(results: Results, experiment: str, output: Path) -> None:
+    """Write the learning rates that the grid of an experiment chose, as `tuned_yaml` has them.
 
     Raises:
         RefusalError: It has no runs.
     """
-    runs = results.frame("tuning-runs")
+    runs = results.frame(f"{experiment}-runs")
     if runs.empty:
-        raise RefusalError("the tuning experiment has no runs: its data are unavailable")
-    write_atomically(output, tuned_yaml(runs, results.provenance("tuning")))
+        raise RefusalError(f"{experiment} has no runs: its data are unavailable")
+    write_atomically(output, tuned_yaml(runs, results.provenance(experiment)))
 
 
 def grid_runs(runs: pd.DataFrame) -> pd.DataFrame:

@@ -1,76 +1,107 @@
 """Test accuracy against processor time, one panel per network: who reaches backpropagation in its time?"""
 
+from textwrap import fill
+
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from forwardgrad.experiments.training.analyses.pareto import step_seconds
 from forwardgrad.experiments.training.frames import CELL, load_frames
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import stacked, ticks, title, write
-from forwardgrad.plotting.style import MUTED, Drawn, look
+from forwardgrad.plotting.style import Drawn, look
 from forwardgrad.results.folder import Results
 
-ERRORS = (0.03, 0.05, 0.1, 0.2, 0.5, 0.9)
+ERRORS = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5)
+LINE = 0.055  # height of a line of text, of the panel's height
+CHARACTERS = 24  # of a line of text beside a panel
 
 
 def pareto(results: Results, experiment: str) -> Drawn:
-    """Draw every method of an experiment; return the lines too: the mean accuracy at every evaluation."""
+    """Draw an experiment, see `draw`."""
     frames = load_frames(results, experiment)
-    table = results.table(experiment, "pareto")
+    return draw(frames.metrics, frames.costs, results.table(experiment, "pareto"))
+
+
+def draw(metrics: pd.DataFrame, costs: pd.DataFrame, table: pd.DataFrame) -> Drawn:
+    """Draw the methods that have all of backpropagation's seeds, each up to the time that backpropagation takes.
+
+    Args:
+        metrics: Rows of one experiment, columns METRICS and those that identify them.
+        costs: Columns COSTS.
+        table: Columns PARETO.
+
+    Returns:
+        The figure, and the mean accuracy of every method at every evaluation.
+    """
     cells = list(table.groupby(["dataset", "model"], sort=False))
-    figure, panels = stacked([5] * len(cells), 1.6, 0.6, 0.5)
-    handles: dict[str, Line2D] = {}
+    figure, panels = stacked([5] * len(cells), 1.0, 0.5, 0.5)
     lines = []
     for ((dataset, model), rows), axes in zip(cells, panels, strict=True):
-        own = frames.metrics[(frames.metrics["dataset"] == dataset) & (frames.metrics["model"] == model)]
-        seconds = step_seconds(frames.costs, (experiment, dataset, model))
+        own = metrics[(metrics["dataset"] == dataset) & (metrics["model"] == model)]
+        seconds = step_seconds(costs[(costs["dataset"] == dataset) & (costs["model"] == model)])
+        rows = rows[rows["pairs"] >= rows.loc[rows["estimator"] == "backprop", "pairs"].max()]
+        _scale(axes, rows, labels.cell(dataset, model))
         for row in rows.itertuples():
             sound = own[(own["method"] == row.method) & (own["status"] != "diverged") & (own["step"] > 0)]
             mean = sound.groupby("step")["test_accuracy"].mean()
             curve = pd.DataFrame({"seconds": mean.index * seconds[row.method], "test_accuracy": mean.to_numpy()})
             lines.append(curve.assign(dataset=dataset, model=model, method=row.method, estimator=row.estimator))
-            line = _draw(axes, curve, row)
-            handles.setdefault(line.get_label(), line)
-        _finish(axes, rows, labels.cell(dataset, model))
+            _draw(axes, curve, row)
+        _name(axes, rows)
+    panels[-1].set_xlabel("Processor seconds (steps \u00d7 time of a step)")
     note = (
-        "Further up and further left is better. Lines: mean over the seeds, every method at its best learning rate. "
-        "Points: where a method stands in the time that all have (dotted), 95 % interval. Errors on a logarithmic "
-        "scale."
+        "Mean over the seeds, every method at its best learning rate; bars: 95 % interval. The right edge is the time "
+        "that backpropagation takes. Beside it the difference from backpropagation there, in points. Errors on a "
+        "logarithmic scale."
     )
-    title(figure, "Which forward-only methods reach backpropagation in its own time?", note, handles.values())
+    title(figure, "Which forward-only methods reach backpropagation in its own time?", note, [])
     return figure, pd.concat(lines, ignore_index=True) if lines else pd.DataFrame(columns=[*CELL[1:], "method"])
 
 
-def _draw(axes: Axes, curve: pd.DataFrame, row: tuple) -> Line2D:
-    drawing = look(row.method, row.estimator)
-    first = row.estimator == "backprop"
-    (line,) = axes.plot(
-        curve["seconds"], 1 - curve["test_accuracy"], color=drawing.color, linestyle=drawing.line,
-        marker=drawing.marker, markevery=[], label=labels.method(row.method, row.estimator),
-        linewidth=2.6 if first else 1.5, zorder=4 if first else 3,
+def _scale(axes: Axes, rows: pd.DataFrame, heading: str) -> None:
+    errors = 1 - rows["test_accuracy"]
+    axes.set_yscale("log")
+    axes.set_ylim(min(0.95, 1.8 * errors.max()), 0.8 * errors.min())
+    axes.yaxis.set_minor_locator(LogLocator(subs=()))
+    shown = [error for error in ERRORS if axes.get_ylim()[0] >= error >= axes.get_ylim()[1]]
+    axes.set_yticks(shown, [f"{100 * (1 - error):g}%" for error in shown])
+    axes.set_xlim(0, rows["budget"].iloc[0])
+    ticks(axes.xaxis, MaxNLocator(4))
+    axes.set_title(heading)
+    axes.set_ylabel("Test accuracy")
+
+
+def _draw(axes: Axes, curve: pd.DataFrame, row: tuple) -> None:
+    """Draw a method's line to the time of backpropagation, and its interval there."""
+    drawing, first = look(row.method, row.estimator), row.estimator == "backprop"
+    before = curve[curve["seconds"] < row.budget]
+    axes.plot(
+        [*before["seconds"], row.budget], [*(1 - before["test_accuracy"]), 1 - row.test_accuracy],
+        color=drawing.color, linestyle=drawing.line, linewidth=3 if first else 1.7, zorder=3 if first else 4,
+        solid_capstyle="butt",
     )  # fmt: skip
     spread = [[row.test_accuracy_high - row.test_accuracy], [row.test_accuracy - row.test_accuracy_low]]
     axes.errorbar(
         row.budget, 1 - row.test_accuracy, yerr=None if pd.isna(spread[0][0]) else spread, color=drawing.color,
-        marker=drawing.marker, markersize=6, capsize=3, linewidth=1, zorder=5,
+        marker=drawing.marker, markersize=5, capsize=2, linewidth=1, zorder=5, clip_on=False,
     )  # fmt: skip
-    return line
 
 
-def _finish(axes: Axes, rows: pd.DataFrame, heading: str) -> None:
-    axes.axvline(rows["budget"].iloc[0], color=MUTED, linestyle=":", linewidth=1)
-    axes.set_xscale("log")
-    axes.set_yscale("log")
-    ticks(axes.xaxis, LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_minor_locator(LogLocator(subs=()))
-    axes.set_yticks(ERRORS, [f"{1 - error:.0%}" for error in ERRORS])
-    axes.set_ylim(0.95, min(ERRORS[0], 1 - rows["test_accuracy"].max()) * 0.9)
-    axes.set_title(heading)
-    axes.set(xlabel="Processor seconds (steps \u00d7 time of a step)", ylabel="Test accuracy")
-    other = rows[rows["estimator"] != "backprop"]
-    if len(other):
-        best = other.loc[other["difference"].idxmax()]
-        text = f"best forward-only: {100 * best['difference']:+.1f} points"
-        write(axes, text, (0.02, 0.06), (0, 0), xycoords="axes fraction")
+def _name(axes: Axes, rows: pd.DataFrame) -> None:
+    """Write beside the panel what each line is, from the most accurate one down, none over another."""
+    bottom, top = np.log(axes.get_ylim())
+    lowest = 1.02
+    for row in rows.sort_values("test_accuracy", ascending=False).itertuples():
+        name = labels.method(row.method, row.estimator).removeprefix("Forward gradient, ")
+        difference = "" if row.estimator == "backprop" else f" {100 * row.difference:+.1f}".replace("-", "\u2212")
+        text = fill(f"{name[:1].upper()}{name[1:]}{difference}", CHARACTERS)
+        height = (np.log(1 - row.test_accuracy) - bottom) / (top - bottom)
+        half = LINE * (text.count("\n") + 1) / 2 + 0.012
+        middle = min(height, lowest - half)
+        lowest = middle - half
+        form = {"xycoords": "axes fraction", "color": look(row.method, row.estimator).color, "va": "center"}
+        weight = "bold" if row.estimator == "backprop" else "normal"
+        write(axes, text, (1, middle), (9, 0), fontsize=7.5, weight=weight, linespacing=1.0, **form)

@@ -1,0 +1,14 @@
+"""The frontier on all of MNIST: test accuracy against processor time."""
+
+import pandas as pd
+
+from forwardgrad.experiments.published.plan import FOLDER
+from forwardgrad.experiments.training.figures import pareto as training
+from forwardgrad.plotting.style import Drawn
+from forwardgrad.results.folder import Results
+
+
+def pareto(results: Results) -> Drawn:
+    """Draw the published runs of the experiment `frontier` as those of a run are drawn."""
+    frames = (pd.read_csv(results.folder / FOLDER / f"frontier{part}.csv") for part in ("", "-costs", "-pareto"))
+    return training.draw(*frames)
