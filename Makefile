@@ -2,6 +2,7 @@
 # make test        install what is missing and run the tests
 # make install     create the environment only
 # make smoke       everything once in tiny runs, in two minutes
+# make figures     every figure, table and page from the published results, in a minute: build/published/report/site
 # make gpu         on a machine with CUDA, torch and numpy: measure what the report shows of a GPU, in eight minutes
 # make archive     all results with code and provenance as one file: report/archive.zip
 # make lint        style of the code and of the workflow
@@ -11,7 +12,7 @@ VENV := .venv
 ACTIVATE := . $(VENV)/bin/activate &&
 SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: reproduce test install smoke gpu archive lint
+.PHONY: reproduce test install smoke figures gpu archive lint
 
 reproduce: install
 	$(ACTIVATE) snakemake --cores all
@@ -29,6 +30,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 
 smoke: install
 	$(ACTIVATE) snakemake --cores all --configfile config/smoke.yaml
+
+figures: install
+	$(ACTIVATE) forwardgrad redraw
 
 # Installs nothing and needs no network. The folder goes to where the reproduction is run, to the same place.
 gpu:

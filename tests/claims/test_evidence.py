@@ -96,6 +96,13 @@ def test_the_ratio_to_a_method_that_never_arrives_is_zero_and_of_two_such_there_
         ask(frame.assign(status="completed"), "ratio_of_medians", "steps")
 
 
+def test_runs_that_have_not_trained_are_no_evidence():
+    frame = runs(forward=ONE_TO_EIGHT, backprop=2.3)
+    with pytest.raises(EvidenceError, match=r"have not trained: test_loss 2.3 is above 2.2"):
+        ask(frame, "geometric_ratio", trained_below=2.2)
+    assert ask(frame, "geometric_ratio", trained_below=2.4).interval.n == SEEDS
+
+
 def test_a_deterministic_method_has_one_run_for_all_seeds():
     frame = runs(forward=ONE_TO_EIGHT, backprop=2.0)
     one = frame[(frame["method"] == "forward") | (frame["seed"] == 0)]

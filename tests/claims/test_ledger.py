@@ -11,6 +11,7 @@ from forwardgrad.claims import ledger
 from forwardgrad.claims.check import ledger_problems, load_ledger
 from forwardgrad.claims.verdicts import UNVERIFIED, acceptance_region, assess
 from forwardgrad.experiments.functions import plan as cases
+from forwardgrad.experiments.published import products as published
 from forwardgrad.experiments.speed.columns import SPEED
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
@@ -222,8 +223,8 @@ NAMES = ("cost", "depth", "memory", "size", "batch")  # of figures of the experi
 def figures_of(config):
     """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
     found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
-    found |= {f"estimators/{name}" for name in ("moments", "closing", "cloud")}
-    found |= {"networks/cost-and-memory"}
+    found |= {f"estimators/{name}" for name in ("curvature", "moments", "closing", "cloud")}
+    found |= {"networks/cost-and-memory", *(figure.path[8:-4] for figure in published.FIGURES)}
     found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in NAMES}
     for run in expand(config):
         experiment = config["experiments"][run.experiment]
@@ -231,7 +232,7 @@ def figures_of(config):
         names = ["time-per-step"] + (["loss-ratios"] if "against" in experiment else [])
         names += ["steps-to-threshold"] if run.settings.stop.loss is not None else []
         names += [name for name in ("times", "pareto") if name in analyses]
-        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step", f"{cell}-by-time"]
+        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step"]
         names += [f"{cell}-norms"] if "norms" in analyses else []
         names += [f"{cell}-cosines"] if run.probes else []
         found |= {f"{run.experiment}/{name}" for name in names}

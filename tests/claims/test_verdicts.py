@@ -226,3 +226,5 @@ def test_results_explain_every_column_as_the_code_does(root, columns):
 def test_what_made_the_published_run():
     record = {"experiments": {"mnist": [{"commit": "abc", "host": {"cpu": "AMD EPYC", "cores": 2}}]}}
     assert origin_of(record, "mnist") == "published run at commit abc, AMD EPYC"
+    record["experiments"]["mnist"] += [{"commit": "def"}, {"commit": "abc"}]
+    assert origin_of(record, "mnist") == "published runs at abc and def, AMD EPYC"

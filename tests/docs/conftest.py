@@ -13,6 +13,7 @@ PARTS = (
     "README.md",
     "docs",
     "results/README.md",
+    "results/reference/paper",
     "constraints.txt",
     "pyproject.toml",
     "config",
@@ -35,7 +36,7 @@ class Copy:
             if (root / part).is_dir():
                 shutil.copytree(root / part, folder / part, ignore=OUTPUTS)
             else:
-                (folder / part).parent.mkdir(exist_ok=True)
+                (folder / part).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(root / part, folder / part)
 
     def __call__(self, *command):

@@ -46,7 +46,7 @@ def test_everything_is_made_though_every_run_diverged(diverged):
         make("table", product, diverged)
     for product in PRODUCTS["FIGURES"]:
         path = make("figure", product, diverged)
-        assert path.with_suffix(".png").stat().st_size > 0
+        assert path.with_suffix(".svg").stat().st_size > 0
         assert list(pd.read_csv(path.with_suffix(".csv")))
 
 

@@ -34,6 +34,8 @@ cells:
       learning_rate: -1
       batch_size: half
       normalisation: [1]
+      initial_scale: 0
+      keep_norm: 1
       momentum: 3
       stop: {steps: 0, loss: "1e-3", split: all, when: 2}
   c: {datasets: [penguins], models: [x]}
@@ -52,8 +54,10 @@ cells.a.models = []: allowed is a list of at least 1
 cells.a.rates = [0.001]: allowed is a list of at least 2
 cells.a.seeds = 0: allowed is an integer at least 1 and at most 1000
 cells.a.settings.momentum = 3: unknown key; choose one of \
-optimizer, learning_rate, decay, batch_size, normalisation, stop
+optimizer, learning_rate, decay, batch_size, normalisation, initial_scale, keep_norm, stop
 cells.a.settings.batch_size = 'half': allowed is full or an integer at least 1 and at most 1000000000
+cells.a.settings.initial_scale = 0: allowed is a number above 0
+cells.a.settings.keep_norm = 1: allowed is true or false
 cells.a.settings.learning_rate = -1: allowed is a number above 0 or tuned
 cells.a.settings.normalisation = [1]: allowed is null or a list of 2: a number, a number above 0
 cells.a.settings.stop.when = 2: unknown key; choose one of steps, loss, split
@@ -69,7 +73,7 @@ experiments.Students: allowed is a name of up to 40 lowercase letters, digits an
 experiments.Students.paper_settings = 3: allowed is true or false
 experiments.Students.part = 'cover': allowed is results or cost or frontier
 methods.backprop.clip = 3: unknown key; choose one of \
-optimizer, learning_rate, decay, batch_size, normalisation, stop, estimator
+optimizer, learning_rate, decay, batch_size, normalisation, initial_scale, keep_norm, stop, estimator
 methods.backprop.decay = '1e-4': allowed is a number at least 0; YAML takes this for text, write 1.0e-04
 methods.backprop.optimizer = 'adamw': allowed is sgd or adam
 methods.forward: estimator is missing (key of the gradient estimator)

@@ -62,9 +62,8 @@ def make_sources(two_methods, root):
     methods(results, "students").to_csv(tables / "methods.csv", index=False)
     paired(results, "students").to_csv(tables / "paired.csv", index=False)
     curves = curve_table(frames.metrics, frames.runs, frames.costs, DRAWN)
-    for name, against in (("step", "step"), ("time", "seconds")):
-        stem = figures / f"penguins-students_lr-by-{name}"
-        save(draw_curves(curves, frames.runs, against, "Penguins"), curves, stem)
+    stem = figures / "penguins-students_lr-by-step"
+    save(draw_curves(curves, frames.runs, "Penguins"), curves, stem)
     made = produced_by(read_run(run)[2] for run in two_methods.runs)
     (folder / "frames/students-provenance.json").write_text(json.dumps(made))
     for entry in (make_record("penguins"), make_record("kmnist600", available=False), make_record("mnist")):

@@ -15,7 +15,7 @@ import yaml
 from forwardgrad.claims.verdicts import UNVERIFIED
 from forwardgrad.pipeline import lock
 
-PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report")
+PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report", "results/reference/paper")
 RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metrics.csv")
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_forward_loss.json"
@@ -56,7 +56,7 @@ def publish(folder):
     """Write what stands in for runs on all of MNIST: logistic regressions of five seeds that end at 0.55."""
     rows = ["dataset,model,method,seed,status,validation_loss"]
     rows += [f"mnist,lr,{method},{seed},completed,0.55" for method in METHODS for seed in range(5)]
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "mnist-runs.csv").write_text("\n".join(rows) + "\n")
     made_by = {"commit": "0123456789ab", "host": {"cpu": "a processor"}}
     (folder / "record.json").write_text(json.dumps({"experiments": {"mnist": [made_by]}}))

@@ -23,7 +23,6 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
-    axis="step|time",
     variant="[a-z][a-z0-9_]*",
 
 
@@ -56,8 +55,8 @@ def records_of(experiment):
 
 
 def with_beside(svg):
-    """Return a figure and what lies beside it: the same as PNG, and what was drawn."""
-    return multiext(svg.removesuffix(".svg"), ".svg", ".png", ".csv")
+    """Return a figure and what lies beside it: what was drawn."""
+    return multiext(svg.removesuffix(".svg"), ".svg", ".csv")
 
 
 def tables_of(experiment):

@@ -19,18 +19,37 @@ rule estimates:
         "forwardgrad estimates {params.arguments} --data {input.arrays} --output {output.rows} > {log} 2>&1"
 
 
+rule curvature:
+    input:
+        data=arrays_of([estimators.CURVED]),
+    output:
+        rows=estimators.CURVATURE,
+        record=estimators.CURVATURE_RECORD,
+    log:
+        "results/logs/estimators/curvature.log",
+    params:
+        data=lambda wildcards, input: f"--data {input.data}" if input.data else "",
+        draws=estimators.curvature_draws(config) if estimators.EXPERIMENT in config else 1,
+        code=digest("experiments.estimators.curvature"),
+    shell:
+        "forwardgrad curvature {params.data} --draws {params.draws} --output {output.rows} > {log} 2>&1"
+
+
 rule estimators_frames:
     input:
+        curvature=estimators.CURVATURE,
+        curvature_record=estimators.CURVATURE_RECORD,
         rows=lambda _: estimators.files(config, available(estimators.datasets(config)), ".csv"),
         clouds=lambda _: estimators.files(config, available(estimators.datasets(config)), "-cloud.csv"),
         records=lambda _: estimators.files(config, available(estimators.datasets(config)), "-record.json"),
     output:
         frame="results/frames/estimators.csv",
         clouds="results/frames/estimators-clouds.csv",
+        curvature="results/frames/estimators-curvature.csv",
         provenance="results/frames/estimators-provenance.json",
     log:
         "results/logs/frames/estimators.log",
     params:
         code=digest("experiments.estimators.tables"),
     shell:
-        "forwardgrad estimators-frames --rows {input.rows} > {log} 2>&1"
+        "forwardgrad estimators-frames --rows {input.rows} --curvature {input.curvature} > {log} 2>&1"

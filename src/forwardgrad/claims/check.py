@@ -18,6 +18,7 @@ BELONGS = {
     "equals": ("share",),
     "up_to": ("share",),
     "against": (*COMPARING, "range", "given"),
+    "trained_below": ("difference", "geometric_ratio"),
     "deterministic": ("ratio_of_medians", "geometric_ratio", "difference"),
     "average": ("mean", "median", "difference", "geometric_ratio", "ratio_of_medians"),
 }

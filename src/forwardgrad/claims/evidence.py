@@ -68,6 +68,9 @@ def compared(query: Mapping[str, Any], samples: list[pd.DataFrame]) -> Evidence:
         series[1] = pd.Series(float(series[1].iloc[0]), index=series[0].index)
     both = pd.concat(series, axis=1, join="inner")
     sound = both.dropna()
+    if "trained_below" in query and (reached := sound.iloc[:, 1].mean()) > query["trained_below"]:
+        untrained = f"{query['value']} {reached:.4g} is above {query['trained_below']:g}"
+        raise EvidenceError(f"the runs compared with have not trained: {untrained}")
     interval = statistic(*(sound.iloc[:, column] for column in range(len(series))))
     return Evidence(interval, len(both) - len(sound))
 

@@ -111,7 +111,7 @@ def assess(
         row |= {"verdict": verdict, "why": explained(why, claim, evidence), "evidence": origin}
         break
     else:
-        verdict, why = weighed(claim, "no evidence", reasons[0])
+        verdict, why = weighed(claim, "no evidence", reasons[-1])
         row |= {"verdict": verdict, "why": why}
     return row
 
@@ -215,6 +215,10 @@ def expectation(expect: Mapping[str, Any], tolerances: Mapping[str, Any]) -> str
 
 def origin_of(record: Mapping[str, Any], experiment: str) -> str:
     """Return in words what produced the published runs of `experiment` (`reference.publish.record`)."""
-    made = record["experiments"][experiment][0]
-    parts = [f"published run at commit {made['commit']}", record.get("date"), (made.get("host") or {}).get("cpu")]
+    made = record["experiments"][experiment]
+    commits = list(dict.fromkeys(entry["commit"] for entry in made))
+    named = (
+        f"published run at commit {commits[0]}" if len(commits) == 1 else f"published runs at {' and '.join(commits)}"
+    )
+    parts = [named, record.get("date"), (made[0].get("host") or {}).get("cpu")]
     return ", ".join(part for part in parts if part)

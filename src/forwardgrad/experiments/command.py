@@ -31,7 +31,7 @@ def table(options: argparse.Namespace) -> int:
 
 
 def figure(options: argparse.Namespace) -> int:
-    """Draw a figure; a PNG and the plotted values go beside it."""
+    """Draw a figure; the plotted values go beside it."""
     from pandas import DataFrame
 
     from forwardgrad.plotting.pieces import NothingToDraw, add_caption, blank

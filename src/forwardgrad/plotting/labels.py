@@ -15,7 +15,8 @@ METHODS = {
     "faithful_forward": "Forward gradient, as the students ran it",
     "faithful_backprop": "Backpropagation, as the students ran it",
     "backprop_rate_2x": "Backpropagation, twice the rate",
-    "backprop_rate_5x": "Backpropagation, five times the rate",
+    "backprop_scaled": "Backpropagation, initial weights scaled up",
+    "noisy_backprop_rescaled": "Backpropagation with noise, norm of the weights kept",
     **{key: entry.label for key, entry in estimators.BASELINES.items()},
 }
 

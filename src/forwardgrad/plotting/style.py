@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 
 from forwardgrad.catalogue import AT
 from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
-from forwardgrad.files import replacing, write_atomically, write_frame
+from forwardgrad.files import write_atomically, write_frame
 
 # A hundredth of a point is finer than any screen or printer; the rest of a coordinate only fills the file.
 # Text, between > and <, stays as it is.
@@ -61,7 +61,6 @@ RC: dict[str, Any] = {
     "figure.facecolor": PAPER,
     "axes.facecolor": PAPER,
     "figure.constrained_layout.use": True,
-    "savefig.dpi": 180,
     "svg.fonttype": "none",
     "svg.hashsalt": "forwardgrad",
 }
@@ -100,7 +99,7 @@ def shorten(svg: str) -> str:
 
 
 def save(figure: Figure, data: pd.DataFrame, stem: Path, caption: str = "") -> None:
-    """Write `stem`.svg, `stem`.png and the plotted `data` as `stem`.csv; close the figure.
+    """Write `stem`.svg and the plotted `data` as `stem`.csv; close the figure.
 
     The SVG also says in words what it shows, its heading and `caption`: a page takes its alternative text from there.
     """
@@ -109,8 +108,6 @@ def save(figure: Figure, data: pd.DataFrame, stem: Path, caption: str = "") -> N
     with style():
         svg = StringIO()
         figure.savefig(svg, format="svg", metadata={"Date": None} | said)
-        with replacing(stem.with_name(stem.name + ".png")) as temporary:
-            figure.savefig(temporary, format="png")
     plt.close(figure)
     write_atomically(stem.with_name(stem.name + ".svg"), shorten(svg.getvalue()))
     write_frame(stem.with_name(stem.name + ".csv"), data)

@@ -26,6 +26,13 @@ def add(commands: Any) -> None:
     add_reference(command)
     command.set_defaults(carry_out=publish)
 
+    command = commands.add_parser("redraw", help="make every figure, table and page from the published results")
+    command.add_argument(
+        "--output", type=Path, default=Path("build/published"), metavar="DIR", help="folder to work in"
+    )
+    add_reference(command)
+    command.set_defaults(carry_out=redraw)
+
 
 def verify(options: argparse.Namespace) -> int:
     """Compare results with the published ones; 1 if they differ where they should not."""
@@ -44,6 +51,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> int:
     """Publish a run."""
+    from forwardgrad.reference.frames import pack
     from forwardgrad.reference.pages import publish_pages
     from forwardgrad.reference.publish import publish, publish_full
     from forwardgrad.reference.readme import require_networks
@@ -56,5 +64,16 @@ def publish(options: argparse.Namespace) -> int:
         if options.again and not (options.again / "frames/speed.csv").exists():
             raise RefusalError(f"{options.again} holds no frames of `speed`: name the results of a second run")
         publish(options.results, options.reference, options.again)
+        pack(options.results, options.reference)
         publish_pages(options.reference, Path("report"), Path("README.md"))
     return 0
+
+
+def redraw(options: argparse.Namespace) -> int:
+    """Make everything from the published results."""
+    from forwardgrad.reference.redraw import redraw
+
+    status = redraw(options.output, options.reference, Path("report/reference"))
+    if status == 0:
+        print(f"The site is {options.output}/report/site/index.html")
+    return status

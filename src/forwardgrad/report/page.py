@@ -57,9 +57,10 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     missing = {name: record for name, record in records.items() if name in used and not record["available"]}
     figures = [entry for each in experiments.values() for entry in each["figures"]]
     figures += [entry for each in experiments.values() for cell in each.get("cells", []) for entry in cell["figures"]]
+    figures += figures_of(PUBLISHED, sources)
     return {
         "experiments": list(experiments.values()),
-        "figure": {each["name"]: each for each in [*figures, *figures_of(PUBLISHED, sources)]},
+        "figure": {each["name"]: each for each in figures},
         "part": {part: [each for name, each in experiments.items() if part_of(config, name) == part] for part in PARTS},
         **claims_section.gather(
             results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}

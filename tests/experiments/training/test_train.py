@@ -119,6 +119,38 @@ def test_updates_by_hand(data, decay, name, optimizer):
     assert torch.allclose(cases.flat(detached(model)), by_hand(data, this.settings, 5, optimizer), rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("scale", [0.5, 1.5])
+def test_initial_weights_are_scaled_all_alike(data, scale):
+    plain, scaled = (training.train(run(initial_scale=factor), data)[0][0]["weight_norm"] for factor in (1, scale))
+    assert scaled == pytest.approx(scale * plain, rel=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_norm_is_kept_at_its_initial_value(data, optimizer):
+    free, kept = (
+        [
+            row["weight_norm"]
+            for row in training.train(run("noisy_backprop", keep_norm=keep, optimizer=optimizer), data)[0]
+        ]
+        for keep in (False, True)
+    )
+    assert kept == pytest.approx([free[0]] * 4, rel=1e-6)
+    assert free[-1] != pytest.approx(free[0], rel=1e-3)
+
+
+def test_keeping_the_norm_scales_what_a_step_made(data):
+    models = [build("students_lr", initialisation_seed("penguins", "students_lr", 0)) for _ in range(2)]
+    start = cases.flat(detached(models[0])).norm()
+    for model, keep in zip(models, (False, True), strict=True):
+        next(
+            training.updates(
+                model, run(keep_norm=keep), training.batches(data.train.inputs, data.train.labels, None, 0)
+            )
+        )
+    free, kept = (cases.flat(detached(model)) for model in models)
+    assert torch.allclose(kept, free * start / free.norm(), rtol=1e-6, atol=1e-8)
+
+
 def test_a_forward_run_takes_the_same_batches_from_the_same_weights(data, monkeypatch):
     make, seen = training_make_estimator, {}
 

@@ -29,14 +29,27 @@ ESTIMATORS = {
     "draws": SAMPLED["draws"],
 }
 
+CURVATURE = {
+    "problem": "kronecker or random: a quadratic of one layer; laws: a gradient of 12 entries; or a model key",
+    "estimator": "estimator key; for laws the law of the tangents' components",
+    "quantity": "stable_rate: the largest rate at which the mean loss vanishes, over 2 / tr H; "
+    "term: E[(g.v)^2 v'Nv] over ||g||^2 tr N, N the Gauss-Newton matrix; error: E||estimate - g||^2 over ||g||^2",
+    "measured": "mean over the draws; of stable_rate over seeds",
+    "low": "lower end of the 95 % interval of measured (Student's t)",
+    "high": "upper end",
+    "formula": "theoretical value; empty where there is no formula",
+    "draws": "number of tangents, of seeds for stable_rate, behind the row",
+}
+
 # The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
-FRAMES = {"": ESTIMATORS, "-clouds": {"network": ESTIMATORS["network"], **CLOUD}}
+FRAMES = {"": ESTIMATORS, "-clouds": {"network": ESTIMATORS["network"], **CLOUD}, "-curvature": CURVATURE}
 QUERIED_TABLES = {}
 
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
-INTERVALS = {"": {"measured": ("low", "high", "draws")}}
+INTERVALS = {suffix: {"measured": ("low", "high", "draws")} for suffix in ("", "-curvature")}
 
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "": ("estimators", ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula")),
+    "-curvature": ("curvature", tuple(CURVATURE)),
 }

@@ -19,7 +19,14 @@ def add(commands: Any) -> None:
     names = ("dataset", "model", "data", "estimators", "draws", "batch_size", "output")
     command.set_defaults(carry_out=calling("estimators.sample:measure_network", *names))
 
+    command = commands.add_parser("curvature", help="measure what steps of forward gradients do to second order")
+    command.add_argument("--data", type=Path, metavar="NPZ", help="prepared mnist5k; left out, the network is too")
+    command.add_argument("--draws", type=count, default=1000, metavar="N", help="tangents of each kind (default: 1000)")
+    command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
+    command.set_defaults(carry_out=calling("estimators.curvature:measure", "data", "draws", "output"))
+
     command = commands.add_parser("estimators-frames", help="join the estimates of all networks into frames")
     command.add_argument("--rows", nargs="*", type=Path, default=[], metavar="CSV", help="estimates of each network")
+    command.add_argument("--curvature", required=True, type=Path, metavar="CSV", help="what `curvature` wrote")
     add_results(command)
-    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "results"))
+    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "curvature", "results"))

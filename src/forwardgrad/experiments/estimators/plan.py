@@ -13,6 +13,8 @@ from forwardgrad.suggestions import suggest, unknown
 
 Config = dict[str, Any]
 EXPERIMENT, PART = "estimators", "frontier"
+CURVED = "mnist5k"  # the data set of the network whose curvature is measured
+CURVATURE, CURVATURE_RECORD = "results/estimators/curvature.csv", "results/estimators/curvature-record.json"
 
 
 def networks(config: Config, available: Collection[str] = DATASETS) -> list[tuple[str, str]]:
@@ -42,7 +44,7 @@ def steps(config: Config, experiment: str = EXPERIMENT) -> list[Any]:
 
 def datasets(config: Config, experiment: str = EXPERIMENT) -> list[str]:
     """Return the data sets of the networks."""
-    return sorted({dataset for dataset, _ in networks(config)})
+    return sorted({CURVED, *(dataset for dataset, _ in networks(config))})
 
 
 def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
@@ -52,7 +54,13 @@ def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
 
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return everything that is measured, every file of it."""
-    return [path for end in (".csv", "-cloud.csv", "-record.json") for path in files(config, available, end)]
+    of_networks = [path for end in (".csv", "-cloud.csv", "-record.json") for path in files(config, available, end)]
+    return [*of_networks, *([CURVATURE, CURVATURE_RECORD] if CURVED in available else [])]
+
+
+def curvature_draws(config: Config) -> int:
+    """Return the number of tangents of every kind for the stability term on a network."""
+    return config[EXPERIMENT].get("curvature", 1000)
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
@@ -62,7 +70,8 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 def figures(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return the figures."""
-    names = ("moments", "closing", "cloud") if networks(config, available) else ()
+    names = ["curvature"] if CURVED in available else []
+    names += ["moments", "closing", "cloud"] if networks(config, available) else []
     return [f"results/figures/estimators/{name}.svg" for name in names]
 
 

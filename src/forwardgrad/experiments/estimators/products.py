@@ -17,6 +17,13 @@ TABLES = (
 
 FIGURES = (
     Product(
+        "figures/estimators/curvature.svg",
+        "estimators.figures.curvature:curvature",
+        ("frames/estimators-curvature.csv",),
+        "the price of structure per step",
+        "Largest stable rates on quadratics, and the stability term on a network, by kind of tangent.",
+    ),
+    Product(
         "figures/estimators/moments.svg",
         "estimators.figures.moments:moments",
         (FRAME,),

@@ -150,7 +150,7 @@ def figures(config: Config, experiment: str, available: Collection[str]) -> list
 def cell_figures(runs: Collection[Run], analyses: Collection[str]) -> Iterator[str]:
     """Yield the figures of one cell."""
     if "budgets" not in analyses:  # two curves for every method of a large comparison are no picture
-        yield from ("by-step", "by-time")
+        yield "by-step"
     yield from (name for name in analyses if f"{CELL}-{name}.svg" in PATHS)
     if "budgets" in analyses:
         variants = {variant(run.method, run.settings.estimator) for run in runs}

@@ -153,10 +153,10 @@ FIGURES = (
         "Test accuracy against processor time.",
     ),
     Product(
-        f"{CELL}-by-{{axis}}.svg",
+        f"{CELL}-by-step.svg",
         "training.figures.curves:curves",
         FRAMES,
-        "{dataset}, {model}: training by {axis}",
+        "{dataset}, {model}: training by step",
         "Loss and accuracy of every method on held-out examples.",
         given="cell",
     ),

@@ -38,6 +38,8 @@ class Method:
         batch_size: Examples per step; None takes the whole training split.
         normalisation: Mean and standard deviation by which inputs are standardised, in units of the
             prepared inputs (images in [0, 1]); None leaves them as they are.
+        initial_scale: Factor of all initial weights and biases.
+        keep_norm: Whether all parameters are scaled after every step, by one factor, to the norm they began with.
     """
 
     estimator: str
@@ -47,6 +49,8 @@ class Method:
     decay: float = 0.0
     batch_size: int | None = None
     normalisation: tuple[float, float] | None = None
+    initial_scale: float = 1.0
+    keep_norm: bool = False
 
     def examples(self, train: int) -> int:
         """Return the number of examples in one step, of `train` in the training split."""

@@ -62,6 +62,8 @@ def train(run: Run, data: Dataset) -> tuple[list[dict], list[dict]]:
     device = data.train.inputs.device
     clock = CLOCKS[clock_of(device.type, threads=1)]
     model = build(run.model, initialisation_seed(run.dataset, run.model, run.seed)).to(device)
+    if run.settings.initial_scale != 1:
+        torch._foreach_mul_(list(detached(model).values()), run.settings.initial_scale)
     update = updates(model, run, loaded(run, data))
     cosine = cosine_meter(model, run, data) if run.probes else None
     metrics, times, step, seconds = [], [], 0, 0.0
@@ -114,6 +116,8 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
         if settings.optimizer == "adam"
         else None
     )
+    parameters = list(detached(model).values())
+    norm = torch.nn.utils.get_total_norm(parameters)
     for step, (inputs, labels) in enumerate(stream):
         rate = settings.learning_rate * math.exp(-settings.decay * step)
         gradient = estimate(inputs, labels)
@@ -123,6 +127,8 @@ def updates(model: nn.Sequential, run: Run, stream: Iterator[tuple[Tensor, Tenso
             write_gradient_(model, gradient, accumulate=False)
             adam.param_groups[0]["lr"] = rate
             adam.step()
+        if settings.keep_norm:
+            torch._foreach_mul_(parameters, norm / torch.nn.utils.get_total_norm(parameters))
         yield
 
 

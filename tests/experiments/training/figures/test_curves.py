@@ -1,16 +1,14 @@
 import re
 
-import pytest
-
 from forwardgrad.experiments.training.figures.curves import DRAWN, curves, draw_curves
 from forwardgrad.results.curves import curve_table
 
 from ....drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 
 
-def draw(results, against="step"):
+def draw(results):
     frames = results.frames()
-    return draw_curves(curve_table(frames.metrics, frames.runs, frames.costs, DRAWN), frames.runs, against, "Penguins")
+    return draw_curves(curve_table(frames.metrics, frames.runs, frames.costs, DRAWN), frames.runs, "Penguins")
 
 
 def test_curves_say_how_many_seeds_and_how_many_diverged(two_methods):
@@ -39,14 +37,6 @@ def test_too_few_seeds_are_said(results):
     assert "Line: median of 1 seed; too few seeds for a band" in words(draw(results))
 
 
-def test_time_needs_a_measured_step(two_methods):
-    figure = draw(two_methods, "seconds")
-    assert figure.axes[-1].get_xlim()[1] == pytest.approx(9e-3, rel=0.05)
-    two_methods.costs.clear()
-    shown = words(draw(two_methods, "seconds"))
-    assert "Without a measured time per step: backprop, forward_gaussian" in shown
-
-
 def test_nothing_is_clipped(two_methods):
     check_that_nothing_is_clipped(draw(two_methods))
 
@@ -59,7 +49,6 @@ def test_files_are_the_same_byte_for_byte_and_have_no_date(two_methods, tmp_path
 def test_curves_are_drawn_from_the_frames_of_their_experiment(two_methods, store_frames):
     results = store_frames(two_methods.frames())
     cell = {"experiment": "students", "dataset": "penguins", "model": "students_lr"}
-    for axis, label in (("step", "Steps"), ("time", "Seconds")):
-        figure, bands = curves(results, **cell, axis=axis)
-        assert figure.axes[-1].get_xlabel().startswith(label)
-        assert set(bands["method"]) == {"backprop", "forward_gaussian"}
+    figure, bands = curves(results, **cell)
+    assert figure.axes[-1].get_xlabel() == "Steps"
+    assert set(bands["method"]) == {"backprop", "forward_gaussian"}

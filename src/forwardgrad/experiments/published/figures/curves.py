@@ -36,7 +36,7 @@ def curves(results: Results) -> Drawn:
     data = pd.concat(parts, ignore_index=True)
     title(
         figure,
-        "The curves coincide; for the MLP at 2e-4 the forward gradient is ahead, as in the paper",
+        "How does the loss fall per iteration?",
         f"Lines: median of {labels.plurals(data['seeds'], 'seed')}; bands: 10th to 90th percentile. Stars: where the "
         "curves of the paper's figures end, read off.",
         [*handles.values(), star(labels.PAPER)],

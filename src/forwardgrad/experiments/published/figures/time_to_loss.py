@@ -33,7 +33,7 @@ def time_to_loss(results: Results) -> Drawn:
     data = pd.concat(parts, ignore_index=True)
     title(
         figure,
-        "Training is faster with rank-one tangents, not with PyTorch's forward mode",
+        "When does the forward gradient reach backpropagation's loss?",
         "$T_b$: when backpropagation ends its run; $T_f$: when the validation loss of the forward gradient is first as "
         "low. Both are iterations times the processor time of a step. Median and 95 % interval over "
         f"{labels.plurals(data['runs'], 'seed')}, with the cost's interval.",

@@ -1,4 +1,4 @@
-"""How training went: losses and accuracies against steps, or against time."""
+"""How training went: losses and accuracies against steps."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,15 +15,13 @@ from forwardgrad.results.folder import Results
 
 DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
 VALIDATED = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
-COLUMNS = {"step": "step", "time": "seconds"}
-AXES = {"step": "Steps", "seconds": "Seconds (steps \u00d7 processor time of one step)"}
 
 
-def curves(results: Results, experiment: str, dataset: str, model: str, axis: str) -> Drawn:
-    """Draw one cell's training against the `axis`, `step` or `time`; return the bands too, columns CURVES."""
+def curves(results: Results, experiment: str, dataset: str, model: str) -> Drawn:
+    """Draw one cell's training against steps; return the bands too, columns CURVES."""
     cell = read_cell(results, experiment, dataset, model)
     bands = curve_table(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics))
-    return draw_curves(bands, cell.runs, COLUMNS[axis], labels.cell(dataset, model)), bands
+    return draw_curves(bands, cell.runs, labels.cell(dataset, model)), bands
 
 
 def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
@@ -31,24 +29,23 @@ def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
     return VALIDATED if metrics["validation_loss"].notna().any() else DRAWN
 
 
-def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, x: str, heading: str) -> Figure:
-    """Draw the `bands` (columns CURVES) and endings of one cell's `runs` against `x`, `step` or `seconds`."""
-    drawn = bands[bands[x].notna()]
+def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, heading: str) -> Figure:
+    """Draw the `bands` (columns CURVES) and endings of one cell's `runs`."""
     names = list(dict.fromkeys(bands["metric"]))
     figure, panels = plt.subplots(len(names), 1, squeeze=False, sharex=True, figsize=(WIDTH, 1.7 + 1.95 * len(names)))
     for metric, axes in zip(names, panels[:, 0], strict=True):
-        own = drawn[drawn["metric"] == metric]
-        lines = draw_bands(axes, own, x, runs)
+        own = bands[bands["metric"] == metric]
+        lines = draw_bands(axes, own, "step", runs)
         _limit(axes, own, metric)
         for (method, estimator), band in own.groupby(["method", "estimator"], sort=False):
-            cross_at_divergence(axes, band[x], band["median"], look(method, estimator))
+            cross_at_divergence(axes, band["step"], band["median"], look(method, estimator))
         axes.set_title(labels.METRICS[metric])
         whole_numbers(axes.yaxis)
-    axes.set_xlabel(AXES[x])
-    _scale(axes, drawn, x)
+    axes.set_xlabel("Steps")
+    _scale(axes, bands)
     for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
         mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
-    title(figure, heading, _note(bands, drawn, runs), lines.values())
+    title(figure, heading, _note(bands, runs), lines.values())
     return figure
 
 
@@ -66,27 +63,25 @@ def _limit(axes: Axes, band: pd.DataFrame, metric: str) -> None:
     axes.set_ylim(0, 1.08 * min(usual, finite.max()))
 
 
-def _scale(axes: Axes, drawn: pd.DataFrame, x: str) -> None:
+def _scale(axes: Axes, drawn: pd.DataFrame) -> None:
     """A logarithmic axis where one method's runs are more than twenty times as long as another's."""
     sound = drawn.groupby("method")["median"].transform(lambda medians: np.isfinite(medians).all())
-    ends = (drawn[sound] if sound.any() else drawn).groupby("method")[x].max()
+    ends = (drawn[sound] if sound.any() else drawn).groupby("method")["step"].max()
     if not len(ends) or ends.max() <= 0:
         return
     if choose_scale(axes, ends.min(), ends.max()) == "log":
-        low = drawn.loc[drawn["step"] > 0, x].min() if x == "seconds" else 1
-        axes.set_xlim(max(low, ends.min() / 100), ends.max() * 1.25)
+        axes.set_xlim(max(1, ends.min() / 100), ends.max() * 1.25)
     else:
         axes.set_xlim(0, ends.max() * 1.02)
 
 
-def _note(bands: pd.DataFrame, drawn: pd.DataFrame, runs: pd.DataFrame) -> str:
+def _note(bands: pd.DataFrame, runs: pd.DataFrame) -> str:
     """How to read the figure: seeds, interval, marks and what is not drawn."""
     words = f"Line: median of {labels.plurals(bands['seeds'], 'seed')}; "
     words += (
-        "band: 10th to 90th percentile of the seeds. " if drawn["low"].notna().any() else "too few seeds for a band. "
+        "band: 10th to 90th percentile of the seeds. " if bands["low"].notna().any() else "too few seeds for a band. "
     )
     words += "Marker: end of the median run."
     if (runs["status"] == "diverged").any():
         words += " Diverged runs rank last: a band ends where 10 %, a line (\u00d7) where 50 % of runs have diverged."
-    absent = [name for name in bands["method"].unique() if name not in set(drawn["method"])]
-    return words + (f" Without a measured time per step: {', '.join(absent)}." if absent else "")
+    return words

@@ -12,4 +12,4 @@ def norms(results: Results, experiment: str, dataset: str, model: str) -> Drawn:
     """Draw the training loss and the norm of the weights of one cell; return the bands too, columns CURVES."""
     cell = read_cell(results, experiment, dataset, model)
     bands = curve_table(cell.metrics, cell.runs, cell.costs, ("train_loss", "weight_norm"))
-    return draw_curves(bands, cell.runs, "step", labels.cell(dataset, model)), bands
+    return draw_curves(bands, cell.runs, labels.cell(dataset, model)), bands

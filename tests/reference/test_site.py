@@ -1,0 +1,35 @@
+"""The published site, as a clone has it and a web host serves it."""
+
+from pathlib import Path
+
+import pytest
+
+from ..report.pages import dead_links, pages_in, parse
+
+SITE = Path(__file__).parents[2] / "report/reference"
+PAGE, ELEMENTS, WHOLE = 2e6, 8000, 12e6  # bytes of a page, elements of a page, bytes of everything
+
+if not (SITE / "pages").is_dir():  # until the first run is published that makes a site
+    pytest.skip("no site has been published yet", allow_module_level=True)
+
+
+def test_every_link_leads_to_a_file_of_the_site_and_to_an_id_in_it():
+    assert dead_links(SITE) == []
+
+
+@pytest.mark.parametrize("page", pages_in(SITE), ids=lambda page: page.stem)
+def test_a_page_is_light(page):
+    assert page.stat().st_size < PAGE
+    assert len(parse(page.read_text()).find_all(True)) <= ELEMENTS
+
+
+def test_a_page_shows_no_picture_without_words_and_size():
+    for page in pages_in(SITE):
+        for picture in parse(page.read_text()).select("img"):
+            assert picture["alt"], picture
+            assert picture["loading"] == "lazy", picture
+            assert picture["width"], picture
+
+
+def test_the_site_is_small():
+    assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < WHOLE
