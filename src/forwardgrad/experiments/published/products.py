@@ -20,6 +20,13 @@ FIGURES = (
         "the paper's T_f/T_b",
         "Time to the loss of backpropagation over backpropagation's own time, on full MNIST.",
     ),
+    Product(
+        "figures/published/controls.svg",
+        "published.figures.controls:controls",
+        (f"{FOLDER}/controls-runs.csv",),
+        "what the controls end at",
+        "Training loss and test accuracy of the controls on full MNIST.",
+    ),
 )
 
 PATHS = tuple(f"results/{figure.path}" for figure in FIGURES)

@@ -1,0 +1,44 @@
+"""What the controls end at on full MNIST: training loss and test accuracy, method by method."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from forwardgrad.experiments.published.plan import FOLDER
+from forwardgrad.plotting import labels
+from forwardgrad.plotting.pieces import no_y_axis, title
+from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look
+from forwardgrad.results.folder import Results
+
+PANELS = {"train_loss": "Training loss", "test_accuracy": "Test accuracy"}
+
+
+def controls(results: Results) -> Drawn:
+    """Draw every run and the mean of each method, one column for loss and one for accuracy; return the runs too."""
+    runs = pd.read_csv(results.folder / FOLDER / "controls-runs.csv")
+    methods = list(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
+    figure, panels = plt.subplots(1, 2, sharey=True, figsize=(1.3 * WIDTH, 1.2 + 0.4 * len(methods)))
+    for (metric, heading), axes in zip(PANELS.items(), panels, strict=True):
+        for row, (method, estimator) in enumerate(methods):
+            values, drawing = runs.loc[runs["method"] == method, metric], look(method, estimator)
+            form = {"marker": drawing.marker, "color": drawing.color, "markerfacecolor": drawing.face}
+            axes.plot(values, [row] * len(values), linestyle="", **form)
+            axes.annotate(
+                f"{values.mean():.2f}", (values.max(), row), (8, 0), textcoords="offset points", va="center",
+                fontsize=8.5,
+            )  # fmt: skip
+        base = runs.loc[runs["method"] == methods[0][0], metric].mean()
+        axes.axvline(base, color=MUTED, linewidth=0.8)
+        axes.margins(x=0.15)
+        no_y_axis(axes)
+        axes.tick_params(axis="y", length=0)
+        axes.set_title(heading)
+    panels[0].set_yticks(range(len(methods)), [labels.method(*each) for each in methods], color=INK, fontsize=8.5)
+    panels[0].set_ylim(len(methods) - 0.5, -0.5)
+    title(
+        figure,
+        "What makes training faster per iteration?",
+        f"The paper's MLP at its settings after {runs['steps'].max():,} iterations. Points: "
+        f"{labels.plurals(runs.groupby('method')['seed'].nunique(), 'seed')}; numbers: mean; line: backpropagation.",
+        [],
+    )
+    return figure, runs[["method", "seed", *PANELS]]
