@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from forwardgrad.claims.verdicts import UNVERIFIED
+from forwardgrad.experiments.published.products import FIGURES
 from forwardgrad.pipeline import lock
 
 PARTS = ("CITATION.cff", "Snakefile", "config", "profiles", "workflow", "report", "results/reference/paper")
@@ -20,6 +21,7 @@ RUN = Path("results/runs/tiny/penguins/students_lr/forward_gaussian/seed-1/metri
 MISSING = "results/runs/tiny/kmnist600/students_cnn/backprop/seed-0/metrics.csv"
 CLAIM = "results/claims/lr_forward_loss.json"
 METHODS = ("backprop", "forward_gaussian")
+DRAWN = {path.rpartition("/")[2] for figure in FIGURES for path in figure.reads}
 ODD = 'my user\'s "größe" $HOME & (x) {y}'  # a folder may be called anything
 LAST_LINE = "kmnist600 is not available: "
 # Whatever asks for the network is refused at once.
@@ -53,13 +55,16 @@ class Workflow:
 
 
 def publish(folder):
-    """Write what stands in for runs on all of MNIST: logistic regressions of five seeds that end at 0.55."""
+    """Leave what figures need, and put five logistic regressions that end at 0.55 in place of the published runs."""
+    for path in folder.glob("*.csv"):
+        if path.name not in DRAWN:
+            path.unlink()
     rows = ["dataset,model,method,seed,status,validation_loss"]
     rows += [f"mnist,lr,{method},{seed},completed,0.55" for method in METHODS for seed in range(5)]
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "mnist-runs.csv").write_text("\n".join(rows) + "\n")
-    made_by = {"commit": "0123456789ab", "host": {"cpu": "a processor"}}
-    (folder / "record.json").write_text(json.dumps({"experiments": {"mnist": [made_by]}}))
+    record = {"experiments": json.loads((folder / "record.json").read_text())["experiments"]}
+    record["experiments"]["mnist"] = [{"commit": "0123456789ab", "host": {"cpu": "a processor"}}]
+    (folder / "record.json").write_text(json.dumps(record))
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +174,9 @@ def test_every_claim_has_a_row_and_what_was_published_stands_in_for_what_was_not
     rows = {row["id"]: row for row in csv.DictReader(table.splitlines())}
     assert list(rows) == list(yaml.safe_load((root / "report/claims.yaml").read_text())["claims"])
     published = {name: row for name, row in rows.items() if row["evidence"]}
-    assert {"lr_backprop_loss", "lr_forward_loss"} <= set(published)
-    assert {row["verdict"] for row in published.values()} == {"reproduced"}
-    assert {row["evidence"] for row in published.values()} == {"published run at commit 0123456789ab, a processor"}
+    losses = [published[name] for name in ("lr_backprop_loss", "lr_forward_loss")]
+    assert {row["verdict"] for row in losses} == {"reproduced"}
+    assert {row["evidence"] for row in losses} == {"published run at commit 0123456789ab, a processor"}
     assert rows["mlp_step_cheaper"]["why"] == "experiment speed was not run"
     assert rows["mlp_forward_loss"]["why"] == "experiment mnist was not run"
     assert {row["verdict"] for name, row in rows.items() if name not in published} <= {"no evidence", UNVERIFIED}

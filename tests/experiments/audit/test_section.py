@@ -4,7 +4,7 @@ import re
 
 import pandas as pd
 import pytest
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, DictLoader, Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad.experiments.audit import compute as audit
 from forwardgrad.experiments.audit import others, students
@@ -15,6 +15,7 @@ from forwardgrad.files import write_csv
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence
 
+FRAME = {"page.html.j2": "{% block main %}{% endblock %}"}
 INTERVAL = Finding(1.0, -0.25, "smaller", -0.5, 0.0, 2000)
 
 
@@ -34,7 +35,7 @@ def rows(repositories, tmp_path, monkeypatch):
 @pytest.fixture
 def page(root, tmp_path):
     environment = Environment(
-        loader=FileSystemLoader(root / "report/templates"),
+        loader=ChoiceLoader([DictLoader(FRAME), FileSystemLoader(root / "report/templates")]),
         undefined=StrictUndefined,
         autoescape=True,
         trim_blocks=True,
@@ -42,14 +43,15 @@ def page(root, tmp_path):
     )
     environment.globals |= {"labels": labels, "redo": lambda target: f"snakemake {target}", "percent": "95"}
     environment.filters |= {"sentence": sentence, "link": str}
-    template = environment.get_template("audit.html.j2")
+    template = environment.get_template("pages/audit.html.j2")
+
     return lambda rows: " ".join(template.render(audit=rows, audit_figures=[], results=tmp_path).split())
 
 
 def test_every_defect_has_its_row(page, rows, repositories):
     text = page(rows(INTERVAL))
     for repository in repositories:
-        assert f"<h3>{repository['repository']}" in text
+        assert f"<h2>{repository['repository']}" in text
         for key in repository["defects"]:
             assert f'id="audit-{key.replace("_", "-")}"' in text
     assert "(2023), <code>4781856</code>" in text

@@ -20,7 +20,7 @@ from forwardgrad.pipeline.cli import parser
 from forwardgrad.pipeline.validation import problems
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence, tex
-from forwardgrad.report.page import redo
+from forwardgrad.report.site import redo
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import ResultError
 

@@ -9,7 +9,7 @@ from forwardgrad.experiments.shown import Shown
 from forwardgrad.files import write_json
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence
-from forwardgrad.report.page import redo
+from forwardgrad.report.site import redo
 
 from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 from .conftest import SIZES

@@ -11,7 +11,7 @@ from forwardgrad.experiments.speed.regime import regimes
 from forwardgrad.experiments.speed.tables import BUSY, checked, ratios
 from forwardgrad.plotting import labels
 from forwardgrad.report.markup import sentence
-from forwardgrad.report.page import redo
+from forwardgrad.report.site import redo
 from forwardgrad.results.folder import Results
 
 from .conftest import parameters
@@ -152,7 +152,7 @@ def test_it_tells_the_crossing_with_its_interval_and_both_errors(page):
         {"parameters": 7850, "paper": 0.0143, "seconds": 2e-4},
         {"parameters": 2e6, "paper": 0.0147, "seconds": 0.01},
     ]
-    text = page(regimes=[row], sizes=sizes, paper_seconds=paper).split("Overhead and arithmetic</h3>")[1]
+    text = page(regimes=[row], sizes=sizes, paper_seconds=paper).split("Overhead and arithmetic</h2>")[1]
     for words in ("17,000", "8,100", "35,000", "0.30", "1.60", "38 against 50", "14.3", "14.7", "a narrow CNN"):
         assert words in text.split("</p>")[0]
     for cell in (
