@@ -25,6 +25,7 @@ DOCUMENTS = (
     "docs/extending.md",
     "docs/install.md",
     "docs/library.md",
+    "docs/theory.md",
     "docs/checklists.md",
 )
 PROGRAMS = ("make", "snakemake", "forwardgrad", "python", "jupytext", "pip", "conda")
