@@ -54,7 +54,7 @@ def test_sound_results_break_nothing(frames):
 @pytest.mark.parametrize(
     ("frame", "row", "column", "value", "line"),
     [
-        ("x", 3, "weight_norm", 2.1, "x: x/mnist/lr/0: methods begin with weights of norm 2 to 2.1 (same beginning)"),
+        ("x", 3, "weight_norm", 2.1, "x: x/mnist/lr/forward: begins with weights 1.05 to 1.05 times"),
         ("x", 1, "train_loss", math.inf, "x: x/mnist/lr/backprop/0: loss inf at step 10 (finite losses)"),
         ("x", 1, "test_accuracy", 1.5, "x: x/mnist/lr/backprop/0: test_accuracy 1.5 at step 10 (losses and"),
         ("x", 1, "validation_loss", -0.5, "x: x/mnist/lr/backprop/0: validation_loss -0.5 at step 10 (losses and"),

@@ -15,6 +15,7 @@ from forwardgrad.experiments.training.columns import IDENTITY
 
 RUN = list(IDENTITY)
 SHARED = ["experiment", "dataset", "model", "seed"]
+METHOD = ["experiment", "dataset", "model", "method"]
 LOSSES = ["train_loss", "validation_loss", "test_loss"]
 ACCURACIES = ["train_accuracy", "validation_accuracy", "test_accuracy"]
 ROUNDING = 1e-6  # relative; results keep nine digits
@@ -23,10 +24,16 @@ FAR = 4  # times the half-width of a 95 % interval: never by chance
 
 
 def same_beginning(metrics: pd.DataFrame) -> Iterator[str]:
-    """Runs of a seed begin with the same weights, whatever the method."""
-    norms = metrics[metrics["step"] == 0].groupby(SHARED)["weight_norm"].agg(["min", "max"])
-    for key, row in norms[norms["max"] > norms["min"] * (1 + ROUNDING)].iterrows():
-        yield f"{'/'.join(map(str, key))}: methods begin with weights of norm {row['min']:g} to {row['max']:g}"
+    """Runs of a seed begin with the same weights, whatever the method.
+
+    A method may begin with a multiple of them (`initial_scale`): the same one at every seed, of several.
+    """
+    first = metrics[metrics["step"] == 0]
+    factor = first["weight_norm"] / first.groupby(SHARED)["weight_norm"].transform("min")
+    factors = factor.groupby([first[name] for name in METHOD]).agg(["min", "max", "size"])
+    lowest = factors["min"].where(factors["size"] > 1, 1)
+    for key, row in factors[factors["max"] > lowest * (1 + ROUNDING)].iterrows():
+        yield f"{'/'.join(map(str, key))}: begins with weights {row['min']:g} to {row['max']:g} times those of others"
 
 
 def finite_losses(metrics: pd.DataFrame) -> Iterator[str]:
