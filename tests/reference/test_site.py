@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ..report.pages import dead_links, pages_in, parse
@@ -30,3 +31,20 @@ def test_a_page_shows_no_picture_without_words_and_size():
 
 def test_the_site_is_small():
     assert sum(path.stat().st_size for path in SITE.rglob("*") if path.is_file()) < WHOLE
+
+
+def test_the_main_page_is_short():
+    page = parse((SITE / "index.html").read_text())
+    text = " ".join(part.get_text(" ") for part in (page.header, page.main))
+    assert len(text.split()) <= 3000
+    assert len(page.select("figure")) <= 10
+    assert len(page.select("table")) <= 3
+
+
+def test_the_first_screen_counts_primary_claims_alone():
+    counts = [
+        int(span.get_text().split()[0])
+        for span in parse((SITE / "index.html").read_text()).select(".answer p .judged span")
+    ]
+    claims = pd.read_csv(SITE.parents[1] / "results/reference/claims.csv")
+    assert sum(counts) == (claims["part"] == "primary").sum()
