@@ -21,8 +21,8 @@ FIGURES = (
         "Time to the loss of backpropagation over backpropagation's own time, on full MNIST.",
     ),
     Product(
-        "figures/published/pareto.svg",
-        "published.figures.pareto:pareto",
+        "figures/published/frontier.svg",
+        "published.figures.frontier:frontier",
         (f"{FOLDER}/frontier.csv", f"{FOLDER}/frontier-costs.csv", f"{FOLDER}/frontier-pareto.csv"),
         "accuracy against time on full MNIST",
         "Test accuracy against processor time, on full MNIST.",

@@ -3,12 +3,12 @@
 import pandas as pd
 
 from forwardgrad.experiments.published.plan import FOLDER
-from forwardgrad.experiments.training.figures import pareto as training
+from forwardgrad.experiments.training.figures import pareto
 from forwardgrad.plotting.style import Drawn
 from forwardgrad.results.folder import Results
 
 
-def pareto(results: Results) -> Drawn:
+def frontier(results: Results) -> Drawn:
     """Draw the published runs of the experiment `frontier` as those of a run are drawn."""
     frames = (pd.read_csv(results.folder / FOLDER / f"frontier{part}.csv") for part in ("", "-costs", "-pareto"))
-    return training.draw(*frames)
+    return pareto.draw(*frames)
