@@ -10,7 +10,7 @@ from snakemake.utils import update_config
 from forwardgrad.claims import ledger
 from forwardgrad.claims.check import load_ledger
 from forwardgrad.experiments.gpu import plan as gpu
-from forwardgrad.experiments.kinds import KINDS, experiments, kind_of, plan_of, products
+from forwardgrad.experiments.kinds import AUDIT, KINDS, PUBLISHED, experiments, kind_of, plan_of, products
 from forwardgrad.experiments.training.runs import FILES
 from forwardgrad.pipeline import progress, server
 from forwardgrad.pipeline.digest import digest
@@ -18,7 +18,7 @@ from forwardgrad.pipeline.validation import load_schema, problems
 
 
 wildcard_constraints:
-    experiment=rf"(?!({'|'.join(KINDS)})\b)[a-z][a-z0-9_]*",
+    experiment=rf"(?!({'|'.join([*KINDS, AUDIT, PUBLISHED])})\b)[a-z][a-z0-9_]*",
     dataset="[a-z][a-z0-9_]*",
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",

@@ -75,7 +75,7 @@ def product_at(what: str, path: str) -> tuple["Product", dict[str, str]]:
     Raises:
         RefusalError: There is none.
     """
-    for product in products(what):
-        if (names := product.match(path)) is not None:
-            return product, names
+    found = [(product, names) for product in products(what) if (names := product.match(path)) is not None]
+    if found:
+        return min(found, key=lambda each: len(each[1]))  # a file of its own before one of many
     raise RefusalError(f"{path}: nothing makes it; `snakemake --list-target-rules` names what can be made")

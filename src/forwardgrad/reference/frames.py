@@ -8,9 +8,9 @@ import pandas as pd
 
 from forwardgrad.arguments import RefusalError
 from forwardgrad.files import write_frame
+from forwardgrad.reference.publish import DIGITS
 
 FRAMES, DATA, TABLES = "frames", "data", "tables"  # folders of the reference, as below the folder of results
-DIGITS = 9
 AUDIT = "tables/audit.csv"  # computed from data, not from frames
 
 

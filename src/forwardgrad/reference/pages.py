@@ -14,6 +14,6 @@ def publish_pages(reference: Path, report: Path, readme: Path) -> None:
     """
     published = report / "reference"
     shutil.rmtree(published, ignore_errors=True)
-    shutil.copytree(report / "site", published)
+    shutil.copytree(report / "site", published, ignore=shutil.ignore_patterns(".*"))  # Snakemake leaves one
     blocks = write_blocks(reference, report / "templates")
     write_atomically(readme, rewrite(readme.read_text(encoding="utf-8"), blocks))

@@ -18,6 +18,7 @@ from forwardgrad.experiments.training.columns import IDENTITY
 from forwardgrad.files import write_atomically, write_frame
 
 RECORD = "record.json"
+DIGITS = 9  # significant, of every published number
 AGAIN, TIMED = "-again", ("costs", "speed")  # what a second run of the same code measured, by table
 
 # The runs at the paper's scale also keep their curves, for claims about when a loss is reached.
@@ -93,9 +94,8 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     if (frames / "speed.csv").exists():
         tables["speed"] = pd.read_csv(frames / "speed.csv")
         made["speed"] = everything["experiments"]["speed"]
-    before = (
-        json.loads((folder / RECORD).read_text()) if (folder / RECORD).exists() else {"experiments": {}, "data": {}}
-    )
+    published = folder / RECORD
+    before = json.loads(published.read_text()) if published.exists() else {"experiments": {}, "data": {}}
     others = before["experiments"].keys() - made.keys()
     made, data = before["experiments"] | made, before["data"] | data
     write(folder, tables, everything | {"experiments": made, "data": data}, others)
@@ -110,7 +110,7 @@ def write(
         if split(old.stem)[0] not in kept:
             old.unlink()
     for name, table in tables.items():
-        write_frame(folder / f"{name}.csv", table, digits=9)
+        write_frame(folder / f"{name}.csv", table, digits=DIGITS)
     write_atomically(folder / RECORD, json.dumps(made_by, indent=1, sort_keys=True) + "\n")
 
 

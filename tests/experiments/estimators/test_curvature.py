@@ -8,7 +8,7 @@ from torch.func import functional_call, jacrev
 
 from forwardgrad.core.estimator import make_estimator
 from forwardgrad.core.units import detached
-from forwardgrad.experiments.estimators import curvature, stability
+from forwardgrad.experiments.estimators import curvature, gauss_newton, quadratics, stability
 from forwardgrad.experiments.estimators.columns import CURVATURE
 
 SHAPES = [(4, 6), (3, 5)]  # the bias is the last column
@@ -24,7 +24,7 @@ def problem():
     return model, inputs, torch.tensor([0, 2, 1])
 
 
-def gauss_newton(model, inputs):
+def written_out(model, inputs):
     """N, written out, every layer's bias as the last column of its matrix."""
     values = detached(model)
     jacobian = jacrev(lambda parameters: functional_call(model, parameters, (inputs,)))(values)
@@ -38,8 +38,8 @@ def gauss_newton(model, inputs):
 
 def test_formulae_on_a_network_are_those_of_the_matrix_written_out(problem):
     model, inputs, targets = problem
-    slope = make_estimator("backprop", model, curvature.LOSS)(inputs, targets).dense()
-    matrix, layers = gauss_newton(model, inputs), curvature.layers_of(model, inputs, slope)
+    slope = make_estimator("backprop", model, gauss_newton.LOSS)(inputs, targets).dense()
+    matrix, layers = written_out(model, inputs), gauss_newton.layers_of(model, inputs, slope)
     gradient = torch.cat([layer.gradient.flatten() for layer in layers])
     lower = [torch.linalg.cholesky(layer.inputs @ layer.inputs.t()) for layer in layers]
     bases = [
@@ -52,13 +52,14 @@ def test_formulae_on_a_network_are_those_of_the_matrix_written_out(problem):
         "forward_rank_one": stability.low_rank(matrix, SHAPES),
         "span_rank_one": stability.in_span(matrix, SHAPES, bases),
     }
-    found = curvature.formulae_of(layers, (gradient @ matrix @ gradient).item())
+    found = gauss_newton.formulae_of(layers, (gradient @ matrix @ gradient).item())
     scale = gradient.square().sum() * matrix.trace()
     assert found == pytest.approx({key: (gradient @ own @ gradient / scale).item() for key, own in matrices.items()})
 
 
 def test_what_is_measured_on_a_network_agrees_with_its_formula(problem):
-    for row in curvature.network(*problem, 1500):
+    for key, *found in gauss_newton.stability_terms(*problem, 1500):
+        row = curvature.row("network", key, "term", *found)
         reach = 1.7 * (row["high"] - row["low"]) / 2
         assert row["measured"] == pytest.approx(row["formula"], abs=reach), row["estimator"]
 
@@ -73,15 +74,15 @@ def test_laws_have_variance_one_and_their_kurtosis(law):
 
 def test_bisection_finds_the_limit_of_a_sphere():
     hessian = torch.eye(12, dtype=torch.float64) / 12
-    assert curvature.bisected_rate(hessian, curvature.pool("forward_rademacher", 0)) == pytest.approx(2, rel=0.02)
+    assert quadratics.bisected_rate(hessian, quadratics.pool("forward_rademacher", 0)) == pytest.approx(2, rel=0.02)
 
 
-@pytest.mark.parametrize("key", curvature.DRAWN)
+@pytest.mark.parametrize("key", quadratics.DRAWN)
 def test_exact_moments_are_those_of_what_is_drawn(key):
-    hessian = curvature.problems()["kronecker"]
+    hessian = quadratics.problems()["kronecker"]
     drawn, exact = (
         (moments @ hessian.flatten()).view_as(hessian)
-        for moments in (stability.moments_of(curvature.pool(key, 1)), curvature.exact_moments(key))
+        for moments in (stability.moments_of(quadratics.pool(key, 1)), quadratics.exact_moments(key))
     )
     assert torch.linalg.norm(drawn - exact) < 0.15 * torch.linalg.norm(exact)
 

@@ -1,1 +1,1 @@
-"""Figures of the audit: each module begins with the function of its name, which draws it from results."""
+"""Figures of the published runs: each module begins with the function of its name, which draws it from results."""
