@@ -49,3 +49,12 @@ def test_the_same_frames_give_the_same_bytes_and_old_ones_go(results, tmp_path):
 def test_a_reference_without_frames_is_refused(tmp_path):
     with pytest.raises(RefusalError, match="holds no frames: publish a run with `snakemake reference`"):
         unpack(tmp_path, tmp_path / "results")
+
+
+def test_a_broken_frame_is_named(results, tmp_path):
+    pack(results, tmp_path / "reference")
+    path = tmp_path / "reference/frames/x.csv.gz"
+    for content in (b"broken", path.read_bytes()[:-9]):
+        path.write_bytes(content)
+        with pytest.raises(RefusalError, match=r"x\.csv\.gz is broken \(.*\): take it from the repository again"):
+            unpack(tmp_path / "reference", tmp_path / "again")

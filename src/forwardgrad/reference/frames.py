@@ -2,6 +2,7 @@
 
 import gzip
 import shutil
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -34,7 +35,7 @@ def unpack(reference: Path, results: Path) -> None:
     """Write the published frames and records to the folder `results`, as a run leaves them.
 
     Raises:
-        RefusalError: None are published.
+        RefusalError: None are published, or one is broken.
     """
     frames = sorted((reference / FRAMES).glob("*.csv.gz"))
     if not frames:
@@ -42,7 +43,11 @@ def unpack(reference: Path, results: Path) -> None:
     for folder in (FRAMES, DATA, TABLES):
         (results / folder).mkdir(parents=True, exist_ok=True)
     for path in frames:
-        (results / FRAMES / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+        try:
+            frame = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            raise RefusalError(f"{path} is broken ({error}): take it from the repository again") from None
+        (results / FRAMES / path.stem).write_bytes(frame)
     for pattern in (f"{FRAMES}/*.json", f"{DATA}/*.json", AUDIT):
         for path in reference.glob(pattern):
             shutil.copy(path, results / path.relative_to(reference))

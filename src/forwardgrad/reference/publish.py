@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.claims.ledger import columns_of, split
 from forwardgrad.experiments.kinds import AUDIT
 from forwardgrad.experiments.training.columns import IDENTITY
@@ -76,13 +77,15 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset
     of other experiments stay.
 
     Raises:
-        ValueError: The frames under `results` have no such runs.
+        RefusalError: The frames under `results` have no such runs.
     """
     frames, suffixes = results / "frames", ("", "-runs", "-costs")
+    if not (frames / f"{experiment}-runs.csv").exists():
+        raise RefusalError(f"{frames} holds no runs of {experiment}: `snakemake {experiment}` makes them")
     tables = {f"{experiment}{suffix}": pd.read_csv(frames / f"{experiment}{suffix}.csv") for suffix in suffixes}
     tables = {name: table[table["dataset"] == dataset] for name, table in tables.items()}
     if tables[f"{experiment}-runs"].empty:
-        raise ValueError(f"{frames}/{experiment}-runs.csv has no runs on {dataset}: run config/paper.yaml first")
+        raise RefusalError(f"{frames}/{experiment}-runs.csv has no runs on {dataset}: run config/paper.yaml first")
     for name in (suffix[1:] for suffix in ("-times", *columns_of(experiment).QUERIED_TABLES)):
         path = results / "tables" / experiment / f"{name}.csv"
         if path.exists():

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.yaml_file import read_mapping
 
 KEY = "forwardgrad"
@@ -44,11 +45,11 @@ def read_citation(path: Path) -> Citation:
     """Read CITATION.cff.
 
     Raises:
-        ValueError: It lacks a title, authors, version or date-released.
+        RefusalError: It lacks a title, authors, version or date-released.
     """
     declared = read_mapping(path)
     if missing := [key for key in ("title", "authors", "version", "date-released") if key not in declared]:
-        raise ValueError(f"{path} lacks {', '.join(missing)}: the report needs it to say how it is cited")
+        raise RefusalError(f"{path} lacks {', '.join(missing)}: the report needs it to say how it is cited")
     authors = (
         author.get("name") or f"{author['given-names']} {author['family-names']}" for author in declared["authors"]
     )
