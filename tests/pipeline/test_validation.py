@@ -47,11 +47,11 @@ methods:
 LINES = """\
 colour = 'red': unknown key; choose one of ANY
 cells.a.sedes = 4: unknown key; did you mean seeds?
-cells.a.evaluate_every = 'x': allowed is an integer at least 1 and at most 1000000000
+cells.a.evaluate_every = 'x': allowed is an integer at least 1 and at most 1000000000 or a number above 0
 cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
 cells.a.methods = ['backprp', 'backprp']: allowed is each entry once
 cells.a.models = []: allowed is a list of at least 1
-cells.a.rates = [0.001]: allowed is a list of at least 2
+cells.a.rates = [0.001]: allowed is a list or a mapping of at least 2
 cells.a.seeds = 0: allowed is an integer at least 1 and at most 1000
 cells.a.settings.momentum = 3: unknown key; choose one of \
 optimizer, learning_rate, decay, batch_size, normalisation, initial_scale, keep_norm, stop

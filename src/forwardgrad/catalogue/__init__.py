@@ -8,6 +8,7 @@ from forwardgrad.catalogue.estimators import BASELINES, ESTIMATORS
 from forwardgrad.catalogue.problems import (
     ARCHITECTURES,
     DATASETS,
+    HIDDEN,
     IMAGE,
     MODELS,
     TABLE,
@@ -17,8 +18,8 @@ from forwardgrad.catalogue.problems import (
 )
 
 __all__ = [
-    "ARCHITECTURES", "BASELINES", "DATASETS", "ESTIMATORS", "IMAGE", "MODELS", "TABLE", "DataSet", "Shape",
-    "network_parts",
+    "ARCHITECTURES", "BASELINES", "DATASETS", "ESTIMATORS", "HIDDEN", "IMAGE", "MODELS", "TABLE", "DataSet",
+    "Shape", "network_parts",
 ]  # fmt: skip
 
 # Whose steps can be measured; PLAIN are measured on every network, since costs are ratios to theirs.

@@ -118,9 +118,11 @@ ESTIMATORS = {
     ),
     "forward_control": Estimator("Forward gradient, control variate", ("#2d6987", (0, (2, 2)), (8, 1, 0)), costs.dense),
     "activity": Estimator("Activity perturbation", ("#8f8a00", (0, (10, 2)), (6, 1, 0)), costs.dense),
+    "activity_orthogonal_1": orthogonal(1, ("#f8c3de", (0, (1, 1)), (6, 0, 0))),
     "activity_orthogonal_4": orthogonal(4, ("#f096c3", (0, (3, 1)), (5, 0, 36))),
     "activity_orthogonal_16": orthogonal(16, ("#e13c96", (0, (5, 1)), (7, 0, 0))),
     "activity_orthogonal_64": orthogonal(64, ("#b41e5a", (0, (7, 1)), (9, 0, 0))),
+    "activity_orthogonal_256": orthogonal(256, ("#5a0a14", (0, (9, 1)), (11, 0, 0))),
     "forward_sampled": Estimator(
         "Sampled forward-mode derivatives",
         ("#005a5a", "-", (4, 0, 22)),

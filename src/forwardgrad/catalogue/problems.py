@@ -41,6 +41,10 @@ DATASETS = {
     "kmnist": DataSet("KMNIST", IMAGE, 55_000),
 }
 
+# Hidden layers and their width, of the MLPs of the experiment `map`.
+SIZES = ((1, 256), (2, 256), (4, 256), (8, 256), (2, 64), (2, 1024))
+HIDDEN = {f"mlp_{depth}x{width}": (depth, width) for depth, width in SIZES}
+
 MODELS = {
     "students_lr": Entry("logistic regression 4-3", TABLE),
     "students_mlp": Entry("MLP 4-64-8-3", TABLE),
@@ -52,6 +56,10 @@ MODELS = {
     "mlp_256": Entry("MLP 784-256-10", IMAGE),
     "mlp_256_256": Entry("MLP 784-256-256-10", IMAGE),
     "cnn_small": Entry("small CNN", IMAGE),
+    **{
+        key: Entry(f"MLP, {depth} hidden layer{'s' if depth > 1 else ''} of {width:,}", IMAGE)
+        for key, (depth, width) in HIDDEN.items()
+    },
 }
 
 # Networks of other kinds, whose steps are measured; nothing here trains them.

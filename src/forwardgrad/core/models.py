@@ -5,12 +5,13 @@ Palacios and Perez Barreales (2023).
 """
 
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 
 import torch
 from torch import nn
 
-from forwardgrad.catalogue import network_parts
+from forwardgrad.catalogue import HIDDEN, network_parts
 
 
 def layers(*widths: int) -> list[nn.Module]:
@@ -69,6 +70,7 @@ MODELS: dict[str, Callable[[], nn.Sequential]] = {
     "mlp_256": lambda: nn.Sequential(nn.Flatten(), *layers(784, 256, 10)),
     "mlp_256_256": lambda: deep(2, 256),
     "cnn_small": cnn_small,
+    **{key: partial(deep, depth, width) for key, (depth, width) in HIDDEN.items()},
 }
 
 

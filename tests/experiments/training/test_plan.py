@@ -1,5 +1,7 @@
+import pytest
+
 from forwardgrad.experiments.speed.plan import Measurement
-from forwardgrad.experiments.training.plan import costs, steps
+from forwardgrad.experiments.training.plan import costs, problems, steps
 from forwardgrad.experiments.training.runs import Method, Run, Stop, expand, seeds, step_key
 
 
@@ -67,9 +69,9 @@ def test_json_keeps_every_setting(preset):
         assert Run.from_json(run.to_json()) == run
 
 
-def test_the_default_has_at_most_a_thousand_runs_each_once(preset):
+def test_the_default_has_at_most_1200_runs_each_once(preset):
     runs = expand(preset)
-    assert len(runs) <= 1000
+    assert len(runs) <= 1200
     assert len({run.folder for run in runs}) == len(runs)
 
 
@@ -137,3 +139,18 @@ def test_times_ask_for_stock_forward_mode_and_memory_for_the_same_steps_with_les
 def test_grids_of_rates_are_not_timed(config):
     config["cells"]["cell"]["rates"] = [0.1, 0.2]
     assert asked(config) == []
+
+
+def test_a_cell_may_give_every_method_its_own_steps_and_rates(config):
+    config["methods"]["forward_gaussian"] = {"estimator": "forward_gaussian"}
+    cell = config["cells"]["cell"]
+    cell |= {"methods": ["backprop", "forward_gaussian"], "evaluate_every": 0.9}
+    cell |= {"steps": {"backprop": 40}, "rates": {"backprop": [0.1, 0.2]}}
+    found = [(run.method, run.settings.stop.steps, run.evaluate_every) for run in expand(config)]
+    assert found == [("backprop@0.1", 40, 36), ("backprop@0.2", 40, 36), ("forward_gaussian", 2, 2)]
+
+
+@pytest.mark.parametrize(("key", "value"), [("steps", 3), ("rates", [0.1, 0.2])])
+def test_steps_and_rates_are_those_of_methods(config, key, value):
+    config["cells"]["cell"][key] = {"backprp": value}
+    assert list(problems(config)) == [f"cells.cell.{key}[0] = 'backprp': unknown method; did you mean backprop?"]

@@ -11,7 +11,7 @@ from typing import Any
 from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible, variant
 from forwardgrad.experiments.speed.plan import Measurement, files, merged
 from forwardgrad.experiments.training.products import ANALYSES, CELL, FIGURES
-from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, step_key, untuned
+from forwardgrad.experiments.training.runs import Run, expand, merged_settings, rates_of, seeds, step_key, untuned
 from forwardgrad.suggestions import unknown, unknown_value
 
 Config = dict[str, Any]
@@ -203,6 +203,9 @@ def references(config: Config) -> Iterator[str]:
         yield from unknown(f"cells.{name}.datasets", cell["datasets"], "data set", DATASETS)
         yield from unknown(f"cells.{name}.models", cell["models"], "model", MODELS)
         yield from unknown(f"cells.{name}.methods", cell["methods"], "method", methods)
+        for key in ("steps", "rates"):
+            if isinstance(cell.get(key), dict):
+                yield from unknown(f"cells.{name}.{key}", cell[key], "method", methods)
     for name, method in methods.items():
         if "estimator" in method:
             yield from unknown_value(f"methods.{name}.estimator", method["estimator"], "estimator", ESTIMATORS)
@@ -217,7 +220,7 @@ def incomplete(config: Config) -> Iterator[str]:
             yield f"cells.{name}: no model fits a data set: {'; '.join(map(str, reasons))}"
         for method in cell["methods"]:
             settings = merged_settings(method, cell, config)
-            missing = [] if "rates" in cell or "learning_rate" in settings else ["learning_rate"]
+            missing = [] if rates_of(cell, method) or "learning_rate" in settings else ["learning_rate"]
             missing += [] if "steps" in settings["stop"] else ["stop.steps"]
             for key in missing:
                 yield f"cells.{name}: {method} has no {key}: give it in cells.{name}.settings or methods.{method}"

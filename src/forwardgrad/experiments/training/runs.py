@@ -13,7 +13,8 @@ from typing import Any
 from forwardgrad.catalogue import ADAM, AT, impossible
 
 TUNED = "tuned"  # a learning rate that the grid of an experiment chose
-FILES = {"tuning": "tuned", "tuning_full": "tuned_full"}  # where they are written, below config/
+# Where the grids of these experiments are written, below config/.
+FILES = {"tuning": "tuned", "tuning_full": "tuned_full", "tuning_map": "tuned_map"}
 
 
 @dataclass(frozen=True)
@@ -108,14 +109,21 @@ def step_key(settings: Method) -> str:
 
 
 def merged_settings(name: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of method `name` in `cell`: the cell's, overridden by the method's own."""
+    """Return the settings of method `name` in `cell`: the cell's, overridden by the method's own and its `steps`."""
     common, own = cell.get("settings", {}), config["methods"][name]
-    return common | own | {"stop": common.get("stop", {}) | own.get("stop", {})}
+    steps = {"steps": cell["steps"][name]} if name in cell.get("steps", {}) else {}
+    return common | own | {"stop": common.get("stop", {}) | own.get("stop", {}) | steps}
 
 
 def tuned_rate(config: dict[str, Any], dataset: str, model: str, method: str) -> float | None:
-    """Return the rate that config/tuned.yaml has for `method`, None if it has none."""
+    """Return the rate that a grid chose for `method`, None if none did."""
     return config.get(TUNED, {}).get(dataset, {}).get(model, {}).get(method)
+
+
+def rates_of(cell: dict[str, Any], name: str) -> list[float]:
+    """Return the grid of learning rates of method `name` in `cell`: its own or that of all methods; empty if none."""
+    rates = cell.get("rates", [])
+    return rates.get(name, []) if isinstance(rates, dict) else rates
 
 
 def variants(name: str, dataset: str, model: str, cell: dict[str, Any], config: dict[str, Any]) -> dict[str, Any]:
@@ -124,8 +132,8 @@ def variants(name: str, dataset: str, model: str, cell: dict[str, Any], config: 
     A method whose tuned rate is not known has none yet (`untuned` says so).
     """
     settings = merged_settings(name, cell, config)
-    if "rates" in cell:
-        return {f"{name}{AT}{rate:g}": settings | {"learning_rate": rate} for rate in cell["rates"]}
+    if rates := rates_of(cell, name):
+        return {f"{name}{AT}{rate:g}": settings | {"learning_rate": rate} for rate in rates}
     if settings["learning_rate"] == TUNED:
         rate = tuned_rate(config, dataset, model, name)
         return {} if rate is None else {name: settings | {"learning_rate": rate}}
@@ -136,6 +144,12 @@ def seeds(cell: dict[str, Any]) -> range:
     """Return the seeds of a cell."""
     first = cell.get("first_seed", 0)
     return range(first, first + cell["seeds"])
+
+
+def evaluate_every(cell: dict[str, Any], settings: dict[str, Any]) -> int:
+    """Return the number of steps between evaluations: the cell's, or its share of the steps of a run."""
+    every = cell["evaluate_every"]
+    return every if every >= 1 else max(1, round(every * settings["stop"]["steps"]))
 
 
 def combinations(config: dict[str, Any], experiment: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -156,7 +170,7 @@ def expand(config: dict[str, Any]) -> list[Run]:
             method=method,
             seed=seed,
             settings=Method.from_mapping(settings),
-            evaluate_every=cell["evaluate_every"],
+            evaluate_every=evaluate_every(cell, settings),
             tuning=cell.get("tuning", False),
             probes=cell.get("probes", 0),
         )
@@ -169,17 +183,17 @@ def expand(config: dict[str, Any]) -> list[Run]:
     ]
 
 
-def written_by(config: dict[str, Any], dataset: str) -> str:
-    """Return the target that writes the tuned rates on `dataset`, which has the name of their file."""
-    grids = [FILES[name] for name in FILES if any(cell[0] == dataset for cell in combinations(config, name))]
-    return next(iter(grids), FILES["tuning"])
+def written_by(config: dict[str, Any], dataset: str, model: str) -> str:
+    """Return the target that writes the tuned rates of `model` on `dataset`, which has the name of their file."""
+    cells = {name: [cell[:2] for cell in combinations(config, name)] for name in FILES}
+    return next((FILES[name] for name in FILES if (dataset, model) in cells[name]), FILES["tuning"])
 
 
 def untuned(config: dict[str, Any], experiment: str) -> list[str]:
     """Return one line for every method of `experiment` whose rate is `tuned` but not known yet."""
     return [
-        f"config/{written_by(config, dataset)}.yaml: {dataset}.{model}.{method} is missing, {experiment} trains with "
-        f"it: run `snakemake {written_by(config, dataset)}`"
+        f"config/{written_by(config, dataset, model)}.yaml: {dataset}.{model}.{method} is missing, {experiment} trains "
+        f"with it: run `snakemake {written_by(config, dataset, model)}`"
         for dataset, model, cell in combinations(config, experiment)
         for method in cell["methods"]
         if impossible(dataset, model) is None and not variants(method, dataset, model, cell, config)

@@ -36,7 +36,7 @@ METHOD_KEY = ["dataset", "model", "method"]
 
 HEADER = """\
 # Learning rates for cells with `learning_rate: tuned`. Written from results, not by hand, by the target of this file's
-# name: `snakemake --cores all tuned`, and `tuned_full --configfile config/paper.yaml`.
+# name: `snakemake --cores all tuned`, and with `--configfile config/paper.yaml` also `tuned_full` and `tuned_map`.
 # For each method the rate with the lowest median validation loss at the end of training; a diverged run ranks worst.
 """
 
