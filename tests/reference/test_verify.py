@@ -49,6 +49,15 @@ def test_limits_of_what_is_identical_and_of_what_agrees(shift, verdict):
     assert only(runs(shift), runs())["e: by seed"].verdict == verdict
 
 
+@pytest.mark.parametrize("table", ["estimators", "curvature", "variance"])
+@pytest.mark.parametrize(("shift", "verdict"), [(0, "identical"), (5e-4, "agrees"), (2e-3, "differs")])
+def test_properties_of_estimators_are_compared_value_by_value(table, shift, verdict):
+    columns = verify.NETWORK + verify.CURVED + verify.VARIED
+    here, there = (pd.DataFrame([dict.fromkeys(columns, 1) | {"measured": value}]) for value in (2 + 2 * shift, 2))
+    (check,) = only(here, there, table=table).values()
+    assert (check.compared, check.verdict) == (1, verdict)
+
+
 @pytest.mark.parametrize(
     ("low", "high", "shared"), [(0.0, 1.0, True), (1.0, 2.0, True), (2.0, 3.0, True), (2.1, 3.0, False)]
 )

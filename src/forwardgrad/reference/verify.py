@@ -24,6 +24,8 @@ CELL = RUN[:-1]
 STEP = ["device", "model", "depth", "batch_size", "method"]
 FUNCTION = ["source", "function", "method", "seed"]
 NETWORK = ["estimator", "network", "quantity", "draws"]
+CURVED = ["problem", "estimator", "quantity", "draws"]
+VARIED = ["sweep", "estimator", "network", "batch_size", "steps", "draws"]
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -244,6 +246,8 @@ CHECKS: dict[str, Callable[..., list[Check]]] = {
     "estimators": lambda here, there, *_: [
         by_value(here, there, NETWORK, ("measured",), "properties of the estimators")
     ],
+    "curvature": lambda here, there, *_: [by_value(here, there, CURVED, ("measured",), "stability of the estimators")],
+    "variance": lambda here, there, *_: [by_value(here, there, VARIED, ("measured",), "variance of the estimators")],
     "costs": compare_costs,
     "speed": compare_speed,
     "claims": compare_claims,

@@ -41,15 +41,37 @@ CURVATURE = {
     "draws": "number of tangents, of seeds for stable_rate, behind the row",
 }
 
+VARIANCE = {
+    "sweep": "what is varied: tangents, depth, batch_size or steps",
+    "estimator": "estimator key",
+    "network": "model key",
+    "depth": "number of hidden layers",
+    "width": "units of each",
+    "batch_size": "examples in the batch",
+    "steps": "steps of backpropagation before",
+    "tangents": "K, the number of tangents of a layer and example; 1 for estimators along one tangent of all layers",
+    "measured": "mean over the estimates g of ||g - G||^2 / ||G||^2, G the gradient",
+    "low": "lower end of the 95 % interval of measured (Student's t)",
+    "high": "upper end",
+    "formula": "theoretical value",
+    "draws": "number of estimates behind the row",
+}
+
 # The frames, by what follows the experiment's name, and tables that a claim may query like a frame.
-FRAMES = {"": ESTIMATORS, "-clouds": {"network": ESTIMATORS["network"], **CLOUD}, "-curvature": CURVATURE}
+FRAMES = {
+    "": ESTIMATORS,
+    "-clouds": {"network": ESTIMATORS["network"], **CLOUD},
+    "-curvature": CURVATURE,
+    "-variance": VARIANCE,
+}
 QUERIED_TABLES = {}
 
 # Columns whose values have an interval in the same row: its two columns, and the one that says what it is from.
-INTERVALS = {suffix: {"measured": ("low", "high", "draws")} for suffix in ("", "-curvature")}
+INTERVALS = {suffix: {"measured": ("low", "high", "draws")} for suffix in ("", "-curvature", "-variance")}
 
 # What is published of each frame: the table, and its columns.
 PUBLISHED = {
     "": ("estimators", ("estimator", "network", "quantity", "draws", "measured", "low", "high", "formula")),
     "-curvature": ("curvature", tuple(CURVATURE)),
+    "-variance": ("variance", tuple(VARIANCE)),
 }

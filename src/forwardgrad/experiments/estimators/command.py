@@ -25,8 +25,15 @@ def add(commands: Any) -> None:
     command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
     command.set_defaults(carry_out=calling("estimators.curvature:measure", "data", "draws", "output"))
 
+    command = commands.add_parser("variance", help="measure how noisy estimates of a gradient are")
+    command.add_argument("--data", type=Path, metavar="NPZ", help="prepared mnist5k; left out, nothing is measured")
+    command.add_argument("--draws", type=count, default=50, metavar="N", help="estimates of each kind (default: 50)")
+    command.add_argument("--output", required=True, type=writable, metavar="CSV", help="file to write")
+    command.set_defaults(carry_out=calling("estimators.variance:measure", "data", "draws", "output"))
+
     command = commands.add_parser("estimators-frames", help="join the estimates of all networks into frames")
     command.add_argument("--rows", nargs="*", type=Path, default=[], metavar="CSV", help="estimates of each network")
     command.add_argument("--curvature", required=True, type=Path, metavar="CSV", help="what `curvature` wrote")
+    command.add_argument("--variance", required=True, type=Path, metavar="CSV", help="what `variance` wrote")
     add_results(command)
-    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "curvature", "results"))
+    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "curvature", "variance", "results"))

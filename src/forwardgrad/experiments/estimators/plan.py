@@ -13,8 +13,9 @@ from forwardgrad.suggestions import suggest, unknown
 
 Config = dict[str, Any]
 EXPERIMENT, PART = "estimators", "frontier"
-CURVED = "mnist5k"  # the data set of the network whose curvature is measured
+CURVED = "mnist5k"  # the data set of the networks whose curvature and variance are measured
 CURVATURE, CURVATURE_RECORD = "results/estimators/curvature.csv", "results/estimators/curvature-record.json"
+VARIANCE, VARIANCE_RECORD = "results/estimators/variance.csv", "results/estimators/variance-record.json"
 
 
 def networks(config: Config, available: Collection[str] = DATASETS) -> list[tuple[str, str]]:
@@ -55,12 +56,17 @@ def files(config: Config, available: Collection[str], suffix: str) -> list[str]:
 def measured(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return everything that is measured, every file of it."""
     of_networks = [path for end in (".csv", "-cloud.csv", "-record.json") for path in files(config, available, end)]
-    return [*of_networks, *([CURVATURE, CURVATURE_RECORD] if CURVED in available else [])]
+    return [*of_networks, *([CURVATURE, CURVATURE_RECORD, VARIANCE, VARIANCE_RECORD] if CURVED in available else [])]
 
 
 def curvature_draws(config: Config) -> int:
     """Return the number of tangents of every kind for the stability term on a network."""
     return config[EXPERIMENT].get("curvature", 1000)
+
+
+def variance_draws(config: Config) -> int:
+    """Return the number of estimates of every kind whose variance is measured."""
+    return config[EXPERIMENT].get("variance", 50)
 
 
 def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
@@ -70,7 +76,7 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 def figures(config: Config, experiment: str, available: Collection[str]) -> list[str]:
     """Return the figures."""
-    names = ["curvature"] if CURVED in available else []
+    names = ["variance", "curvature"] if CURVED in available else []
     names += ["moments", "closing", "cloud"] if networks(config, available) else []
     return [f"results/figures/estimators/{name}.svg" for name in names]
 

@@ -17,6 +17,13 @@ TABLES = (
 
 FIGURES = (
     Product(
+        "figures/estimators/variance.svg",
+        "estimators.figures.variance:variance",
+        ("frames/estimators-variance.csv",),
+        "variance of the estimate",
+        "Variance of estimates against the number of tangents, depth, batch size and training, beside its formula.",
+    ),
+    Product(
         "figures/estimators/curvature.svg",
         "estimators.figures.curvature:curvature",
         ("frames/estimators-curvature.csv",),

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from forwardgrad.experiments.estimators.columns import CLOUD, CURVATURE, ESTIMATORS, SAMPLED
+from forwardgrad.experiments.estimators.columns import CLOUD, CURVATURE, ESTIMATORS, SAMPLED, VARIANCE
 from forwardgrad.experiments.estimators.plan import EXPERIMENT
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import produced_by, read_record, read_table
@@ -37,12 +37,14 @@ def join(paths: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[s
     return joined, cloud[["network", *CLOUD]], produced_by(records)
 
 
-def write_frames(paths: Sequence[Path], curvature: Path, results: Path) -> None:
-    """Join the estimates of all networks, and the measured curvature, into the frames below `results`."""
+def write_frames(paths: Sequence[Path], curvature: Path, variance: Path, results: Path) -> None:
+    """Join the estimates of all networks, and the measured curvature and variance, into the frames below `results`."""
     frame, clouds, made = join(paths)
-    bent = read_table(curvature, CURVATURE, exact=True)
-    read_record(curvature.with_name(f"{curvature.stem}-record.json"), ("model", "draws"), curvature)
-    Results(results).write_frames(EXPERIMENT, {"": frame, "-clouds": clouds, "-curvature": bent}, made)
+    frames = {"": frame, "-clouds": clouds}
+    for path, columns in ((curvature, CURVATURE), (variance, VARIANCE)):
+        frames[f"-{path.stem}"] = read_table(path, columns, exact=True)
+        read_record(path.with_name(f"{path.stem}-record.json"), ("draws",), path)
+    Results(results).write_frames(EXPERIMENT, frames, made)
 
 
 def relative(frame: pd.DataFrame) -> pd.DataFrame:
