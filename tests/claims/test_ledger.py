@@ -223,7 +223,7 @@ NAMES = ("cost", "depth", "memory", "size", "batch")  # of figures of the experi
 def figures_of(config):
     """Return the figures that the default reproduction makes, by experiment and name, its data being there."""
     found = {path.removeprefix("results/figures/").removesuffix(".svg") for path in cases.figures(config)}
-    found |= {f"estimators/{name}" for name in ("curvature", "moments", "closing", "cloud")}
+    found |= {f"estimators/{name}" for name in ("variance", "curvature", "moments", "closing", "cloud")}
     found |= {"networks/cost-and-memory", *(figure.path[8:-4] for figure in published.FIGURES)}
     found |= {f"speed/{device}-{name}" for device in config["speed"]["devices"] for name in NAMES}
     for run in expand(config):

@@ -67,7 +67,7 @@ cells.a.settings.stop.steps = 0: allowed is an integer at least 1 and at most 10
 cells.a.tuning = 'maybe': allowed is true or false
 cells.c: methods is missing (names of methods)
 cells.c: seeds is missing (number of seeds; they are 0, 1, 2, ...)
-cells.c: evaluate_every is missing (steps between evaluations)
+cells.c: evaluate_every is missing (steps between evaluations, or their share of a run's)
 data_dir = 3: allowed is a string or null
 experiments.Students: allowed is a name of up to 40 lowercase letters, digits and underscores, a letter first
 experiments.Students.paper_settings = 3: allowed is true or false

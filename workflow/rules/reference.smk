@@ -20,7 +20,7 @@ rule reference:
 
 # The runs on all of MNIST, hours of them, and the steps of more networks, for claims that a default run has no evidence
 # for. Published runs of experiments that are not in `run` stay: nothing here is an output, which would be deleted first.
-FULL_RUNS = [experiment for experiment in ("mnist", "controls", "frontier") if experiment in config["run"]]
+FULL_RUNS = [experiment for experiment in ("mnist", "controls", "frontier", "map") if experiment in config["run"]]
 
 
 rule reference_paper:

@@ -20,7 +20,7 @@ def add(commands: Any) -> None:
         "--again", type=Path, metavar="DIR", help="results of a second run: by how much times differ between two"
     )
     command.add_argument(
-        "--full", nargs="+", metavar="NAME", help="publish the runs of these experiments on full data instead"
+        "--full", nargs="+", metavar="NAME", help="publish the runs of these experiments at full scale instead"
     )
     add_results(command)
     add_reference(command)

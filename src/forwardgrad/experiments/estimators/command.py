@@ -36,4 +36,6 @@ def add(commands: Any) -> None:
     command.add_argument("--curvature", required=True, type=Path, metavar="CSV", help="what `curvature` wrote")
     command.add_argument("--variance", required=True, type=Path, metavar="CSV", help="what `variance` wrote")
     add_results(command)
-    command.set_defaults(carry_out=calling("estimators.tables:write_frames", "rows", "curvature", "variance", "results"))
+    command.set_defaults(
+        carry_out=calling("estimators.tables:write_frames", "rows", "curvature", "variance", "results")
+    )

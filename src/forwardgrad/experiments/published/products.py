@@ -28,6 +28,13 @@ FIGURES = (
         "Test accuracy against processor time, on full MNIST.",
     ),
     Product(
+        "figures/published/map.svg",
+        "published.figures.frontier_map:frontier_map",
+        (f"{FOLDER}/map-pareto.csv",),
+        "where forward-only training keeps up",
+        "Test accuracy in the time of backpropagation, against the number of tangents, depth and width.",
+    ),
+    Product(
         "figures/published/controls.svg",
         "published.figures.controls:controls",
         (f"{FOLDER}/controls-runs.csv",),
