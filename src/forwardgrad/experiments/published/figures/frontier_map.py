@@ -51,9 +51,9 @@ def frontier_map(results: Results) -> Drawn:
     title(
         figure,
         "Where does forward-only training keep up?",
-        "Test accuracy less that of backpropagation, the line at 0, when as much processor time is spent. Every method at "
-        f"its best learning rate; mean over {seeds}, bars: 95 % interval. Left and middle: hidden layers of {WIDE} units, "
-        f"for which {WIDE} orthogonal tangents give the gradient itself. Right: {DEEP} hidden layers.",
+        "Test accuracy less that of backpropagation, the line at 0, when as much processor time is spent. Every "
+        f"method at its best learning rate; mean over {seeds}, bars: 95 % interval. Left and middle: hidden layers of "
+        f"{WIDE} units, for which {WIDE} orthogonal tangents give the gradient itself. Right: {DEEP} hidden layers.",
         [],
     )
     return figure, pd.concat(parts, ignore_index=True)
