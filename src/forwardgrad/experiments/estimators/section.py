@@ -58,6 +58,12 @@ def alternative(stem: str, networks: Sequence[Mapping[str, Any]]) -> str:
         return (
             "The distance from the mean of many estimates to the gradient falls with the square root of their number."
         )
+    if stem == "variance":
+        return (
+            "Variance against the number of tangents, hidden layers, batch size and steps before, beside its formula."
+        )
+    if stem == "curvature":
+        return "Largest stable rates on quadratics and the stability term on a network, beside their formulae."
     parts = [
         f"{each['label']}, {row['label']}: {labels.number(row['second_moment'] / row['second_moment_formula'])}"
         for each in networks
