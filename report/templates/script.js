@@ -41,7 +41,7 @@ function sort(table, column, descending) {
   body.append(...[...full, ...empty].map(({ row }) => row));
 }
 
-for (const table of document.querySelectorAll("table")) {
+for (const table of document.querySelectorAll("main table")) {
   if (table.tHead?.rows.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[colspan], [rowspan]")) continue;
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {

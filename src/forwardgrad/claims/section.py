@@ -24,7 +24,7 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     Args:
         results: Folder of results.
         ledger: report/claims.yaml.
-        anchors: Anchors of the figures on the page; a claim whose figure is not there links to none.
+        anchors: Anchors of figures and cells on the pages; a claim whose figure is not there links to none.
 
     Returns:
         No claims where the table has not been made.

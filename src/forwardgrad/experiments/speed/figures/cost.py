@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from forwardgrad.experiments.speed.figures.lines import HERE
-from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, grouped, named, ordered, timed, usual
+from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, SHORT, grouped, named, ordered, timed, usual
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, no_y_axis, ticks, title
@@ -18,7 +18,6 @@ from forwardgrad.results.folder import Results
 TICKS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 PAPER = "Baydin et al. (2022)"
 HEADINGS = {FRAMEWORK: "PyTorch\u2019s forward mode", ENGINE: "This project\u2019s forward mode"}
-NAMES = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}
 
 
 def cost(results: Results, device: str) -> Drawn:
@@ -44,7 +43,7 @@ def cost(results: Results, device: str) -> Drawn:
             _draw_ratio(axes, places[method], method, own.loc[method])
         no_y_axis(axes)
         axes.tick_params(axis="y", length=0)
-        axes.set_title(NAMES.get(model, labels.model(model)))
+        axes.set_title(SHORT.get(model, labels.model(model)))
     first = panels[0, 0]
     first.set_ylim(bottom, -0.65)
     names = {place: labels.variant(labels.estimator(method)) for method, place in places.items()}
