@@ -5,6 +5,7 @@ from matplotlib.axes import Axes
 
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
 from forwardgrad.experiments.functions.plan import Case
+from forwardgrad.plotting.pieces import SMALLEST
 from forwardgrad.plotting.style import MUTED
 
 CELLS = 161  # along each side
@@ -43,6 +44,6 @@ def draw_contours(axes: Axes, case: Case, ranges: tuple[Range, Range]) -> None:
         points[..., 0], points[..., 1], values, levels=levels, colors=MUTED, linewidths=np.where(whole, 0.8, 0.4),
         alpha=0.75,
     )  # fmt: skip
-    axes.clabel(lines, levels[whole], fmt=lambda value: f"{value:,.10g}", fontsize=6.5)
+    axes.clabel(lines, levels[whole], fmt=lambda value: f"{value:,.10g}", fontsize=SMALLEST)
     axes.set(xlim=ranges[0], ylim=ranges[1], xlabel="$x_1$", ylabel="$x_2$")
     axes.grid(visible=False)

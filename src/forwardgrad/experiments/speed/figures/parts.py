@@ -35,7 +35,7 @@ def parts(results: Results, device: str) -> Drawn:
     models = list(dict.fromkeys(shown["model"]))
     methods = [method for method in MAIN if method in set(shown["method"])]
     figure, panels = plt.subplots(
-        1, len(models), squeeze=False, sharey=True, figsize=(1.3 * WIDTH, 1.3 + 0.36 * len(methods))
+        1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 1.3 + 0.36 * len(methods))
     )
     for model, axes in zip(models, panels[0], strict=True):
         own = shown[shown["model"] == model].set_index("method").reindex(methods)
