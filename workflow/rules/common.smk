@@ -23,7 +23,6 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
-    variant="[a-z][a-z0-9_]*",
 
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
