@@ -26,6 +26,9 @@ wildcard_constraints:
     variant="[a-z][a-z0-9_]*",
 
 
+# What takes time: everything else is made where Snakemake runs, on a cluster too.
+COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
+
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
