@@ -14,6 +14,7 @@ folder=$(mktemp --directory /tmp/slurm-XXXXXX)
 chmod 755 "$folder"
 daemons=()
 end() {
+    scancel --me || true
     kill "${daemons[@]}" || true
     wait
     rm -rf "$settings" "$folder"
