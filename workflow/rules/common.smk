@@ -25,6 +25,9 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
+# What takes time: everything else is made where Snakemake runs, on a cluster too.
+COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
+
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
