@@ -96,6 +96,15 @@ def test_an_error_of_the_workflow_is_one_line(plain):
     assert plain.format(record(text)) == "WorkflowError: one two"
 
 
+def test_a_full_disk_is_told_with_what_to_do(plain, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.log").write_text(f"forwardgrad: {OSError(28, 'No space left on device', 'a.csv')}\n")
+    wanted = "[Errno 28] No space left on device: 'a.csv'; make room and run the same command again"
+    assert plain.format(failed()) == f"frames (out.csv) failed: {wanted} [a.log]"
+    text = format_exception_to_string(OSError(28, "No space left on device", "a.csv"))
+    assert plain.format(record(text)) == f"OSError: {wanted}"
+
+
 def test_what_is_no_error_is_left_as_it_is(plain):
     assert plain.format(record("Building DAG of jobs...", logging.INFO)) == "Building DAG of jobs..."
 

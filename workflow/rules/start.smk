@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from forwardgrad.pipeline import lock, validation
-from forwardgrad.yaml_file import read_mapping, read_yaml
+from forwardgrad.yaml_file import read_mapping
 
 
 def or_exit(function, /, *arguments, **names):

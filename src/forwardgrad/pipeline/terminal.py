@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 SAID = ("RuleException", "Exiting because a job execution failed")  # once more what the line of a job says
+FULL = "[Errno 28] No space left on device"
+ROOM = "make room and run the same command again"
 KILLED = "it was killed, or could not write: run the same command again"
 
 
@@ -23,7 +25,7 @@ def job_error(rule: str, outputs: Sequence[str], logs: Sequence[str]) -> str:
     except OSError:
         lines = []
     last = next((line for line in reversed(lines) if line.strip()), KILLED).removeprefix("forwardgrad: ")
-    return f"{rule}{made} failed: {last} [{', '.join(logs)}]"
+    return f"{rule}{made} failed: {with_remedy(last)} [{', '.join(logs)}]"
 
 
 def in_one_line(text: str) -> str:
@@ -31,4 +33,9 @@ def in_one_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     if any(line.startswith("Traceback") for line in lines):
         lines = lines[-1:]
-    return " ".join(line.strip() for line in lines if not line.startswith('  File "'))
+    return with_remedy(" ".join(line.strip() for line in lines if not line.startswith('  File "')))
+
+
+def with_remedy(line: str) -> str:
+    """Return a line with what to do about a full disk, if it is about that."""
+    return f"{line}; {ROOM}" if FULL in line else line
