@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from faults.damages import dated, remove
-from faults.moments import assert_alone, moments, wait
+from faults.moments import MOMENTS, assert_alone, moments, wait
 from faults.project import Outcome, Project, ended
 from faults.runner import Fault
 
@@ -51,16 +51,16 @@ def mounted(script: str, *folders: Path, start: Path) -> Iterator[list[str]]:
         holder.communicate()
 
 
-def read_only(*names: str) -> Callable[[Project], Outcome]:
-    """Return what runs a project in which some folders, or with '.' all of them, cannot be written to."""
+def read_only(name: str, says: str) -> Fault:
+    """A folder, with '.' everything, cannot be written to."""
 
     def disturb(project: Project) -> Outcome:
-        with mounted(READ_ONLY, *(project / name for name in names), start=project.folder) as project.inside:
+        with mounted(READ_ONLY, project / name, start=project.folder) as project.inside:
             outcome = project.run()
         project.inside = []
         return outcome
 
-    return disturb
+    return Fault(f"`{name}` cannot be written to", disturb, says, status=1, once=True, mounts=True)
 
 
 def with_environment(**environment: str) -> Callable[[Project], Outcome]:
@@ -151,13 +151,19 @@ def behind(name: str, answer: bytes, says: str, times: int = 1, seconds: float =
     return Fault(f"a server that {name}", disturb, f"{DATASET} is not available: …{says}", mend=retry)
 
 
+def odd_data_folder(project: Project) -> Outcome:
+    """Name a data folder that has in its name what shells, YAML and Snakemake take for something else."""
+    (project / RECORD).unlink()
+    return project.run("--config", f"data_dir={project.folder}/my da'ta {{x}} {{dataset}} $HOME & größe")
+
+
 def retry(project: Project, _: Project) -> None:
     """Do what is said of a data set that is not available."""
-    assert project.call(sys.executable, "-m", "forwardgrad", "data", "--retry").status == 0
+    project.call(sys.executable, "-m", "forwardgrad", "data", "--retry")
 
 
-def full_disk(seed: int) -> Callable[[Project], Outcome]:
-    """Return what runs a project on a small disk that is filled at random moments, and emptied after each."""
+def full_disk(says: str, seed: int) -> Fault:
+    """A small disk is filled at random moments, and emptied after each."""
 
     def disturb(project: Project) -> Outcome:
         lines: list[str] = []
@@ -182,4 +188,4 @@ def full_disk(seed: int) -> Callable[[Project], Outcome]:
             shutil.copytree(seen, home, dirs_exist_ok=True, symlinks=True)
         return Outcome(1, lines)
 
-    return disturb
+    return Fault(f"the disk is full, {MOMENTS} times", disturb, says, status=1, fresh=True, once=True, mounts=True)

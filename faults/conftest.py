@@ -12,5 +12,17 @@ def undisturbed(tmp_path_factory):
     project = Project.fresh(folder)
     outcome = project.run()
     assert outcome.status == 0, outcome
-    yield project
-    shutil.rmtree(folder)
+    return project
+
+
+@pytest.fixture
+def tmp_path(tmp_path):
+    """A folder that goes with its test: a hundred of them would be too much."""
+    yield tmp_path
+    shutil.rmtree(tmp_path)
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A project in which nothing has been run."""
+    return Project.fresh(tmp_path / "project")

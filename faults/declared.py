@@ -1,7 +1,7 @@
 """The faults, one a line each: what happens, and what the terminal says (… stands for anything)."""
 
 from faults import around, moments
-from faults.around import ARCHIVE, archive, behind, read_only, starting, with_environment
+from faults.around import ARCHIVE, archive, behind, full_disk, odd_data_folder, read_only, starting, with_environment
 from faults.damages import cut, edited, empty, file, folder, foreign, gone, latin, listed, tab, tag, twice
 from faults.files import RUN, STEPS, damaged, result
 from faults.runner import Fault
@@ -76,21 +76,15 @@ INPUTS = tuple(
     for how in hows
 )
 AROUND = (
-    Fault("`results` cannot be written to", read_only("results"), f"results {READ_ONLY}", status=1),
-    Fault("`report` cannot be written to", read_only("report"), f"report {READ_ONLY}", status=1),
-    Fault("`.snakemake` cannot be written to", read_only(".snakemake"), f".snakemake {READ_ONLY}", status=1),
-    Fault("nothing can be written to", read_only("."), f"results {READ_ONLY}", status=1),
-    Fault(
-        "the disk is full, ten times",
-        around.full_disk(seed=6),
-        MAKE_ROOM,
-        status=1,
-        fresh=True,
-        once=True,
-    ),
+    read_only("results", f"results {READ_ONLY}"),
+    read_only("report", f"report {READ_ONLY}"),
+    read_only(".snakemake", f".snakemake {READ_ONLY}"),
+    read_only(".", READ_ONLY),
+    full_disk(MAKE_ROOM, seed=6),
     Fault("no HOME", with_environment(HOME="")),
     Fault("HOME cannot be written to", with_environment(HOME="/proc/nowhere")),
     Fault("umask 077", starting("sh", "-c", 'umask 077; exec "$@"', "sh"), fresh=True),
+    Fault("quotes, braces and `$` in `data_dir`", odd_data_folder, "größe does not exist", mend=around.retry),
     Fault("all files are of 2001", around.dated_2001),
     Fault("moved, without the record of what was made", around.moved),
 )

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -44,8 +45,8 @@ MEASURED = (
     "report/notebooks/*",
     "report/site/*",
 )
-# What comes with the repository.
-INPUTS = ("results/reference/*", "results/README.md", "report/templates/*", "report/*.yaml", "report/*.csv")
+# What comes with the repository; and checksums, which are those of the files beside them.
+INPUTS = ("*/.*", "results/reference/*", "results/README.md", "report/templates/*", "report/*.yaml", "report/*.csv")
 # Above all, what takes time to make: none of it may be lost, or made twice.
 PRECIOUS = ("results/runs/*.*", "results/functions/*.*", "results/estimators/*.*", "results/steps/*.*")
 
@@ -92,10 +93,10 @@ class Project:
     def __truediv__(self, path: str) -> Path:
         return self.folder / path
 
-    def start(self, *arguments: str, config: str | Path = CONFIG, cores: int = 1) -> subprocess.Popen:
+    def start(self, *arguments: str, config: Sequence[Path] = (CONFIG,), cores: int = 1) -> subprocess.Popen:
         """Start the workflow, in a session of its own, as a terminal would."""
-        snakemake = [sys.executable, "-m", "snakemake", *arguments, "--cores", str(cores), "--configfile", str(config)]
-        return self.begin(*snakemake)
+        options = ["--cores", str(cores), "--configfile", *map(str, config)]
+        return self.begin(sys.executable, "-m", "snakemake", *arguments, *options)
 
     def begin(self, *command: str) -> subprocess.Popen:
         """Start a command in its folder."""

@@ -25,6 +25,7 @@ class Fault:
         mend: What is done before the same command is given again, if the line does not say what to delete.
         fresh: Whether the run that is disturbed is the first, or one that would have nothing to do.
         once: Whether the fault has gone with the command that it disturbed.
+        mounts: Whether it mounts a disk for itself, which not every system lets people do.
         lost: Which finished files may be made again: those below these folders.
     """
 
@@ -35,6 +36,7 @@ class Fault:
     mend: Callable[[Project, Project], None] | None = None
     fresh: bool = False
     once: bool = False
+    mounts: bool = False
     lost: tuple[str, ...] = ()
 
 
@@ -77,7 +79,8 @@ def mend(fault: Fault, line: str, project: Project, undisturbed: Project) -> Non
 def assert_same(project: Project, undisturbed: Project) -> None:
     """Assert that all that does not depend on measured times is the same to the byte."""
     ours, theirs = project.deterministic(), undisturbed.deterministic()
-    assert {name for name in ours.keys() | theirs.keys() if ours.get(name) != theirs.get(name)} == set()
+    differing = [name for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
+    assert differing == []
 
 
 def lost(before: dict[str, int], project: Project, folders: tuple[str, ...]) -> list[str]:
