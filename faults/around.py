@@ -60,7 +60,7 @@ def read_only(name: str, says: str) -> Fault:
         project.inside = []
         return outcome
 
-    return Fault(f"`{name}` cannot be written to", disturb, says, status=1, once=True, mounts=True)
+    return Fault(f"`{name}` cannot be written to", disturb, says, status=1, mounts=True)
 
 
 def with_environment(**environment: str) -> Callable[[Project], Outcome]:
@@ -188,4 +188,4 @@ def full_disk(says: str, seed: int) -> Fault:
             shutil.copytree(seen, home, dirs_exist_ok=True, symlinks=True)
         return Outcome(1, lines)
 
-    return Fault(f"the disk is full, {MOMENTS} times", disturb, says, status=1, fresh=True, once=True, mounts=True)
+    return Fault(f"the disk is full, {MOMENTS} times", disturb, says, status=1, fresh=True, mounts=True)

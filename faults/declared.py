@@ -1,15 +1,26 @@
 """The faults, one a line each: what happens, and what the terminal says (… stands for anything)."""
 
 from faults import around, moments
-from faults.around import ARCHIVE, archive, behind, full_disk, odd_data_folder, read_only, starting, with_environment
+from faults.around import (
+    ARCHIVE,
+    RECORD,
+    archive,
+    behind,
+    full_disk,
+    odd_data_folder,
+    read_only,
+    starting,
+    with_environment,
+)
 from faults.damages import cut, edited, empty, file, folder, foreign, gone, latin, listed, tab, tag, twice
-from faults.files import RUN, STEPS, damaged, result
+from faults.files import RUN, STEPS, damaged, removed, result
 from faults.runner import Fault
 
 METRICS = f"{RUN}/metrics.csv"
 BEALE = "results/functions/paper/beale"
 MLP = "results/estimators/penguins/students_mlp"
 NO_COLUMNS = "cannot be read (No columns to parse from file)"
+NO_FOLDER = "remove the file that is where a folder must be and run the same command again"
 MAKE_ROOM = "No space left on device…make room"
 KILLED = "the process of this run was killed; run the same command again"
 BUSY = "process … runs the workflow here: wait until it has ended, or end it"
@@ -24,10 +35,10 @@ INTERRUPTIONS = (
     Fault("ctrl-C, ten times", moments.interrupted(moments.stopped, seed=3), fresh=True),
     Fault("ctrl-C three times at once", moments.interrupted(moments.stopped_thrice, seed=4, count=1), fresh=True),
     Fault("`kill` (SIGTERM), ten times", moments.interrupted(moments.terminated, seed=5), fresh=True),
-    Fault("kill -9 of a job's process", moments.during(moments.kill_a_fork), KILLED, status=1, fresh=True, once=True),
+    Fault("kill -9 of a job's process", moments.during(moments.kill_a_fork), KILLED, status=1, fresh=True),
     Fault("kill -9 of the server that forks", moments.during(moments.kill_the_server), status=None, fresh=True),
-    Fault("no memory left", moments.during(moments.little_memory), KILLED, status=1, fresh=True, once=True),
-    Fault("the same command while it is at work", moments.second_command, BUSY, status=1, fresh=True, once=True),
+    Fault("no memory left", moments.during(moments.little_memory), KILLED, status=1, fresh=True),
+    Fault("the same command while it is at work", moments.second_command, BUSY, status=1, fresh=True),
     Fault("a lock of another machine", moments.lock_of_another_machine, LOCKED, status=1, mend=moments.unlock),
 )
 RESULTS = (
@@ -38,7 +49,7 @@ RESULTS = (
     result(METRICS, folder, "cannot be read (Is a directory)"),
     result(f"{RUN}/times.csv", edited, CHANGED, METRICS),
     result(f"{RUN}/run.json", cut, "is not JSON (…)", METRICS),
-    result(f"{BEALE}-record.json", foreign, "is not JSON (…)", f"{BEALE}.csv"),
+    result(f"{BEALE}-record.json", foreign, "is not JSON (…)"),
     result("results/functions/costs/process-0.csv", edited, CHANGED),
     result(f"{MLP}-cloud.csv", cut, CHANGED, f"{MLP}.csv"),
     result("results/estimators/curvature.csv", empty, NO_COLUMNS),
@@ -50,14 +61,27 @@ RESULTS = (
     result("results/frames/tiny-provenance.json", cut, "is not JSON (…)"),
     result("results/tables/tiny/methods.csv", empty, CHANGED),
     result("results/tables/claims.csv", cut, CHANGED),
-    damaged("results/data/penguins.npz", cut, "…"),
-    damaged("results/data/penguins.json", cut, "…"),
-    damaged("results/data/kmnist600.json", folder, "…"),
-    damaged("results/data/raw/penguins/raw/penguins_processed.csv", cut, "…"),
-    damaged(RUN, file, "…"),
-    damaged("results/frames", file, "…"),
-    damaged("results/logs", file, "…"),
-    damaged("report/site", file, "…"),
+    damaged(
+        "results/data/penguins.npz",
+        cut,
+        "results/data/penguins.npz is not a prepared data set (…): delete it and prepare it again",
+        removed,
+        lost="results/",
+    ),
+    damaged(
+        "results/data/penguins.json",
+        cut,
+        "results/data/penguins.json is not the record of a data set; delete it, the next run searches again",
+        removed,
+    ),
+    damaged(
+        RECORD, folder, f"{RECORD} is not the record of a data set; delete it, the next run searches again", removed
+    ),
+    damaged("results/data/raw/penguins/raw/penguins_processed.csv", cut),
+    damaged(RUN, file, NO_FOLDER, removed),
+    damaged("results/frames", file, NO_FOLDER, removed),
+    damaged("results/logs", file, NO_FOLDER, removed),
+    damaged("report/site", file),
     *(damaged(path, gone) for path in (METRICS, f"{RUN}/times.csv", f"{RUN}/run.json", RUN, "results/frames/tiny.csv")),
     *(damaged(path, gone) for path in ("results/data/penguins.npz", "report/site", ".snakemake")),
 )

@@ -24,7 +24,7 @@ class Fault:
         status: Exit status of the command that is disturbed; None if it depends on the moment.
         mend: What is done before the same command is given again, if the line does not say what to delete.
         fresh: Whether the run that is disturbed is the first, or one that would have nothing to do.
-        once: Whether the fault has gone with the command that it disturbed.
+        repeat: Whether the same command is given once more before that: a job that failed must not count as done.
         mounts: Whether it mounts a disk for itself, which not every system lets people do.
         lost: Which finished files may be made again: those below these folders.
     """
@@ -35,7 +35,7 @@ class Fault:
     status: int | None = 0
     mend: Callable[[Project, Project], None] | None = None
     fresh: bool = False
-    once: bool = False
+    repeat: bool = False
     mounts: bool = False
     lost: tuple[str, ...] = ()
 
@@ -48,9 +48,9 @@ def endure(fault: Fault, undisturbed: Project, folder: Path) -> None:
     assert fault.status in (None, outcome.status), outcome
     line = named(fault.says, outcome)
     before |= project.finished() if fault.fresh else {}
-    if line and fault.status and not fault.once:
+    if fault.repeat:
         again = project.run()
-        assert again.status, again  # a failure is never forgotten
+        assert again.status == fault.status, again
         named(fault.says, again)
     mend(fault, line, project, undisturbed)
     after = project.run()

@@ -1,12 +1,21 @@
 """Errors of Snakemake in one line each, for the logger that writes them (`snakemake_logger_plugin_forwardgrad`)."""
 
 import argparse
+import errno
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 SAID = ("RuleException", "Exiting because a job execution failed")  # once more what the line of a job says
-FULL = "[Errno 28] No space left on device"
-ROOM = "make room and run the same command again"
+# What to do about errors of the system, by their number.
+REMEDIES = {
+    errno.EACCES: "make it writable",
+    errno.EROFS: "make it writable",
+    errno.ENOSPC: "make room",
+    errno.ENOTDIR: "remove the file that is where a folder must be",
+    errno.EEXIST: "remove the file that is where a folder must be",
+    errno.EISDIR: "remove the folder that is where a file must be",
+}
 KILLED = "it was killed, or could not write: run the same command again"
 
 
@@ -37,5 +46,7 @@ def in_one_line(text: str) -> str:
 
 
 def with_remedy(line: str) -> str:
-    """Return a line with what to do about a full disk, if it is about that."""
-    return f"{line}; {ROOM}" if FULL in line else line
+    """Return a line with what to do about a file or disk, if that is its fault and it says no remedy itself."""
+    found = re.search(r"\[Errno (\d+)\]", line)
+    remedy = found and REMEDIES.get(int(found[1]))
+    return f"{line}; {remedy} and run the same command again" if remedy else line
