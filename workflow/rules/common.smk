@@ -34,7 +34,7 @@ SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 TUNED = {grid: Path(f"config/{name}.yaml") for grid, name in FILES.items()}
 config["tuned"] = {}
 for path in filter(Path.exists, TUNED.values()):
-    config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
+    config["tuned"] |= or_exit(read_mapping, path, "mend it or delete it", empty=True)
 if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 
