@@ -25,13 +25,16 @@ wildcard_constraints:
     seed="[0-9]+",
 
 
+# What takes time: everything else is made where Snakemake runs, on a cluster too.
+COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
+
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
 # Rates that a grid chose, by the experiment that it is; they reach a run through its settings.
 TUNED = {grid: Path(f"config/{name}.yaml") for grid, name in FILES.items()}
 config["tuned"] = {}
 for path in filter(Path.exists, TUNED.values()):
-    config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
+    config["tuned"] |= or_exit(read_mapping, path, "mend it or delete it", empty=True)
 if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 

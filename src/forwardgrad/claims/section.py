@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.claims.verdicts import VERDICTS, AcceptanceRegion, acceptance_region
+from forwardgrad.results.reading import read_csv
 from forwardgrad.results.statistics import LEVEL
 from forwardgrad.yaml_file import read_mapping
 
@@ -34,7 +35,7 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     if not path.exists():
         return {"claims": [], "claim": {}, "claim_parts": {}, "ledger": {"sources": {}, "tolerances": {}}}
     entries = read_mapping(ledger)
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = read_csv(path, dtype=str, keep_default_na=False)
     table[NUMBERS] = table[NUMBERS].apply(pd.to_numeric)
     claims = [shown(row, entries, anchors) for row in table.to_dict("records")]
     by_id = {claim["id"]: claim for claim in claims}

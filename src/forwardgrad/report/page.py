@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from forwardgrad.claims import section as claims_section
 from forwardgrad.experiments.audit import section as audit_section
 from forwardgrad.experiments.kinds import AUDIT, PUBLISHED, kind_of, part_of, plan_of, room
@@ -22,6 +20,7 @@ from forwardgrad.machine import provenance
 from forwardgrad.plotting.page import figure
 from forwardgrad.report.not_run import impossible_combinations, left_to
 from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import read_csv
 
 PARTS = ("results", "cost", "frontier")
 
@@ -105,7 +104,7 @@ def made_with(experiments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def table_of(name: str, results: Results) -> list[dict[str, Any]]:
     """Return the rows of a table that belongs to no experiment; none while it has not been made."""
     path = results.folder / "tables" / f"{name}.csv"
-    return pd.read_csv(path, keep_default_na=False).to_dict("records") if path.exists() else []
+    return read_csv(path, keep_default_na=False).to_dict("records") if path.exists() else []
 
 
 def quoted_of(source: str, results: Results) -> dict[str, float]:

@@ -52,7 +52,13 @@ def descents(case):
                 plane = (0.5 * step, 0.5 - 0.1 * seed * step) if case.dimensions == 2 else (np.nan, np.nan)
                 curves.append(identity | {"step": step, "value": value, "x1": plane[0], "x2": plane[1]})
             outcome = {"status": "diverged" if lost else "completed", "steps": end, "initial": 16.0, "final": final}
-            place = {"minimum": 0.0, "distance": float(seed), "peak": values.max() / 16, "learning_rate": 0.01}
+            place = {
+                "minimum": 0.0,
+                "distance": float(seed),
+                "trace": 2.0,
+                "peak": values.max() / 16,
+                "learning_rate": 0.01,
+            }
             runs.append(identity | outcome | place | {"dimensions": case.dimensions})
     return pd.DataFrame(curves)[list(DESCENTS)], pd.DataFrame(runs)[list(DESCENT_RUNS)]
 

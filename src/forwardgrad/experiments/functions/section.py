@@ -37,6 +37,7 @@ def gather(shown: Shown) -> dict[str, Any]:
         "published": headline(costs, "published"),
         "limits": limits(contraction),
         "inside": agreeing(contraction),
+        "flat": [looked(row) for row in outcomes[outcomes["distance"].isna()].to_dict("records")],
         "checked": int(contraction["low"].notna().sum()),
         "descents": int(outcomes["runs"].sum()),
         "lost": int(outcomes["diverged"].sum()),
