@@ -5,6 +5,7 @@
 # make figures     every figure, table and page from the published results, in a minute: build/published/report/site
 # make gpu         on a machine with CUDA, torch and numpy: measure what the report shows of a GPU, in eight minutes
 # make archive     all results with code and provenance as one file: report/archive.zip
+# make faults      disturb, damage and kill real runs, and compare what the same command then makes: docs/faults.md, 20 minutes
 # make lint        style of the code and of the workflow
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ VENV := .venv
 ACTIVATE := . $(VENV)/bin/activate &&
 SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: reproduce test install smoke figures gpu archive lint
+.PHONY: reproduce test install smoke figures gpu archive faults lint
 
 reproduce: install
 	$(ACTIVATE) snakemake --cores all
@@ -40,6 +41,10 @@ gpu:
 
 archive: reproduce
 	$(ACTIVATE) snakemake --report report/archive.zip
+
+faults: install
+	$(ACTIVATE) nice pytest faults --numprocesses auto
+	$(ACTIVATE) python -m faults.table
 
 lint: install
 	$(ACTIVATE) ruff check .

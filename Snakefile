@@ -63,11 +63,16 @@ for experiment in experiments(config):
             all_of(experiment),
 
 
+# On a cluster only what computes is submitted. A job there is Snakemake once more, which hears of no start.
+workflow.localrules(*({rule.name for rule in workflow.rules} - COMPUTING))
+if workflow.remote_exec:
+    server.start()
+
+
 onstart:
-    if workflow.local_exec:
-        server.start()
-        # Snakemake limits the jobs that it starts per second by a timer of one second, anew whenever a job ends: after N
-        # jobs it looks N times a second for one to start. That disturbs what is timed, and here cores are the limit.
-        if hasattr(workflow.scheduler, "job_rate_limiter"):
-            workflow.scheduler.job_rate_limiter = None
+    server.start()
+    # Snakemake limits the jobs that it starts per second by a timer of one second, anew whenever a job ends: after N
+    # jobs it looks N times a second for one to start. That disturbs what is timed, and cores or nodes are the limit.
+    if hasattr(workflow.scheduler, "job_rate_limiter"):
+        workflow.scheduler.job_rate_limiter = None
     progress.show(logger, workflow)

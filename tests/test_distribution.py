@@ -33,8 +33,9 @@ def build(project, kind):
 
 
 def content(project):
-    """Every file of the package, code and data."""
-    files = [path for path in (project / "src/forwardgrad").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    """Every file of the package, code and data, and of what Snakemake finds it by."""
+    folders = [project / "src" / name for name in ("forwardgrad", "snakemake_logger_plugin_forwardgrad")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"]
     return {str(path.relative_to(project / "src")) for path in files}
 
 

@@ -43,13 +43,15 @@ def read_yaml(path: Path, remedy: str = "mend it") -> Any:
     raise RefusalError(f"{path} {fault}: {remedy}")
 
 
-def read_mapping(path: Path, remedy: str = "mend it") -> dict[str, Any]:
-    """Return the mapping that a YAML file holds.
+def read_mapping(path: Path, remedy: str = "mend it", empty: bool = False) -> dict[str, Any]:
+    """Return the mapping that a YAML file holds; of an `empty` one, if that is allowed, a mapping of nothing.
 
     Raises:
         RefusalError: See `read_yaml`, or it holds something else.
     """
     content = read_yaml(path, remedy)
+    if content is None and empty:
+        return {}
     if not isinstance(content, dict):
         raise RefusalError(f"{path} holds no mapping of keys to values: {remedy}")
     return content

@@ -239,7 +239,7 @@ def test_a_range_says_nothing_beyond_its_units(speed):
 @pytest.mark.parametrize("seeds", [5, 20])
 def test_a_number_has_one_interval_in_the_ledger_and_in_the_tables(seeds, store):
     rows = {"source": "paper", "function": "beale", "method": "forward_gaussian", "seed": range(seeds)}
-    rows |= dict.fromkeys(("minimum", "initial", "peak", "distance"), 1.0) | {"status": "completed"}
+    rows |= dict.fromkeys(("minimum", "initial", "peak", "distance", "trace"), 1.0) | {"status": "completed"}
     descents = pd.DataFrame(rows | {"final": np.random.default_rng(0).lognormal(size=seeds)})
     (row,) = outcomes(store({"frames/functions-runs": descents})).to_dict("records")
     query = {"frame": "functions-runs", "where": {"function": "beale"}, "value": "final", "statistic": "median"}

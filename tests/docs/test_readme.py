@@ -23,6 +23,7 @@ DOCUMENTS = (
     "docs/data.md",
     "docs/experiments.md",
     "docs/extending.md",
+    "docs/faults.md",
     "docs/install.md",
     "docs/library.md",
     "docs/theory.md",

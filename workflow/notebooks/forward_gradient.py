@@ -37,7 +37,7 @@ from forwardgrad.core.units import detached
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.functions import plan
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
-from forwardgrad.experiments.functions.figures.surface import draw_contours, minimiser
+from forwardgrad.experiments.functions.figures.contours import draw_contours, minimiser
 from forwardgrad.experiments.speed import baselines
 from forwardgrad.experiments.speed.steps import Case
 from forwardgrad.experiments.training.score import score

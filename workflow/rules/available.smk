@@ -9,7 +9,12 @@ RECORDS = {}
 
 
 def record_of(dataset):
-    """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
+    """Return what was found out about `dataset`; waits for the checkpoint that finds out.
+
+    Jobs that are submitted together must be known from the start, so on a cluster nothing is found out any more.
+    """
+    if not workflow.local_exec and not Path(f"results/data/{dataset}.json").exists():
+        sys.exit(f"{dataset} has not been looked for: run `snakemake data` first, with the same configuration")
     RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))
     return RECORDS[dataset]
 

@@ -23,8 +23,10 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
-    variant="[a-z][a-z0-9_]*",
 
+
+# What takes time: everything else is made where Snakemake runs, on a cluster too.
+COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
@@ -32,7 +34,7 @@ SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 TUNED = {grid: Path(f"config/{name}.yaml") for grid, name in FILES.items()}
 config["tuned"] = {}
 for path in filter(Path.exists, TUNED.values()):
-    config["tuned"] |= or_exit(read_yaml, path, "mend it or delete it") or {}
+    config["tuned"] |= or_exit(read_mapping, path, "mend it or delete it", empty=True)
 if faults := problems(config, load_schema(SCHEMAS)):
     sys.exit("\n".join(faults))
 

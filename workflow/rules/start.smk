@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from forwardgrad.pipeline import lock, validation
-from forwardgrad.yaml_file import read_mapping, read_yaml
+from forwardgrad.yaml_file import read_mapping
 
 
 def or_exit(function, /, *arguments, **names):
@@ -18,8 +18,8 @@ def or_exit(function, /, *arguments, **names):
 for fault in validation.obstacles("results", "report", ".snakemake"):
     sys.exit(fault)
 
-for path in {Path("config/config.yaml"), *workflow.overwrite_configfiles}:
-    or_exit(read_mapping, path)
+# Those on the command line are looked at before this file is read (`snakemake_logger_plugin_forwardgrad`).
+or_exit(read_mapping, Path("config/config.yaml"))
 
 if workflow.is_main_process and not workflow.output_settings.dryrun:
     or_exit(lock.take, Path(".snakemake"))

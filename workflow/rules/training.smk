@@ -31,6 +31,7 @@ rule frames:
     input:
         metrics=lambda wildcards: files_of("metrics", wildcards.experiment)(wildcards),
         costs=lambda wildcards: files_of("costs", wildcards.experiment)(wildcards),
+        measured=lambda wildcards: files_of("measured", wildcards.experiment)(wildcards),  # so that an edit is noticed
     output:
         metrics="results/frames/{experiment}.csv",
         runs="results/frames/{experiment}-runs.csv",

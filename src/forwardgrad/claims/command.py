@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, mapping, writable
-from forwardgrad.files import write_frame
 
 
 def add(commands: Any) -> None:
@@ -41,21 +40,21 @@ def claims(options: argparse.Namespace) -> int:
     """Judge every claim; a verdict never fails."""
     from forwardgrad.claims.ledger import entry_of
     from forwardgrad.claims.verdicts import judge_all
+    from forwardgrad.results.reading import write_made
     from forwardgrad.yaml_file import read_mapping
 
     ledger = read_mapping(options.ledger)
-    write_frame(options.output, judge_all(entry_of(ledger, name, options.run) for name in ledger["claims"]))
+    write_made(options.output, judge_all(entry_of(ledger, name, options.run) for name in ledger["claims"]))
     return 0
 
 
 def invariants(options: argparse.Namespace) -> int:
     """Check the frames; a line for everything that is broken."""
-    import pandas as pd
-
     from forwardgrad.claims.invariants import check
+    from forwardgrad.results.reading import read_csv, write_made
 
-    checked, broken = check({frame.stem: pd.read_csv(frame) for frame in options.frames})
+    checked, broken = check({frame.stem: read_csv(frame) for frame in options.frames})
     if broken:
         raise RefusalError("\n".join(broken))
-    write_frame(options.output, checked)
+    write_made(options.output, checked)
     return 0

@@ -23,9 +23,9 @@ def read_record(path: Path) -> dict[str, Any]:
     """
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        if "available" in record:
+        if isinstance(record, dict) and isinstance(record.get("available"), bool):
             return record
-    except (ValueError, TypeError):
+    except (ValueError, RecursionError, IsADirectoryError):
         pass
     raise DataUnavailable(f"{path} is not the record of a data set", "delete it, the next run searches again")
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.arguments import RefusalError, add_results, mapping, writable
-from forwardgrad.files import write_frame
 
 
 def add(commands: Any) -> None:
@@ -25,8 +24,10 @@ def add(commands: Any) -> None:
 
 def table(options: argparse.Namespace) -> int:
     """Make a table."""
+    from forwardgrad.results.reading import write_made
+
     make, _ = maker("TABLES", options)
-    write_frame(options.output, make())
+    write_made(options.output, make())
     return 0
 
 

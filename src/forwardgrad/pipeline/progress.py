@@ -6,6 +6,7 @@ still go to the log file that it keeps.
 
 import logging
 import time
+from logging.handlers import QueueHandler
 from typing import Any
 
 from forwardgrad.pipeline.forecast import Forecast, Job, kind_of
@@ -76,7 +77,7 @@ def show(logger: logging.Logger, workflow: Any) -> None:
     """Show the progress of `workflow` wherever Snakemake's `logger` writes to the terminal."""
     cores = workflow.cores if workflow.local_exec else workflow.nodes
     for handler in logger.handlers:
-        if handler.name == "DefaultStreamHandler":
+        if isinstance(handler, QueueHandler) or handler.name == "DefaultStreamHandler":
             handler.addFilter(Progress(workflow.dag, cores))
 
 

@@ -12,6 +12,7 @@ ESTIMATORS = {key: entry.label for key, entry in estimators.ESTIMATORS.items()}
 
 METHODS = {
     "gradient_descent": "Gradient descent",
+    "two_point_gaussian": "Two-point difference, Gaussian",
     "faithful_forward": "Forward gradient, as the students ran it",
     "faithful_backprop": "Backpropagation, as the students ran it",
     "backprop_rate_2x": "Backpropagation, twice the rate",

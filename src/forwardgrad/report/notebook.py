@@ -13,10 +13,11 @@ import jupytext
 from latex2mathml.converter import convert
 from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
-from nbconvert.preprocessors import CoalesceStreamsPreprocessor, ExecutePreprocessor
+from nbconvert.preprocessors import CellExecutionError, CoalesceStreamsPreprocessor, ExecutePreprocessor
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.files import write_atomically
 from forwardgrad.plotting.page import inline_svg
 from forwardgrad.plotting.style import shorten
@@ -48,12 +49,15 @@ def render(source: Path, output: Path, templates: Path, parameters: Mapping[str,
 
     Raises:
         ValueError: The notebook has no such cell, or it does not set a name of `parameters`.
-        nbclient.exceptions.CellExecutionError: A cell fails; the message has its traceback.
+        RefusalError: A cell fails.
     """
     notebook = parametrised(jupytext.read(source), parameters)
     # One interpreter, one kernel: the one that runs this, whatever kernels else are registered.
     executor = ExecutePreprocessor(timeout=TIMEOUT, kernel_name="python3")
-    executed, _ = executor.preprocess(notebook, {"metadata": {"path": os.getcwd()}})
+    try:
+        executed, _ = executor.preprocess(notebook, {"metadata": {"path": os.getcwd()}})
+    except CellExecutionError as error:
+        raise RefusalError(f"{source}: {error.ename}: {' '.join(error.evalue.split())}") from None
     executed, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(executed, {})  # one print may come in parts
     text = page(executed, templates, source=source, home=os.path.relpath("report/index.html", output.parent))
     write_atomically(output, text)

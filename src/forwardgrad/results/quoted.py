@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from forwardgrad.arguments import RefusalError
+
+REMEDY = "mend it, or take the one from the repository"
 QUOTED = ("source", "dataset", "model", "method", "quantity", "value", "certainty")
 
 
@@ -11,11 +14,16 @@ def read_quoted(path: Path) -> pd.DataFrame:
     """Read the numbers that others published; columns QUOTED, `value` as text.
 
     Raises:
-        ValueError: It has other columns.
+        RefusalError: It is missing, broken, or has other columns.
     """
-    quoted = pd.read_csv(path, dtype=str, keep_default_na=False)
+    try:
+        quoted = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except OSError as error:
+        raise RefusalError(f"{path} cannot be read ({error.strerror}): {REMEDY}") from None
+    except ValueError as error:  # pandas' own, and bytes that are no text
+        raise RefusalError(f"{path} cannot be read ({' '.join(str(error).split())}): {REMEDY}") from None
     if list(quoted.columns) != list(QUOTED):
-        raise ValueError(f"{path} has the columns {', '.join(quoted.columns)}, not {', '.join(QUOTED)}")
+        raise RefusalError(f"{path} has other columns than {', '.join(QUOTED)}: {REMEDY}")
     return quoted
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from forwardgrad.arguments import RefusalError
-from forwardgrad.files import SEAL, unsealed
+from forwardgrad.files import SEAL, replacing, sha256, unsealed, write_atomically
 
 PRODUCED_BY = ("versions", "host", "device", "threads", "commit")
 
@@ -23,6 +23,38 @@ class ResultError(RefusalError):
 
     def __init__(self, path: Path, fault: str, target: Path | None = None) -> None:
         super().__init__(f"{path} {fault}; to make it again, delete {target or path} and run the same command")
+
+
+def seal_of(path: Path) -> Path:
+    """Return where the checksum of a table lies that is made of other results."""
+    return path.with_name(f".{path.name}.sha256")
+
+
+def write_made(path: Path, table: pd.DataFrame) -> None:
+    """Write a table that is made of other results, numbers in full precision; before it its checksum."""
+    with replacing(path) as temporary:
+        table.to_csv(temporary, index=False)
+        write_atomically(seal_of(path), sha256(temporary.read_bytes()))
+
+
+def read_csv(path: Path, target: Path | None = None, **options: Any) -> pd.DataFrame:
+    """Read a CSV file with the `options` of pandas.
+
+    Raises:
+        ResultError: It is missing, broken, or is not as `write_made` wrote it.
+    """
+    try:
+        if seal_of(path).is_file() and seal_of(path).read_text() != sha256(path.read_bytes()):
+            raise ResultError(path, "is not as its job wrote it, the checksum differs", target)
+        return pd.read_csv(path, **options)
+    except FileNotFoundError:
+        raise ResultError(path, "is missing", target) from None
+    except OSError as error:
+        raise ResultError(path, f"cannot be read ({error.strerror})", target) from None
+    except ResultError:
+        raise
+    except ValueError as error:  # pandas' own, and bytes that are no text
+        raise ResultError(path, f"cannot be read ({' '.join(str(error).split())})", target) from None
 
 
 def read_table(
@@ -41,14 +73,7 @@ def read_table(
         ResultError: It is missing, broken, too short, or has not the columns.
     """
     columns = list(columns)
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise ResultError(path, "is missing", target) from None
-    except OSError as error:
-        raise ResultError(path, f"cannot be read ({error.strerror})", target) from None
-    except ValueError as error:  # pandas' own, and bytes that are no text
-        raise ResultError(path, f"cannot be read ({' '.join(str(error).split())})", target) from None
+    table = read_csv(path, target)
     missing = [name for name in columns if name not in table.columns]
     if exact and list(table.columns) != columns:
         raise ResultError(path, f"has other columns than {', '.join(columns)}", target)

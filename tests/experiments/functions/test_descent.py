@@ -47,6 +47,24 @@ def test_a_forward_step_is_the_slope_times_the_direction(tiny):
     assert torch.allclose(points[1, 0], expected, rtol=1e-14)
 
 
+def test_a_two_point_step_is_the_slope_between_two_points(tiny):
+    case = replace(tiny, function="sphere", start=(1.0, 2.0), learning_rate=0.25, steps=1, difference=0.3)
+    runs = [("two_point_gaussian", 7)]
+    values, points = descent.descend(case, runs)
+    tangent = descent.draw_tangents(case, runs, 1)[0, 0]
+    assert values[:, 0].tolist() == [5.0, points[1, 0].square().sum().item()]
+    expected = points[0, 0] - 0.25 * 2 * (points[0, 0] @ tangent) * tangent  # a parabola's slope is exact
+    assert torch.allclose(points[1, 0], expected, rtol=1e-13)
+
+
+def test_only_a_finite_difference_finds_the_flat_minimum(tiny):
+    case = replace(tiny, function="product", start=(0.5, 0.02) * 50, learning_rate=0.005, steps=800, difference=0.1)
+    for method, flatter in (("gradient_descent", False), ("forward_gaussian", False), ("two_point_gaussian", True)):
+        _, (row,) = descent.rows_of(case, [(method, 0)])
+        assert row["distance"] is None
+        assert (row["trace"] < 12.3) == flatter
+
+
 @pytest.mark.parametrize(
     "key", [("paper", "beale"), ("gallo", "rosenbrock"), ("gallo", "trid"), ("ours", "sphere_100")]
 )

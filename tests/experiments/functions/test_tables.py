@@ -52,7 +52,13 @@ def descents(case):
                 plane = (0.5 * step, 0.5 - 0.1 * seed * step) if case.dimensions == 2 else (np.nan, np.nan)
                 curves.append(identity | {"step": step, "value": value, "x1": plane[0], "x2": plane[1]})
             outcome = {"status": "diverged" if lost else "completed", "steps": end, "initial": 16.0, "final": final}
-            place = {"minimum": 0.0, "distance": float(seed), "peak": values.max() / 16, "learning_rate": 0.01}
+            place = {
+                "minimum": 0.0,
+                "distance": float(seed),
+                "trace": 2.0,
+                "peak": values.max() / 16,
+                "learning_rate": 0.01,
+            }
             runs.append(identity | outcome | place | {"dimensions": case.dimensions})
     return pd.DataFrame(curves)[list(DESCENTS)], pd.DataFrame(runs)[list(DESCENT_RUNS)]
 
@@ -203,7 +209,7 @@ def test_cases_are_those_of_the_configuration(preset, schema):
     for case in found:
         assert Case.from_json(case.to_json()) == case
     stems = {path.rsplit("/")[-1] for path in figures(preset)}
-    assert {f"{case.source}-{case.name}-paths.svg" for case in found if case.dimensions == 2} <= stems
+    assert {f"{case.source}-{case.name}-paths.svg" for case in found if case.source == "paper"} <= stems
     assert len(files(preset, ".csv")) == len(found)
 
 

@@ -3,7 +3,7 @@
 DESCENTS = {
     "source": "whose settings the case has: paper (Baydin et al., 2022), gallo (Gallo, 2023), ours",
     "function": "name of the case: the test function, for spheres with its dimension",
-    "method": "gradient_descent, or forward_ with the distribution of the tangents",
+    "method": "gradient_descent, or forward_ or two_point_ (differences) with the distribution of the tangents",
     "seed": "random seed of the tangents; 0 for gradient descent, which draws nothing",
     "step": "number of updates done",
     "value": "value of the function; inf or nan after an overflow",
@@ -20,7 +20,8 @@ DESCENT_RUNS = {
     "peak": "highest value on the path, over the value at the start",
     "final": "value at the end",
     "minimum": "minimum of the function",
-    "distance": "Euclidean distance between the final point and the minimiser",
+    "distance": "Euclidean distance between the final point and the minimiser; empty where minima are many",
+    "trace": "trace of the Hessian at the final point: small at a flat minimum",
     "dimensions": "number of coordinates of a point",
 }
 
@@ -79,7 +80,9 @@ OUTCOMES = {
     "median_high": "upper end of its 95 % bootstrap interval over seeds",
     "lowest": "lowest final value",
     "highest": "highest final value; inf if a run diverged",
-    "distance": "median distance between the final point and the minimiser; a diverged run counts as inf",
+    "distance": "median distance between the final point and the minimiser; a diverged run counts as inf; "
+    "empty where minima are many",
+    "trace": "median trace of the Hessian at the final point; a diverged run counts as inf",
     "quoted": "published final value; empty where none was published",
     "certainty": "of the published value; FIG: read off a figure",
 }
@@ -97,4 +100,4 @@ INTERVALS = {
 }
 
 # What is published of each frame: the table, and its columns.
-PUBLISHED = {"-runs": ("functions", ("source", "function", "method", "seed", "status", "steps", "final"))}
+PUBLISHED = {"-runs": ("functions", ("source", "function", "method", "seed", "status", "steps", "final", "trace"))}

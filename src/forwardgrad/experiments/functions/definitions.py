@@ -17,13 +17,13 @@ class Function:
 
     Attributes:
         value: The function, points (..., dimensions) to values (...).
-        minimiser: Where the minimum lies; a single coordinate stands for all.
+        minimiser: Where the minimum lies; a single coordinate stands for all, None for more points than one.
         minimum: The value there.
         dimensions: How many coordinates a point has; None for any number.
     """
 
     value: Callable[[Array], Array]
-    minimiser: tuple[float, ...]
+    minimiser: tuple[float, ...] | None
     minimum: float = 0.0
     dimensions: int | None = 2
 
@@ -63,6 +63,14 @@ def sphere(points: Array) -> Array:
     return (points**2).sum(-1)
 
 
+def product(points: Array) -> Array:
+    """(y.z - 1)^2 / 2 for the even coordinates y and the odd ones z, in any even number of dimensions.
+
+    Minima lie wherever y.z = 1, flat ones and sharp ones: the trace of the Hessian is ||y||^2 + ||z||^2, at least 2.
+    """
+    return ((points[..., 0::2] * points[..., 1::2]).sum(-1) - 1) ** 2 / 2
+
+
 FUNCTIONS = {
     "beale": Function(beale, (3.0, 0.5)),
     "rosenbrock": Function(rosenbrock, (1.0, 1.0)),
@@ -70,4 +78,5 @@ FUNCTIONS = {
     "sum_squares": Function(sum_squares, (0.0, 0.0)),
     "trid": Function(trid, (2.0, 2.0), -2.0),
     "sphere": Function(sphere, (0.0,), dimensions=None),
+    "product": Function(product, None, dimensions=None),
 }

@@ -1,4 +1,4 @@
-"""Runs on test functions, all seeds at once: by gradient descent and by forward gradients.
+"""Runs on test functions, all seeds at once: by gradient descent, by forward gradients, by two-point differences.
 
 Points are float64, of shape (runs, dimensions). No operation mixes rows, and every run draws from a
 generator of its own: its descent is the same to the bit whether it runs alone or beside others.
@@ -6,6 +6,8 @@ generator of its own: its descent is the same to the bit whether it runs alone o
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import torch
@@ -15,7 +17,7 @@ from torch.autograd import forward_ad
 from forwardgrad.core.draws import DISTRIBUTIONS, WORD
 from forwardgrad.experiments.functions.columns import CONTRACTION, DESCENT_RUNS, DESCENTS
 from forwardgrad.experiments.functions.definitions import FUNCTIONS
-from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, Case
+from forwardgrad.experiments.functions.plan import FORWARD, GRADIENT_DESCENT, TWO_POINT, Case
 from forwardgrad.files import csv_text, write_sealed
 from forwardgrad.machine.provenance import made_here
 from forwardgrad.seeds import derive_seed
@@ -27,6 +29,7 @@ FRACTIONS = (0.125, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1)  # of the limit: rates at wh
 DRAWS = 1000  # tangents of each seed for single steps
 
 MethodSeed = tuple[str, int]
+Step = Callable[..., tuple[Tensor, Tensor]]  # function, points, rate, tangents if any: values, next points
 
 
 def run_case(case: Case, stem: Path) -> None:
@@ -36,8 +39,7 @@ def run_case(case: Case, stem: Path) -> None:
     """
     torch.set_num_threads(1)
     runs = [(method, seed) for method in case.methods for seed in case.seeds_of(method)]
-    kinds = [[run for run in runs if (run[0] == GRADIENT_DESCENT) == reverse] for reverse in (True, False)]
-    parts = [rows_of(case, kind) for kind in kinds if kind]
+    parts = [rows_of(case, list(alike)) for _, alike in groupby(runs, lambda run: kind_of(run[0]))]
     curves, rows = ([row for part in parts for row in part[index]] for index in (0, 1))
     files = {Path(f"{stem}-runs.csv"): csv_text(DESCENT_RUNS, rows), Path(f"{stem}.csv"): csv_text(DESCENTS, curves)}
     record = made_here(threads=1) | {"case": case.path, "descents": len(rows)}
@@ -54,9 +56,9 @@ def contract(case: Case, output: Path) -> None:
     start = torch.tensor(case.start, dtype=torch.float64).repeat(DRAWS, 1)
     rows = []
     for method, limit in limits(case).items():
+        step = step_of(case, method)
         for seed in case.seeds_of(method) if method in case.methods else ():
             drawn = () if method == GRADIENT_DESCENT else (draw_tangents(case, [(method, seed)], DRAWS)[:, 0],)
-            step = forward_step if drawn else gradient_step
             identity = {"source": case.source, "function": case.name, "method": method, "seed": seed}
             for rate in (fraction * limit for fraction in FRACTIONS):
                 before, points = step(function, start, torch.tensor(rate, dtype=torch.float64), *drawn)
@@ -74,6 +76,7 @@ def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[di
     """
     values, points = descend(case, runs)
     known, steps = FUNCTIONS[case.function], kept(case.steps)
+    hessian = torch.func.hessian(known.value)
     curves, rows = [], []
     for column, ((method, seed), (end, diverged)) in enumerate(zip(runs, endings(values), strict=True)):
         passed, path = values[: end + 1, column], points[: end + 1, column]
@@ -89,7 +92,8 @@ def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[di
             "peak": (passed.max() / passed[0]).item(),
             "final": repr(passed[-1].item()),
             "minimum": known.minimum,
-            "distance": (path[-1] - torch.tensor(known.minimiser, dtype=path.dtype)).norm().item(),
+            "distance": known.minimiser and (path[-1] - path.new_tensor(known.minimiser)).norm().item(),
+            "trace": hessian(path[-1].clone()).trace().item(),  # a view would make a tangent of all points
             "dimensions": case.dimensions,
         }
         rows.append(identity | outcome)
@@ -97,23 +101,33 @@ def rows_of(case: Case, runs: Sequence[MethodSeed]) -> tuple[list[dict], list[di
 
 
 def descend(case: Case, runs: Sequence[MethodSeed]) -> tuple[Tensor, Tensor]:
-    """Descend the function of `case` from its start, once for each run: all by gradient descent, or none.
+    """Descend the function of `case` from its start, once for each run; all of them by steps of one kind.
 
     Returns:
         Values, shape (steps + 1, runs), and points, shape (steps + 1, runs, dimensions).
     """
     function = FUNCTIONS[case.function].value
     points = torch.tensor(case.start, dtype=torch.float64).repeat(len(runs), 1)
-    if {method for method, _ in runs} == {GRADIENT_DESCENT}:
-        step, drawn = gradient_step, [()] * case.steps
-    else:
-        step, drawn = forward_step, [(tangents,) for tangents in draw_tangents(case, runs, case.steps)]
-    values, passed = [], [points]
+    method = runs[0][0]
+    draws = method != GRADIENT_DESCENT
+    drawn = [(tangents,) for tangents in draw_tangents(case, runs, case.steps)] if draws else [()] * case.steps
+    step, values, passed = step_of(case, method), [], [points]
     for rate, tangents in zip(learning_rates(case), drawn, strict=True):
         value, points = step(function, points, rate, *tangents)
         values.append(value)
         passed.append(points)
     return torch.stack([*values, function(points)]), torch.stack(passed)
+
+
+def kind_of(method: str) -> str:
+    """Return by what steps a method descends, whatever the distribution of its tangents."""
+    return next((kind for kind in (FORWARD, TWO_POINT) if method.startswith(kind)), GRADIENT_DESCENT)
+
+
+def step_of(case: Case, method: str) -> Step:
+    """Return the step by which `method` descends the function of `case`."""
+    two_point = partial(two_point_step, difference=case.difference)
+    return {GRADIENT_DESCENT: gradient_step, FORWARD: forward_step, TWO_POINT: two_point}[kind_of(method)]
 
 
 def gradient_step(function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
@@ -136,6 +150,17 @@ def forward_step(
     return values, points - rate * (slopes.unsqueeze(-1) * tangents)
 
 
+def two_point_step(
+    function: Callable[[Tensor], Tensor], points: Tensor, rate: Tensor, tangents: Tensor, difference: float
+) -> tuple[Tensor, Tensor]:
+    """Return the values at `points`, and points - rate * (f(x + eps v) - f(x - eps v)) / (2 eps) v for `tangents` v.
+
+    With eps -> 0 this is `forward_step`. The estimator that Zhang et al. (2025), arXiv:2506.05454, study.
+    """
+    ahead, behind = (function(points + sign * difference * tangents) for sign in (1, -1))
+    return function(points), points - rate * ((ahead - behind) / (2 * difference)).unsqueeze(-1) * tangents
+
+
 def learning_rates(case: Case) -> Tensor:
     """Return lr_i = lr_0 exp(-k i), shape (steps,)."""
     return case.learning_rate * torch.exp(-case.decay * torch.arange(case.steps, dtype=torch.float64))
@@ -146,7 +171,7 @@ def draw_tangents(case: Case, runs: Sequence[MethodSeed], steps: int) -> Tensor:
     drawn = []
     for method, seed in runs:
         own = derive_seed("functions", case.source, case.name, method, seed)
-        drawn.append(tangents_of(method.removeprefix(FORWARD), steps, case.dimensions, own))
+        drawn.append(tangents_of(method.removeprefix(kind_of(method)), steps, case.dimensions, own))
     return torch.stack(drawn, dim=1)
 
 

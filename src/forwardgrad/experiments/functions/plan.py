@@ -16,7 +16,8 @@ EXPERIMENT, PART = "functions", "results"
 GRADIENT_DESCENT = "gradient_descent"
 ADDED = "_added"  # behind a method whose step was measured with a sum in place of a product
 FORWARD = "forward_"  # then the distribution of the tangents
-METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere")
+TWO_POINT = "two_point_"  # differences of two values, along tangents of the distribution that follows
+METHODS = (GRADIENT_DESCENT, "forward_gaussian", "forward_rademacher", "forward_sphere", "two_point_gaussian")
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Case:
         steps: Number of updates.
         methods: Gradient descent, and forward gradients by the distribution of their tangents.
         seeds: Number of seeds of the forward gradients.
+        difference: Step of the two-point differences; 0 where there are none.
     """
 
     source: str
@@ -44,6 +46,7 @@ class Case:
     steps: int
     methods: tuple[str, ...]
     seeds: int
+    difference: float = 0.0
 
     @property
     def path(self) -> str:
@@ -82,8 +85,9 @@ def cases(config: Config) -> list[Case]:
             learning_rate=settings["learning_rate"],
             decay=settings.get("decay", 0.0),
             steps=settings["steps"],
-            methods=tuple(section["methods"]),
+            methods=tuple(settings.get("methods", section["methods"])),
             seeds=section["seeds"],
+            difference=settings.get("difference", 0.0),
         )
         for source, named in section["cases"].items()
         for name, settings in (named or {}).items()
@@ -156,9 +160,9 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return the figures: time of a step, every case in the plane, the spheres."""
-    plane = [f"{case.source}-{case.name}" for case in cases(config) if case.dimensions == 2]
-    names = ["cost", *(f"{case}-{kind}" for case in plane for kind in ("loss", "paths"))]
+    """Return the figures: time of a step, the paper's functions, the spheres. Other cases are rows of a table."""
+    paper = [f"{case.source}-{case.name}" for case in cases(config) if case.source == "paper"]
+    names = ["cost", *(f"{case}-{kind}" for case in paper for kind in ("loss", "paths"))]
     names += ["spheres"] if spheres(config) else []
     return [f"results/figures/functions/{name}.svg" for name in names]
 
@@ -181,3 +185,6 @@ def case_problems(key: str, function: str, case: dict[str, Any]) -> Iterator[str
     given, needed = len(case["start"]) * case.get("repeat", 1), FUNCTIONS[function].dimensions
     if needed not in (None, given):
         yield f"{key}.start: {function} takes {needed} coordinates, not {given}"
+    yield from unknown(f"{key}.methods", case.get("methods", ()), "method", METHODS)
+    if "difference" not in case and any(method.startswith(TWO_POINT) for method in case.get("methods", ())):
+        yield f"{key}.difference is missing: the step of the two-point differences, such as 0.1"

@@ -67,7 +67,8 @@ def outcomes(results: Results) -> pd.DataFrame:
             | {"minimum": own["minimum"].iloc[0], "start": own["initial"].iloc[0]}
             | {"peak": own["peak"].where(~lost).max()}
             | statistics.median(final).columns("median")
-            | {"lowest": final.min(), "highest": final.max(), "distance": own["distance"].where(~lost, np.inf).median()}
+            | {"lowest": final.min(), "highest": final.max()}
+            | {name: own[name].where(~lost, np.inf).median() for name in ("distance", "trace")}
             | {"quoted": value, "certainty": certainty}
         )
     return pd.DataFrame(rows, columns=list(OUTCOMES))

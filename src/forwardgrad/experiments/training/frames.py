@@ -8,9 +8,8 @@ import pandas as pd
 
 from forwardgrad.experiments.training.columns import ENDINGS, FRAMES, IDENTITY, METRICS, RUNS, TIMES
 from forwardgrad.experiments.training.costs import read_costs
-from forwardgrad.files import write_frame
 from forwardgrad.results.folder import Results
-from forwardgrad.results.reading import ResultError, produced_by, read_record, read_table
+from forwardgrad.results.reading import ResultError, produced_by, read_record, read_table, write_made
 
 CELL = ["experiment", "dataset", "model"]
 
@@ -97,7 +96,7 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
 def write_frames(frames: Frames, results: Results, experiment: str) -> None:
     """Write the three frames as CSV, numbers in full precision."""
     for frame, path in zip(frames, _paths(results, experiment), strict=True):
-        write_frame(path, frame)
+        write_made(path, frame)
 
 
 def load_frames(results: Results, experiment: str) -> Frames:
