@@ -3,13 +3,19 @@
 import atexit
 
 from forwardgrad.data.record import read_record, unavailable
+from forwardgrad.pipeline.validation import check_archive
 
 # What was found out about the data sets that the targets asked for need, by name.
 RECORDS = {}
 
 
 def record_of(dataset):
-    """Return what was found out about `dataset`; waits for the checkpoint that finds out."""
+    """Return what was found out about `dataset`; waits for the checkpoint that finds out.
+
+    Prepared data that are broken stop the workflow here: Snakemake would delete the runs that had read them.
+    """
+    if dataset not in RECORDS:
+        or_exit(check_archive, Path(f"results/data/{dataset}.npz"))
     RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))
     return RECORDS[dataset]
 
