@@ -93,8 +93,8 @@ INPUTS = tuple(
             (empty, latin, foreign),
         ),
         ("report/quoted.csv", "", (gone,)),
-        ("report/audit.yaml", "report/audit.yaml …", (empty, cut, folder)),
-        ("CITATION.cff", "CITATION.cff …", (empty, cut, folder)),
+        ("report/audit.yaml", "report/audit.yaml …: mend it", (empty, listed, folder)),
+        ("CITATION.cff", "CITATION.cff …: mend it", (empty, latin, folder)),
         ("results/reference/paper/mnist-runs.csv", "…", (empty, foreign, folder)),
     )
     for how in hows

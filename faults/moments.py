@@ -17,6 +17,7 @@ from forwardgrad.pipeline import lock
 
 MOMENTS = 10
 SERVER = "forwardgrad.pipeline.server"
+WAIT = 60  # seconds for what should be there, or gone, at once
 SECONDS = 0.05  # between two looks
 
 
@@ -92,7 +93,7 @@ def to_all(process: subprocess.Popen, number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def assert_alone(project: Project, seconds: float = 60) -> None:
+def assert_alone(project: Project, seconds: float = WAIT) -> None:
     """Wait until no process works in the folder of a project; assert that this takes no longer than `seconds`."""
     end = time.monotonic() + seconds
     while left := working(project):
@@ -112,12 +113,14 @@ def working(project: Project) -> list[psutil.Process]:
 
 def server(project: Project) -> psutil.Process:
     """Return the process that forks one for each run of a project, once there is one."""
-    while True:
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
         for process in working(project):
             with contextlib.suppress(psutil.Error):
                 if SERVER in process.cmdline() and SERVER not in process.parent().cmdline():
                     return process
         time.sleep(SECONDS)
+    raise TimeoutError(f"no process of {SERVER} in {WAIT} s")
 
 
 def during(how: Callable[[Project], None], moment: tuple[int, float] = (12, 0.0)) -> Callable[[Project], Outcome]:
