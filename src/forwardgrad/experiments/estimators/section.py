@@ -15,16 +15,15 @@ from forwardgrad.plotting.page import styled
 def gather(shown: Shown) -> dict[str, Any]:
     """Return what the page shows of the experiment."""
     config, results, figures = shown.config, shown.results, shown.figures
-    frame = results.frame(EXPERIMENT)
-    agreeing, judged = inside(frame)
-    networks = [network(own) for _, own in summary(results).groupby("n", sort=True)] if len(frame) else []
-    curvature, variance = (results.frame(f"{EXPERIMENT}-{name}") for name in ("curvature", "variance"))
+    frames = {name: results.frame(EXPERIMENT + name) for name in ("", "-curvature", "-variance")}
+    agreeing, judged = inside(frames[""])
+    networks = [network(own) for _, own in summary(results).groupby("n", sort=True)] if len(frames[""]) else []
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,
         "title": shown.settings["title"],
         "figures": figures,
-        "alternatives": {entry["stem"]: alternative(entry["stem"], networks, curvature, variance) for entry in figures},
+        "alternatives": {entry["stem"]: alternative(entry["stem"], networks, frames) for entry in figures},
         "networks": networks,
         "agreeing": agreeing,
         "judged": judged,
@@ -51,15 +50,15 @@ def network(own: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def alternative(
-    stem: str, networks: Sequence[Mapping[str, Any]], curvature: pd.DataFrame, variance: pd.DataFrame
-) -> str:
-    """Return what the figure finds: its alternative text."""
+def alternative(stem: str, networks: Sequence[Mapping[str, Any]], frames: Mapping[str, pd.DataFrame]) -> str:
+    """Return what the figure finds: its alternative text; `frames` are by what follows the experiment's name."""
     if stem == "variance":
+        variance = frames["-variance"]
         found = variance[variance["sweep"] == "tangents"].set_index("tangents")["measured"]
         parts = [f"{labels.number(value)} with {count}" for count, value in found.items()]
         return f"Variance over the squared gradient, by the number of orthogonal tangents: {'; '.join(parts)}."
     if stem == "curvature":
+        curvature = frames["-curvature"]
         rates = curvature[(curvature["problem"] == "kronecker") & (curvature["quantity"] == "stable_rate")]
         found = rates.set_index("estimator")["measured"]
         parts = [f"{labels.variant(labels.estimator(key))} {labels.number(value)}" for key, value in found.items()]
@@ -72,7 +71,13 @@ def alternative(
     if stem == "cloud":
         return f"Single estimates scatter around the gradient: mean squared norms from {least} to {most}."
     if stem == "closing":
-        return "The error of the mean of many estimates falls with the square root of their number, as in theory."
+        frame = frames[""]
+        distances = frame[(frame["quantity"] == "distance") & (frame["network"] == largest["key"])]
+        own = distances[distances["estimator"] == "forward_gaussian"].sort_values("draws")
+        ends = [
+            f"{labels.number(own['measured'].iloc[at])} after {own['draws'].iloc[at]:,}" for at in (0, -1) if len(own)
+        ]
+        return f"Distance of the mean from the gradient in the {largest['label']}, Gaussian: {', '.join(ends)}."
     rows = [row for each in networks for row in each["rows"]]
     ratios = [row["second_moment"] / row["second_moment_formula"] for row in rows]
     known = [value for value in ratios if value == value]
