@@ -96,9 +96,7 @@ def judge(folder: Path, rows: int) -> list[Cost]:
     """Join so many rows into frames, judge the claims that ask them, and check what must hold of them."""
     runs = make_runs(folder, rows)
     ledger = yaml.safe_load((folder / "report/claims.yaml").read_text())
-    asked = {
-        key: claim for key, claim in ledger["claims"].items() if claim["evidence"]["frame"] in ("mnist", "mnist-runs")
-    }
+    asked = {key: claim for key, claim in ledger["claims"].items() if claim["evidence"]["frame"] in ("mnist", "mnist-runs")}
     (folder / "asked.yaml").write_text(yaml.safe_dump(ledger | {"claims": asked}))
     program = f"{sys.executable} -m forwardgrad"
     return [
@@ -112,9 +110,7 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the frame that is joined and judged")
-    parser.add_argument(
-        "--runs", type=int, default=600, help="runs by which Snakemake's own processor time is measured"
-    )
+    parser.add_argument("--runs", type=int, default=600, help="runs by which Snakemake's own processor time is measured")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         folder = Path(name)
