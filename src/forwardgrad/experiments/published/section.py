@@ -62,4 +62,4 @@ def differences(table: pd.DataFrame) -> str:
         f"{labels.model(model)} {labels.signed(100 * by, labels.tenths)}"
         for model, by in zip(own["model"], own["difference"], strict=True)
     ]
-    return f"Test accuracy with 16 orthogonal tangents less backpropagation’s in its time, in points: {'; '.join(parts)}."
+    return f"Test accuracy with 16 orthogonal tangents less backpropagation’s, in points: {'; '.join(parts)}."

@@ -22,9 +22,10 @@ METHODS = {
     "activity": "one tangent of\nactivities",
     "forward_rank_one": "one tangent of\nweights",
 }
-DEPTHS = {1: "#f4a6cd", 2: "#e13c96", 4: "#a01a57", 8: "#5a0a14"}  # the more layers, the darker
+DEPTHS = {1: "#f07fbd", 2: "#d0267f", 4: "#8f1650", 8: "#47091f"}  # the more layers, the darker
 WIDE, DEEP = 256, 2  # width and number of hidden layers, but for what a panel varies
-POINTS = (0, -1, -3, -10, -30, -80)
+POINTS, SPAN = (1, 0, -1, -3, -10, -30, -80), (-80, 1.7)
+LINE = 0.05  # height of a line of text, of the panel's
 
 
 def frontier_map(results: Results) -> Drawn:
@@ -36,15 +37,17 @@ def frontier_map(results: Results) -> Drawn:
     figure, panels = plt.subplots(1, 3, sharey=True, figsize=(1.5 * WIDTH, 3.9))
     parts = []
     for axes, (column, label, lines) in zip(panels, panels_of(table), strict=True):
-        axes.axhline(0, color=INK, linewidth=2.5)
-        for drawing, name, rows in lines:
-            _draw(axes, rows.sort_values(column), column, drawing, name)
-            parts.append(rows.assign(panel=column))
         axes.set_xscale("log")
+        axes.set_yscale("symlog", linthresh=1, linscale=0.6)
+        axes.set_ylim(SPAN)
+        axes.axhline(0, color=INK, linewidth=2.5)
+        for drawing, _, rows in lines:
+            _draw(axes, rows.sort_values(column), column, drawing)
+            parts.append(rows.assign(panel=column))
+        _name(axes, column, lines)
         axes.set_xlabel(label)
-        ticks(axes.xaxis, FixedLocator(sorted(set(parts[-1][column]))))
-    axes.set_yscale("symlog", linthresh=1)
-    axes.set_yticks(POINTS, [f"{point}".replace("-", "\u2212") for point in POINTS])
+        ticks(axes.xaxis, FixedLocator(sorted({value for _, _, rows in lines for value in rows[column]})))
+    axes.set_yticks(POINTS, [labels.signed(point, labels.count) for point in POINTS])
     axes.yaxis.set_minor_locator(NullLocator())
     panels[0].set_ylabel("Test accuracy \u2212 backpropagation\u2019s, points")
     seeds = labels.plurals(table["pairs"], "seed")
@@ -62,7 +65,7 @@ def frontier_map(results: Results) -> Drawn:
 def panels_of(table: pd.DataFrame) -> Iterator[tuple[str, str, list[tuple[Look, str, pd.DataFrame]]]]:
     """Yield each panel: the column that it varies, its label, and how each line is drawn, its name and its rows."""
     own = table[(table["width"] == WIDE) & table["tangents"].notna()]
-    by_depth = {depth: look("", f"{ORTHOGONAL}16")._replace(color=color) for depth, color in DEPTHS.items()}
+    by_depth = {depth: look("", f"{ORTHOGONAL}16")._replace(color=color, line="-") for depth, color in DEPTHS.items()}
     lines = [
         (by_depth[depth], labels.plural(depth, "layer"), rows)
         for depth, rows in own.groupby("depth")
@@ -78,12 +81,23 @@ def panels_of(table: pd.DataFrame) -> Iterator[tuple[str, str, list[tuple[Look, 
         yield column, label, [(look(method, method), named[method], own) for method, own in rows.items()]
 
 
-def _draw(axes: Axes, rows: pd.DataFrame, column: str, drawing: Look, name: str) -> None:
-    """Draw one line with its intervals, and its name at its end."""
+def _draw(axes: Axes, rows: pd.DataFrame, column: str, drawing: Look) -> None:
+    """Draw one line, with its intervals as far as they are within the panel."""
     whiskers = np.array([rows["difference"] - rows["low"], rows["high"] - rows["difference"]])
     axes.errorbar(
         rows[column], rows["difference"], yerr=whiskers, color=drawing.color, linestyle=drawing.line, linewidth=1.7,
-        marker=drawing.marker, markersize=5, capsize=2, elinewidth=1,
+        marker=drawing.marker, markersize=5, capsize=2, elinewidth=0.9,
     )  # fmt: skip
-    last = rows.iloc[-1]
-    write(axes, name, (last[column], last["difference"]), (7, 0), color=drawing.color, va="center", fontsize=7.5)
+
+
+def _name(axes: Axes, column: str, lines: list[tuple[Look, str, pd.DataFrame]]) -> None:
+    """Write beside the end of each line what it is, from the highest one down, none over another."""
+    to_height = axes.transData + axes.transAxes.inverted()
+    ends = [(rows.loc[rows[column].idxmax()], drawing, name) for drawing, name, rows in lines if name]
+    lowest = np.inf
+    for end, drawing, name in sorted(ends, key=lambda entry: -entry[0]["difference"]):
+        half = LINE * (name.count("\n") + 1) / 2
+        middle = min(to_height.transform((end[column], end["difference"]))[1], lowest - half)
+        lowest = middle - half
+        form = {"color": drawing.color, "va": "center", "fontsize": 7.5, "linespacing": 1.0}
+        write(axes, name, (end[column], middle), (7, 0), xycoords=("data", "axes fraction"), **form)
