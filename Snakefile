@@ -1,6 +1,7 @@
 # The whole reproduction, from data to report: `snakemake --cores all`.
 # Each experiment of the configuration is a target of its own (`snakemake students`), and so is each file.
 
+from snakemake.jobs import GroupJob, GroupJobFactory
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -67,6 +68,10 @@ for experiment in experiments(config):
 workflow.localrules(*({rule.name for rule in workflow.rules} - COMPUTING))
 if workflow.remote_exec:
     server.start()
+
+# Snakemake puts jobs into groups twice before it starts, and the second time its factory returns groups of the first
+# that were joined with others since then: groups would share jobs, and some be submitted again and again.
+GroupJobFactory.new = lambda self, name, jobs, resources: GroupJob(name, frozenset(jobs), resources)
 
 
 onstart:
