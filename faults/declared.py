@@ -61,13 +61,8 @@ RESULTS = (
     result("results/frames/tiny-provenance.json", cut, "is not JSON (…)"),
     result("results/tables/tiny/methods.csv", empty, CHANGED),
     result("results/tables/claims.csv", cut, CHANGED),
-    damaged(
-        "results/data/penguins.npz",
-        cut,
-        "results/data/penguins.npz is not a prepared data set (…): delete it and prepare it again",
-        removed,
-        lost="results/",
-    ),
+    result("results/data/penguins.npz", cut, "is broken (…)"),
+    result("results/data/mnist5k.npz", edited, "is broken (…)"),
     damaged(
         "results/data/penguins.json",
         cut,
@@ -92,9 +87,14 @@ INPUTS = tuple(
         ("config/tuned.yaml", "config/tuned.yaml …: mend it or delete it", (latin, tab, tag, twice, folder, listed)),
         ("config/tuned.yaml", "chosen trains with it: run `snakemake tuned`", (empty, gone)),
         ("report/claims.yaml", "report/claims.yaml …: mend it", (empty, gone, latin, folder, listed)),
-        ("report/quoted.csv", "report/quoted.csv …", (empty, gone, latin, foreign, folder)),
-        ("report/audit.yaml", "report/audit.yaml …", (empty, cut, folder)),
-        ("CITATION.cff", "CITATION.cff …", (empty, cut, folder)),
+        (
+            "report/quoted.csv",
+            "report/quoted.csv …: mend it, or take the one from the repository",
+            (empty, latin, foreign),
+        ),
+        ("report/quoted.csv", "", (gone,)),
+        ("report/audit.yaml", "report/audit.yaml …: mend it", (empty, listed, folder)),
+        ("CITATION.cff", "CITATION.cff …: mend it", (empty, latin, folder)),
         ("results/reference/paper/mnist-runs.csv", "…", (empty, foreign, folder)),
     )
     for how in hows

@@ -16,6 +16,8 @@ from faults.project import Outcome, Project, ended
 from forwardgrad.pipeline import lock
 
 MOMENTS = 10
+SERVER = "forwardgrad.pipeline.server"
+WAIT = 60  # seconds for what should be there, or gone, at once
 SECONDS = 0.05  # between two looks
 
 
@@ -91,7 +93,7 @@ def to_all(process: subprocess.Popen, number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
-def assert_alone(project: Project, seconds: float = 60) -> None:
+def assert_alone(project: Project, seconds: float = WAIT) -> None:
     """Wait until no process works in the folder of a project; assert that this takes no longer than `seconds`."""
     end = time.monotonic() + seconds
     while left := working(project):
@@ -110,12 +112,15 @@ def working(project: Project) -> list[psutil.Process]:
 
 
 def server(project: Project) -> psutil.Process:
-    """Return the process that forks one for each run of a project."""
-    while True:
+    """Return the process that forks one for each run of a project, once there is one."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
         for process in working(project):
-            if "forwardgrad.pipeline.server" in process.cmdline() and process.parent().name() != process.name():
-                return process
+            with contextlib.suppress(psutil.Error):
+                if SERVER in process.cmdline() and SERVER not in process.parent().cmdline():
+                    return process
         time.sleep(SECONDS)
+    raise TimeoutError(f"no process of {SERVER} in {WAIT} s")
 
 
 def during(how: Callable[[Project], None], moment: tuple[int, float] = (12, 0.0)) -> Callable[[Project], Outcome]:
@@ -131,10 +136,14 @@ def during(how: Callable[[Project], None], moment: tuple[int, float] = (12, 0.0)
 
 
 def kill_a_fork(project: Project) -> None:
-    """Kill the process of a job, as the system does when memory is short."""
-    while not (forks := server(project).children()):
-        time.sleep(0.001)
-    forks[0].kill()
+    """Kill the process of a job while it works, as the system does when memory is short."""
+    while True:
+        for fork in server(project).children():
+            with contextlib.suppress(psutil.Error):
+                fork.suspend()
+                if fork.status() == psutil.STATUS_STOPPED:
+                    fork.kill()
+                    return
 
 
 def kill_the_server(project: Project) -> None:

@@ -62,7 +62,7 @@ def endure(fault: Fault, undisturbed: Project, folder: Path) -> None:
 def named(says: str, outcome: Outcome) -> str:
     """Return how `outcome` names what is wrong, as it `says`, in one way alone; assert that it shows no traceback."""
     assert not [line for line in outcome.lines if TRACEBACK.search(line)], outcome
-    pattern = re.compile(".*".join(map(re.escape, says.split("…"))))
+    pattern = re.compile(".*?".join(map(re.escape, says.split("…"))))
     found = {match.group() for line in outcome.lines if (match := pattern.search(line))} if says else {""}
     assert len(found) == 1, (says, outcome)
     return found.pop()

@@ -1,16 +1,19 @@
 import copy
 import math
+import re
 import shutil
 from collections import namedtuple
 
 import jsonschema
+import numpy as np
 import pytest
 import yaml
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.catalogue import SPLITS
 from forwardgrad.experiments.training.products import ANALYSES
 from forwardgrad.experiments.training.runs import untuned
-from forwardgrad.pipeline.validation import obstacles, problems
+from forwardgrad.pipeline.validation import check_archive, obstacles, problems
 
 WRONG = """
 run: [student]
@@ -260,3 +263,24 @@ def test_a_name_becomes_part_of_a_path(config, schema, name):
     (line,) = problems(config, schema)
     assert line.startswith("experiments.")
     assert "allowed is a name of up to 40 lowercase letters" in line
+
+
+@pytest.mark.parametrize("how", ["gone", "whole", "cut", "altered", "folder"])
+def test_prepared_data_that_are_broken_are_named(tmp_path, how):
+    path = tmp_path / "penguins.npz"
+    if how != "gone":
+        np.savez(path, inputs=np.zeros((50, 4)))
+    content = path.read_bytes() if how != "gone" else b""
+    if how == "cut":
+        path.write_bytes(content[:200])
+    if how == "altered":
+        path.write_bytes(content[:300] + b"\x01" + content[301:])
+    if how == "folder":
+        path.unlink()
+        path.mkdir()
+    if how in ("gone", "whole"):
+        check_archive(path)
+    else:
+        line = rf"^{re.escape(str(path))} is broken \(.+\); to make it again, delete {re.escape(str(path))} and run "
+        with pytest.raises(RefusalError, match=line):
+            check_archive(path)

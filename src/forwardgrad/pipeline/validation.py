@@ -6,10 +6,13 @@ entries and to what exists are checked by the plan of each kind, once the form i
 
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.experiments.kinds import KINDS, experiments, room
 from forwardgrad.schema import schema_problems
 from forwardgrad.suggestions import unknown
@@ -58,3 +61,20 @@ def obstacles(*folders: str | Path, megabytes: int = 200) -> Iterator[str]:
             yield f"{existing} cannot be written to: make it a folder that can, results go there"
         elif (free := shutil.disk_usage(existing).free // 2**20) < megabytes:
             yield f"{existing} has {free} MB free, results need up to {megabytes}: make room"
+
+
+def check_archive(path: Path) -> None:
+    """Check the prepared data at `path`, if there are any.
+
+    Raises:
+        RefusalError: They are broken.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except FileNotFoundError:
+        return
+    except (OSError, zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError) as error:
+        broken = str(error)
+    if broken:
+        raise RefusalError(f"{path} is broken ({broken}); to make it again, delete {path} and run the same command")

@@ -49,7 +49,7 @@ def read_citation(path: Path) -> Citation:
     """
     declared = read_mapping(path)
     if missing := [key for key in ("title", "authors", "version", "date-released") if key not in declared]:
-        raise RefusalError(f"{path} lacks {', '.join(missing)}: the report needs it to say how it is cited")
+        raise RefusalError(f"{path} lacks {', '.join(missing)}: add it, the report says how it is cited")
     authors = (
         author.get("name") or f"{author['given-names']} {author['family-names']}" for author in declared["authors"]
     )

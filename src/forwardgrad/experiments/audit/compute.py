@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from forwardgrad.arguments import RefusalError
 from forwardgrad.core.gradients import standardise as students_standardise
 from forwardgrad.data.prepared import Dataset, read
 from forwardgrad.experiments.audit import others, students
@@ -42,12 +43,27 @@ def rows(repositories: Sequence[Mapping[str, Any]], known: Computations) -> Iter
     computed = {key for key, entry in declared.items() if not entry.get("documented")}
     for key in computed ^ known.keys():
         where = "report/audit.yaml" if key in known and key not in declared else "src/forwardgrad/audit"
-        raise ValueError(f"the defect {key!r} has no entry in {where}: add it, or say `documented: true` rightly")
+        raise RefusalError(f"the defect {key!r} has no entry in {where}: add it, or say `documented: true` rightly")
     for repository in repositories:
         for key, entry in repository["defects"].items():
             about = {"key": key, "repository": repository["repository"], "commit": repository["commit"] or ""}
             documented = {"computation": "None: read in the code, not computed", "shown": "documented"}
             yield dict.fromkeys(AUDIT, "") | about | entry | (outcome(known[key]) if key in computed else documented)
+
+
+def read_defects(path: Path) -> list[dict[str, Any]]:
+    """Return the declared defects, by repository.
+
+    Raises:
+        RefusalError: The file is missing, broken or holds something else.
+    """
+    content = read_yaml(path)
+    entries = content if isinstance(content, list) else [content]
+    if not all(isinstance(entry, dict) and entry.keys() >= {"repository", "commit", "defects"} for entry in entries):
+        raise RefusalError(f"{path} holds no list of repositories with the keys repository, commit, defects: mend it")
+    if not all(isinstance(entry["defects"], dict) for entry in entries):
+        raise RefusalError(f"{path} has a repository whose defects are no mapping: mend it")
+    return entries
 
 
 def outcome(compute: Callable[[], Finding] | None) -> dict[str, Any]:
@@ -85,6 +101,6 @@ def write(defects: Path, data: Path | None, output: Path, moments_output: Path) 
     """
     torch.set_num_threads(1)
     splits = [read(data, seed) for seed in range(SPLITS)] if data else None
-    repositories = read_yaml(defects)
+    repositories = read_defects(defects)
     write_csv(output, AUDIT, rows(repositories, computations(splits)))
     write_csv(moments_output, MOMENTS, moments())

@@ -24,7 +24,7 @@ def gather(shown: Shown) -> dict[str, Any]:
         "key": EXPERIMENT,
         "title": shown.settings["title"],
         "figures": figures,
-        "alternatives": {entry["stem"]: alternative(entry["stem"], networks, curvature) for entry in figures},
+        "alternatives": {entry["stem"]: alternative(entry["stem"], networks, curvature, frame) for entry in figures},
         "networks": networks,
         "agreeing": agreeing,
         "judged": judged,
@@ -51,7 +51,7 @@ def network(own: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def alternative(stem: str, networks: Sequence[Mapping[str, Any]], curvature: pd.DataFrame) -> str:
+def alternative(stem: str, networks: Sequence[Mapping[str, Any]], curvature: pd.DataFrame, frame: pd.DataFrame) -> str:
     """Return what the figure finds: its alternative text."""
     if stem == "curvature":
         rates = curvature[(curvature["problem"] == "kronecker") & (curvature["quantity"] == "stable_rate")]
@@ -66,7 +66,12 @@ def alternative(stem: str, networks: Sequence[Mapping[str, Any]], curvature: pd.
     if stem == "cloud":
         return f"Single estimates scatter around the gradient: mean squared norms from {least} to {most}."
     if stem == "closing":
-        return "The error of the mean of many estimates falls with the square root of their number, as in theory."
+        distances = frame[(frame["quantity"] == "distance") & (frame["network"] == largest["key"])]
+        own = distances[distances["estimator"] == "forward_gaussian"].sort_values("draws")
+        ends = [
+            f"{labels.number(own['measured'].iloc[at])} after {own['draws'].iloc[at]:,}" for at in (0, -1) if len(own)
+        ]
+        return f"Distance of the mean from the gradient in the {largest['label']}, Gaussian: {', '.join(ends)}."
     rows = [row for each in networks for row in each["rows"]]
     ratios = [row["second_moment"] / row["second_moment_formula"] for row in rows]
     known = [value for value in ratios if value == value]

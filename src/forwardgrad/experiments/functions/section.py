@@ -75,7 +75,7 @@ def looked(row: dict[str, Any]) -> dict[str, Any]:
 
 def timed(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the costs with its labels."""
-    addition = ", without a product" if row["method"].endswith("_added") else ""
+    addition = ", factor in a sum" if row["method"].endswith("_added") else ""
     label = labels.STEPS[row["method"]] + addition
     return row | {"label": label, "place": labels.case(row["source"], row["function"])}
 
