@@ -1,6 +1,7 @@
 # The whole reproduction, from data to report: `snakemake --cores all`.
 # Each experiment of the configuration is a target of its own (`snakemake students`), and so is each file.
 
+from snakemake.jobs import GroupJob, GroupJobFactory
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -63,11 +64,20 @@ for experiment in experiments(config):
             all_of(experiment),
 
 
+# On a cluster only what computes is submitted. A job there is Snakemake once more, which hears of no start.
+workflow.localrules(*({rule.name for rule in workflow.rules} - COMPUTING))
+if workflow.remote_exec:
+    server.start()
+
+# Snakemake puts jobs into groups twice before it starts, and the second time its factory returns groups of the first
+# that were joined with others since then: groups would share jobs, and some be submitted again and again.
+GroupJobFactory.new = lambda self, name, jobs, resources: GroupJob(name, frozenset(jobs), resources)
+
+
 onstart:
-    if workflow.local_exec:
-        server.start()
-        # Snakemake limits the jobs that it starts per second by a timer of one second, anew whenever a job ends: after N
-        # jobs it looks N times a second for one to start. That disturbs what is timed, and here cores are the limit.
-        if hasattr(workflow.scheduler, "job_rate_limiter"):
-            workflow.scheduler.job_rate_limiter = None
+    server.start()
+    # Snakemake limits the jobs that it starts per second by a timer of one second, anew whenever a job ends: after N
+    # jobs it looks N times a second for one to start. That disturbs what is timed, and cores or nodes are the limit.
+    if hasattr(workflow.scheduler, "job_rate_limiter"):
+        workflow.scheduler.job_rate_limiter = None
     progress.show(logger, workflow)

@@ -15,6 +15,7 @@ from forwardgrad.experiments.published import products as published
 from forwardgrad.experiments.speed.columns import SPEED
 from forwardgrad.experiments.training.analyses import time_to_loss as times
 from forwardgrad.experiments.training.columns import COSTS, METRICS, RUNS
+from forwardgrad.experiments.training.plan import with_curves
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.yaml_file import read_mapping
 
@@ -229,11 +230,10 @@ def figures_of(config):
     for run in expand(config):
         experiment = config["experiments"][run.experiment]
         analyses, cell = experiment.get("analyses", []), f"{run.dataset}-{run.model}"
-        names = ["time-per-step"] + (["loss-ratios"] if "against" in experiment else [])
+        names = [cell] + (["loss-ratios"] if "against" in experiment else [])  # a cell's tables are evidence too
         names += ["steps-to-threshold"] if run.settings.stop.loss is not None else []
-        names += [name for name in ("times", "pareto") if name in analyses]
-        names += [f"{cell}-budgets-own"] if "budgets" in analyses else [f"{cell}-by-step"]
-        names += [f"{cell}-norms"] if "norms" in analyses else []
+        names += ["pareto"] if "pareto" in analyses else []
+        names += [f"{cell}-by-step"] if (run.dataset, run.model) in with_curves(config, run.experiment) else []
         names += [f"{cell}-cosines"] if run.probes else []
         found |= {f"{run.experiment}/{name}" for name in names}
     return found

@@ -3,8 +3,8 @@ import math
 import pandas as pd
 import pytest
 
-from forwardgrad.claims.section import by_part, gather
-from forwardgrad.claims.verdicts import CLAIMS
+from forwardgrad.claims.section import by_part, digits, gather
+from forwardgrad.claims.verdicts import CLAIMS, AcceptanceRegion
 
 LEDGER = """
 parts: {primary: {label: Primary, note: x}, checks: {label: Checks, note: y}}
@@ -55,3 +55,18 @@ def test_verdicts_are_counted_within_parts():
     counts = {key: {verdict: n for verdict, n in part["counts"].items() if n} for key, part in found.items()}
     assert counts == {"primary": {"reproduced": 1, "no evidence": 1}, "checks": {"reproduced": 1}}
     assert found["primary"]["by_chance"] == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(
+    ("values", "region", "needed"),
+    [
+        ((0.5, 0.4, 0.6), (0.1, 0.9), 3),
+        ((0.49996, 0.4, 0.6), (0.5, math.inf), 5),
+        ((0.5, 0.5, 0.5), (-math.inf, 0.5), 3),
+        ((1.00001, 1.0, 1.00002), (-math.inf, 1.0), 6),
+        ((1 / 3, math.nan, math.nan), (0.33333333333, 1.0), 9),
+        ((2.0, 1.0, math.inf), None, 3),
+    ],
+)
+def test_a_number_has_the_digits_that_show_its_verdict(values, region, needed):
+    assert digits(values, AcceptanceRegion(*region) if region else None) == needed

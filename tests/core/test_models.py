@@ -124,10 +124,13 @@ def test_a_seed_decides_the_weights_and_nothing_else_changes(name):
     assert torch.equal(torch.get_rng_state(), state)
 
 
+NARROW = {"mlp": "mlp_width_8", "cnn": "cnn_width_2"}  # millions of parameters have no other layers
+
+
 @pytest.mark.parametrize("key", ESTIMATORS)
-@pytest.mark.parametrize("name", PARAMETERS)
+@pytest.mark.parametrize("name", models.MODELS)
 def test_every_model_trains_with_every_estimator(name, key):
-    model, shape = models.build(name, 0), catalogue.MODELS[name].shape
+    model, shape = models.build(NARROW.get(name, name), 0), catalogue.MODELS[name].shape
     inputs, targets = torch.rand(2, *shape.inputs), torch.arange(2)
     estimate, parameters = make_estimator(key, model, nn.CrossEntropyLoss(), seed=0), detached(model)
     before = cases.flat(parameters).clone()

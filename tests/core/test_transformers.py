@@ -10,12 +10,12 @@ from forwardgrad.core.transformers import GPT, Attention, ViT, token_loss
 
 
 def gpt():
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     return GPT(vocabulary=11, length=6, width=8, depth=2, heads=2)
 
 
 def test_attention_is_the_naive_one():
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     attention, values = Attention(6, 2, causal=True).double(), torch.randn(2, 4, 6, dtype=torch.float64)
     queries, keys, contents = attention.inputs(values).split(6, dim=2)
     mixed = torch.zeros_like(values)
@@ -53,7 +53,7 @@ def test_the_loss_is_the_mean_over_all_places():
 
 @pytest.mark.parametrize("patch", [2, 4])
 def test_every_patch_counts_alike_but_for_its_position(patch):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     model, images = ViT(size=8, patch=patch, width=6, depth=1, heads=3, classes=5), torch.randn(2, 3, 8, 8)
     assert model(images).shape == (2, 5)
     model.positions.data.zero_()

@@ -75,9 +75,9 @@ def test_a_path_that_nothing_makes_is_refused():
 
 
 def test_names_of_a_path_are_those_between_its_fixed_parts():
-    product, names = product_at("FIGURES", "figures/frontier/mnist5k-mlp_256_256-budgets-paper_rate.svg")
-    assert product.function == "budgets"
-    assert names == {"experiment": "frontier", "dataset": "mnist5k", "model": "mlp_256_256", "variant": "paper_rate"}
+    product, names = product_at("FIGURES", "figures/frontier/mnist5k-mlp_256_256-cosines.svg")
+    assert product.function == "cosines"
+    assert names == {"experiment": "frontier", "dataset": "mnist5k", "model": "mlp_256_256"}
 
 
 def test_what_a_product_reads_lies_with_the_results_but_for_what_was_published():

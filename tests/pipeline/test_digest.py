@@ -8,7 +8,7 @@ from forwardgrad.pipeline import digest as sources
 from forwardgrad.pipeline.digest import ORDER
 
 # Within a kind of experiment the name of a file says what it may import from its own folder.
-ROOMS = ("columns", "plan", "tables", "analyses", "figures", "section", "command")
+ROOMS = ("columns", "plan", "tables", "analyses", "figures", "alternatives", "section", "command")
 WORDS = ("seeds", "catalogue", "files", "arguments")
 NO_TORCH = (
     "results",
@@ -19,6 +19,7 @@ NO_TORCH = (
     "tables",
     "analyses",
     "figures",
+    "alternatives",
     "section",
     "columns",
     "plan",

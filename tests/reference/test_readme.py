@@ -1,4 +1,4 @@
-"""README states what the published reference holds, and nothing else."""
+"""README and ARTIFACT.md state what the published reference holds, and nothing else."""
 
 from pathlib import Path
 
@@ -9,7 +9,6 @@ from forwardgrad.pipeline.cli import main
 from forwardgrad.reference import readme
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +16,10 @@ def blocks():
     return readme.write_blocks(ROOT / "results/reference", ROOT / "report/templates")
 
 
-def test_results_in_readme_are_those_of_the_reference(blocks):
-    assert readme.rewrite(TEXT, blocks) == TEXT, "README's results are not the reference's: run `snakemake reference`"
+@pytest.mark.parametrize("file", readme.BLOCKS)
+def test_results_in_texts_are_those_of_the_reference(blocks, file):
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert readme.rewrite(text, blocks[file]) == text, f"{file} is not the reference's: run `snakemake reference`"
 
 
 def test_costs_are_those_of_the_papers_networks():

@@ -1,9 +1,12 @@
 """The published site, as a clone has it and a web host serves it."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
+from forwardgrad.plotting.page import figure
 
 from ..report.pages import dead_links, pages_in, parse
 
@@ -21,12 +24,27 @@ def test_a_page_is_light(page):
     assert len(parse(page.read_text()).find_all(True)) <= ELEMENTS
 
 
-def test_a_page_shows_no_picture_without_words_and_size():
+def pictures():
+    """Yield the element of every picture, and the file that it shows."""
     for page in pages_in(SITE):
         for picture in parse(page.read_text()).select("img"):
-            assert picture["alt"], picture
-            assert picture["loading"] == "lazy", picture
-            assert picture["width"], picture
+            yield picture, page.parent / picture["src"]
+
+
+def test_a_picture_is_loaded_when_it_is_seen_and_has_its_size():
+    for picture, _ in pictures():
+        assert picture["loading"] == "lazy", picture
+        assert picture["width"], picture
+
+
+def test_a_picture_says_what_it_finds_and_neither_its_heading_nor_its_caption():
+    for picture, file in pictures():
+        said = picture["alt"]
+        assert 0 < len(said) < 300, said
+        beside = [title.get_text() for title in picture.find_parent("figure").select(".title")]
+        beside += [figure(file)["words"], *figure(file)["words"].split(". ")]
+        assert said not in beside, said
+        assert re.search(r"\d", said), said
 
 
 def test_the_site_is_small():

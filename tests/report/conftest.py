@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forwardgrad.claims.verdicts import CLAIMS
-from forwardgrad.experiments.training.figures.curves import DRAWN, draw_curves
+from forwardgrad.experiments.training.figures.curves import draw_curves
 from forwardgrad.experiments.training.frames import read_run, write_frames
 from forwardgrad.experiments.training.tables import methods, paired
 from forwardgrad.plotting.style import save
@@ -61,7 +61,7 @@ def make_sources(two_methods, root):
     write_frames(frames, results, "students")
     methods(results, "students").to_csv(tables / "methods.csv", index=False)
     paired(results, "students").to_csv(tables / "paired.csv", index=False)
-    curves = curve_table(frames.metrics, frames.runs, frames.costs, DRAWN)
+    curves = curve_table(frames.metrics, frames.runs, frames.costs, ("test_loss", "test_accuracy"))
     stem = figures / "penguins-students_lr-by-step"
     save(draw_curves(curves, frames.runs, "Penguins"), curves, stem)
     made = produced_by(read_run(run)[2] for run in two_methods.runs)

@@ -25,12 +25,13 @@ from IPython.display import HTML, display
 
 from forwardgrad.data.prepared import read
 from forwardgrad.experiments.training.columns import METRICS
-from forwardgrad.experiments.training.figures.time_per_step import draw_costs
+from forwardgrad.experiments.training.figures.curves import draw_curves
 from forwardgrad.experiments.training.frames import load_frames, select
 from forwardgrad.experiments.training.runs import Run
 from forwardgrad.experiments.training.train import train
 from forwardgrad.plotting import inline, labels
 from forwardgrad.plotting.style import MUTED, look
+from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 from forwardgrad.results.statistics import mean, paired_difference
 
@@ -97,15 +98,16 @@ table(pd.DataFrame(rows, columns=["method", "test loss", "low", "high", "runs"])
 # ## Draw a figure
 #
 # The report's figures are in `results/figures/`, each with its numbers as CSV. The functions that draw them take
-# frames, so they can also draw a part: here the time per step of this cell.
+# frames, so they can also draw what the report does not: here the test loss alone.
 
 # %%
-figure = draw_costs(cell.costs)
+bands = curve_table(cell.metrics, cell.runs, cell.costs, ["test_loss"])
+figure = draw_curves(bands, cell.runs, labels.cell(dataset, model))
 display(figure)
 plt.close(figure)
 
 # %% [markdown]
-# A figure that the report does not have: the training loss, with one line per run.
+# A figure of one's own: the training loss, with one line per run.
 
 
 # %% tags=["figure"]

@@ -12,8 +12,11 @@ RECORDS = {}
 def record_of(dataset):
     """Return what was found out about `dataset`; waits for the checkpoint that finds out.
 
+    Jobs that are submitted together must be known from the start, so on a cluster nothing is found out any more.
     Prepared data that are broken stop the workflow here: Snakemake would delete the runs that had read them.
     """
+    if not workflow.local_exec and not Path(f"results/data/{dataset}.json").exists():
+        sys.exit(f"{dataset} has not been looked for: run `snakemake data` first, with the same configuration")
     if dataset not in RECORDS:
         or_exit(check_archive, Path(f"results/data/{dataset}.npz"))
     RECORDS[dataset] = or_exit(read_record, Path(checkpoints.locate.get(dataset=dataset).output.record))

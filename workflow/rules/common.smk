@@ -23,8 +23,10 @@ wildcard_constraints:
     model="[a-z][a-z0-9_]*",
     method="[a-z][a-z0-9_]*(@[0-9.e+-]+)?",
     seed="[0-9]+",
-    variant="[a-z][a-z0-9_]*",
 
+
+# What takes time: everything else is made where Snakemake runs, on a cluster too.
+COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 

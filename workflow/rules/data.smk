@@ -26,6 +26,14 @@ checkpoint locate:
         " --record {output.record} --raw results/data/raw > {log} 2>&1"
 
 
+# All that this run asks for, found and prepared: what is done before anything is submitted to a cluster.
+rule data:
+    input:
+        arrays_of(
+            {audit.DATASET}.union(*(plan_of(experiment).datasets(config, experiment) for experiment in config["run"]))
+        ),
+
+
 # Only the content of the files counts (`files`), not when or where they were found.
 rule prepare:
     input:

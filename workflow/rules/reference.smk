@@ -1,12 +1,18 @@
 # The published results: written from a run on request, and compared with a run.
 
+from forwardgrad.reference import readme
 
-# Under version control, and README's results with it: ask for it after a default run on a quiet machine.
-# README is no output here, since outputs are deleted before a job runs.
+
+# Under version control, and with it what README and ARTIFACT.md state: ask for it after a default run on a quiet
+# machine. These two are no outputs here, since outputs are deleted before a job runs.
 rule reference:
     input:
         rules.all.input,
-        template="report/templates/readme_result.md.j2",
+        templates=[
+            f"report/templates/{Path(file).stem.lower()}_{name}.md.j2"
+            for file, names in readme.BLOCKS.items()
+            for name in names
+        ],
     output:
         record="results/reference/record.json",
         site=directory("report/reference"),

@@ -7,11 +7,12 @@ from typing import Any
 
 import pandas as pd
 
-from forwardgrad.claims.verdicts import VERDICTS
+from forwardgrad.claims.verdicts import VERDICTS, AcceptanceRegion, acceptance_region
 from forwardgrad.results.reading import read_csv
 from forwardgrad.results.statistics import LEVEL
 from forwardgrad.yaml_file import read_mapping
 
+FEWEST_DIGITS, MOST_DIGITS = 3, 9  # significant, of a measured number
 NUMBERS = ["measured", "low", "high", "n"]
 COST_MODELS = {"stock": "the framework\u2019s forward mode", "engine": "this project\u2019s own", "none": ""}
 
@@ -25,7 +26,7 @@ def gather(results: Path, ledger: Path, anchors: Collection[str]) -> dict[str, A
     Args:
         results: Folder of results.
         ledger: report/claims.yaml.
-        anchors: Anchors of the figures on the page; a claim whose figure is not there links to none.
+        anchors: Anchors of figures and cells on the pages; a claim whose figure is not there links to none.
 
     Returns:
         No claims where the table has not been made.
@@ -60,12 +61,33 @@ def by_part(
 
 
 def shown(row: Mapping[str, Any], ledger: Mapping[str, Any], anchors: Collection[str]) -> dict[str, Any]:
-    """Return a row with the labels of its source and group, and its figure's anchor."""
+    """Return a row with the labels of its source and group, its figure's anchor, and how many digits it needs."""
     anchor = str(row["figure"]).replace("/", "-")
+    declared = ledger["claims"].get(row["id"])
+    accepted = acceptance_region(declared["expect"], ledger["tolerances"]) if declared else None
     return {
         **row,
         "source_label": ledger["sources"][row["source"]]["label"],
         "group_label": ledger["groups"][row["group"]],
         "cost_label": COST_MODELS[row["cost_model"]],
         "anchor": anchor if anchor in anchors else "",
+        "digits": digits([row[name] for name in ("measured", "low", "high")], accepted),
     }
+
+
+def digits(values: Sequence[float], accepted: AcceptanceRegion | None) -> int:
+    """Return how many significant digits `values` need for their verdict to be seen in them.
+
+    Rounded, each lies on the side of the region's edges where it is, on an edge only if it is there, and different
+    values stay different.
+    """
+    known = [value for value in values if math.isfinite(value)]
+    edges = [] if accepted is None else [edge for edge in accepted[:2] if math.isfinite(edge)]
+
+    def order(numbers: Sequence[float]) -> list[int]:
+        return [(one > other) - (one < other) for one in numbers for other in (*edges, *numbers)]
+
+    for count in range(FEWEST_DIGITS, MOST_DIGITS):
+        if order([float(f"{value:.{count}g}") for value in known]) == order(known):
+            return count
+    return MOST_DIGITS

@@ -1,6 +1,6 @@
 """Asks the run server for a run. Standard library only: this is all that a run of the workflow starts.
 
-See `forwardgrad.server` for why there is a server.
+See `forwardgrad.pipeline.server` for why there is a server.
 """
 
 import json
@@ -8,7 +8,9 @@ import os
 import socket
 import sys
 
-ADDRESS = "FORWARDGRAD_SERVER"  # environment variable that holds the path of the server's socket
+# The environment variable that holds the path of the server's socket. Slurm hands its jobs the environment in which they
+# were submitted, and a job has a server of its own.
+ADDRESS = "FORWARDGRAD_SERVER" + os.environ.get("SLURM_JOB_ID", "")
 
 
 def ask(arguments: list[str]) -> int | None:

@@ -2,9 +2,9 @@
 
 Importing torch takes longer than training a small model. So the workflow starts this server, and the
 command of each run asks it for a fork, which has everything imported and writes to the output of
-whoever asked. Without a server (on a cluster, another platform, by hand) the command works in its own
-process, with the same result to the bit: a run trains on one thread wherever it is, and the server
-itself draws no random number, starts no thread and touches no GPU.
+whoever asked. Without a server (on another platform, by hand) the command works in its own process,
+with the same result to the bit: a run trains on one thread wherever it is, and the server itself
+draws no random number, starts no thread and touches no GPU.
 
 Nothing outlives its purpose: the server ends with the process that started it, a fork ends with the
 server or with its client.
@@ -41,8 +41,8 @@ NEEDED = (
 
 
 def start() -> None:
-    """Start a server for this process and all it starts from now on, where the platform has fork."""
-    if not hasattr(os, "fork"):
+    """Start a server for this process and all it starts from now on, unless it has one or cannot fork."""
+    if ADDRESS in os.environ or not hasattr(os, "fork"):
         return
     # A folder for this user alone, with a short name: the path of a socket ends at 108 bytes.
     path = Path(tempfile.mkdtemp(prefix="forwardgrad-", dir="/tmp"), "socket")

@@ -16,6 +16,8 @@ from matplotlib.ticker import FuncFormatter, Locator, LogLocator, NullLocator
 
 from forwardgrad.plotting.style import BACKING, INK, MUTED, WIDTH, Look
 
+SMALLEST = 8  # points: on a phone, where a figure is as wide as the screen, nine pixels
+
 # A number that others published.
 STAR = {
     "color": INK, "marker": "*", "markerfacecolor": "#f0e442", "markersize": 11, "mew": 0.9, "linestyle": "",
@@ -53,7 +55,7 @@ def title(figure: Figure, heading: str, note: str, handles: Iterable[Artist], ha
 def write_below(figure: Figure, text: str) -> None:
     """Write `text` below the panels, wrapped to the figure's width."""
     width = figure.get_figwidth()
-    figure.supxlabel(fill(text, int(width * 16.5)), x=0.06 / width, ha="left", fontsize=7.5, color=MUTED)
+    figure.supxlabel(fill(text, int(width * 15.5)), x=0.06 / width, ha="left", fontsize=SMALLEST, color=MUTED)
 
 
 def add_caption(figure: Figure, caption: str) -> None:

@@ -52,6 +52,7 @@ def verify(options: argparse.Namespace) -> int:
 def publish(options: argparse.Namespace) -> int:
     """Publish a run."""
     from forwardgrad.reference.frames import pack
+    from forwardgrad.reference.minutes import KEPT
     from forwardgrad.reference.pages import publish_pages
     from forwardgrad.reference.publish import publish, publish_full
     from forwardgrad.reference.readme import require_networks
@@ -63,9 +64,9 @@ def publish(options: argparse.Namespace) -> int:
         require_networks(options.results / "frames/speed.csv")
         if options.again and not (options.again / "frames/speed.csv").exists():
             raise RefusalError(f"{options.again} holds no frames of `speed`: name the results of a second run")
-        publish(options.results, options.reference, options.again)
+        publish(options.results, options.reference, options.again, options.results.parent / KEPT)
         pack(options.results, options.reference)
-        publish_pages(options.reference, Path("report"), Path("README.md"))
+        publish_pages(options.reference, Path("report"), Path())
     return 0
 
 

@@ -17,6 +17,7 @@ from forwardgrad.claims.ledger import columns_of, split
 from forwardgrad.experiments.kinds import AUDIT
 from forwardgrad.experiments.training.columns import IDENTITY
 from forwardgrad.files import write_atomically, write_frame
+from forwardgrad.reference.minutes import KEPT, job_seconds
 
 RECORD = "record.json"
 DIGITS = 9  # significant, of every published number
@@ -60,14 +61,15 @@ def record(results: Path) -> dict[str, Any]:
     return {"date": date.today().isoformat(), "experiments": made, "data": data}
 
 
-def publish(results: Path, folder: Path, again: Path | None = None) -> None:
+def publish(results: Path, folder: Path, again: Path | None = None, metadata: Path = KEPT) -> None:
     """Write the reference of the run under `results` into `folder`, all tables with nine significant digits.
 
-    What a second run measured of the cost of steps, its results under `again`, goes beside what the first did.
+    What a second run measured of the cost of steps, its results under `again`, goes beside what the first did. How long
+    jobs took is in what Snakemake keeps of them, `metadata`.
     """
     second = gather(again) if again else {}
     tables = gather(results) | {f"{name}{AGAIN}": second[name] for name in TIMED if name in second}
-    write(folder, tables, record(results))
+    write(folder, tables, record(results) | {"job_seconds": job_seconds(metadata)})
 
 
 def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = "mnist") -> None:

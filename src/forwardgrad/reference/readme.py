@@ -1,4 +1,4 @@
-"""The part of README.md that states results: written from the published reference, never by hand."""
+"""The parts of README.md and ARTIFACT.md that state results: written from the published reference, never by hand."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,15 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from forwardgrad.arguments import RefusalError
+from forwardgrad.reference.minutes import minutes
 from forwardgrad.reference.publish import load
 from forwardgrad.report.markup import templates_of
 
-BLOCKS = ("result",)
+BLOCKS = {"README.md": ("result", "experiments"), "ARTIFACT.md": ("claims",)}
 MODELS = ("lr", "mlp", "cnn")
 
 
 def rewrite(text: str, blocks: Mapping[str, str]) -> str:
-    """Return README's text with each block replaced.
+    """Return a text with each block replaced.
 
     Raises:
         ValueError: A mark is missing.
@@ -23,16 +24,17 @@ def rewrite(text: str, blocks: Mapping[str, str]) -> str:
         begin = f"<!-- {name}: from results/reference by `snakemake reference`, not by hand -->\n"
         end = f"<!-- end of {name} -->\n"
         if begin not in text or end not in text:
-            raise ValueError(f"README.md lacks the marks of the block {name!r}: {begin.strip()} and {end.strip()}")
+            raise ValueError(f"the text lacks the marks of the block {name!r}: {begin.strip()} and {end.strip()}")
         before, _, rest = text.partition(begin)
         text = before + begin + block + end + rest.partition(end)[2]
     return text
 
 
-def write_blocks(reference: Path, templates: Path) -> dict[str, str]:
-    """Return what README states of the published `reference`, what a step costs, by the name of the block.
+def write_blocks(reference: Path, templates: Path) -> dict[str, dict[str, str]]:
+    """Return what each file states of the published `reference`, by file and name of the block.
 
-    The prose is in `templates`, `readme_{block}.md.j2`.
+    It states what a step costs and how many minutes experiments take. The prose is in `templates`,
+    `{file}_{block}.md.j2`.
     """
     tables, record = load(reference)
     environment = templates_of(templates, keep_trailing_newline=True)
@@ -40,8 +42,14 @@ def write_blocks(reference: Path, templates: Path) -> dict[str, str]:
         "costs": {method: costs(tables["speed"], method) for method in ("stock", "forward_rank_one")},
         "by_hand": costs(tables["speed"], "forward_rank_one", "ratio_to_backprop_by_hand"),
         "host": record["experiments"]["speed"][0]["host"],
+        "minutes": minutes(record),
     }
-    return {name: environment.get_template(f"readme_{name}.md.j2").render(values) for name in BLOCKS}
+    return {
+        file: {
+            name: environment.get_template(f"{Path(file).stem.lower()}_{name}.md.j2").render(values) for name in blocks
+        }
+        for file, blocks in BLOCKS.items()
+    }
 
 
 def require_networks(speed: Path) -> None:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from forwardgrad.claims import section as claims_section
-from forwardgrad.experiments.kinds import PUBLISHED, kind_of, part_of, plan_of, room
+from forwardgrad.experiments.audit import section as audit_section
+from forwardgrad.experiments.kinds import AUDIT, PUBLISHED, kind_of, part_of, plan_of, room
+from forwardgrad.experiments.published import section as published_section
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training.runs import expand
 from forwardgrad.machine import provenance
@@ -54,19 +56,24 @@ def gather(config: Mapping[str, Any], full: Mapping[str, Any], sources: Sources)
     records = results.data_records()
     used = {dataset for name in config["run"] for dataset in plan_of(name).datasets(config, name)}
     missing = {name: record for name, record in records.items() if name in used and not record["available"]}
-    figures = [entry for each in experiments.values() for entry in each["figures"]]
-    figures += [entry for each in experiments.values() for cell in each.get("cells", []) for entry in cell["figures"]]
-    figures += figures_of(PUBLISHED, sources)
+    cells = [(name, cell) for name, each in experiments.items() for cell in each.get("cells", [])]
+    anchors = {f"{name}-{cell['dataset']}-{cell['model']}" for name, cell in cells}
+    figures = [told(each["figures"], each.get("alternatives", {})) for each in experiments.values()]
+    figures += [told(cell["figures"], experiments[name]["alternatives"]) for name, cell in cells]
+    published, audit = figures_of(PUBLISHED, sources), figures_of(AUDIT, sources)
+    figures += [told(published, published_section.alternatives(results) if published else {})]
+    figures += [told(audit, audit_section.alternatives(results) if audit else {})]
+    figures = [entry for own in figures for entry in own]
     return {
         "experiments": list(experiments.values()),
         "figure": {each["name"]: each for each in figures},
         "part": {part: [each for name, each in experiments.items() if part_of(config, name) == part] for part in PARTS},
         **claims_section.gather(
-            results.folder, sources.root / "report/claims.yaml", {each["anchor"] for each in figures}
+            results.folder, sources.root / "report/claims.yaml", anchors | {each["anchor"] for each in figures}
         ),
         "paper": quoted_of("paper", results),
         "audit": table_of("audit", results),
-        "audit_figures": figures_of("audit", sources),
+        "audit_figures": audit,
         "results": results.folder,
         "records": [record for name, record in records.items() if name in used],
         "missing": [(record, sum(run.dataset == name for run in runs)) for name, record in missing.items()],
@@ -110,6 +117,13 @@ def quoted_of(source: str, results: Results) -> dict[str, float]:
 def figures_of(experiment: str, sources: Sources) -> list[dict[str, Any]]:
     """Return the figures of one experiment."""
     return [figure(path) for path in sources.figures if path.parent.name == experiment]
+
+
+def told(figures: Iterable[dict[str, Any]], findings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Give every figure as its `alternative` text what it finds, its heading and caption if nobody says that."""
+    for entry in figures:
+        entry["alternative"] = findings.get(entry["stem"]) or entry["words"]
+    return list(figures)
 
 
 def heading(page: Path, root: Path) -> str:

@@ -7,13 +7,16 @@ one line that names it, its fault and the command that makes it again.
 import json
 from collections import Counter
 from collections.abc import Iterable
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow
+from pyarrow.csv import WriteOptions, write_csv
 
 from forwardgrad.arguments import RefusalError
-from forwardgrad.files import SEAL, replacing, sha256, unsealed, write_atomically
+from forwardgrad.files import SEAL, replacing, unsealed, write_atomically
 
 PRODUCED_BY = ("versions", "host", "device", "threads", "commit")
 
@@ -30,11 +33,26 @@ def seal_of(path: Path) -> Path:
     return path.with_name(f".{path.name}.sha256")
 
 
-def write_made(path: Path, table: pd.DataFrame) -> None:
-    """Write a table that is made of other results, numbers in full precision; before it its checksum."""
+def write_made(path: Path, table: pd.DataFrame, plain: bool = False) -> None:
+    """Write a table that is made of other results, numbers in full precision; before it its checksum.
+
+    `plain` says that no text in it needs quotes: then pyarrow writes it, in a tenth of pandas' time.
+    """
     with replacing(path) as temporary:
-        table.to_csv(temporary, index=False)
-        write_atomically(seal_of(path), sha256(temporary.read_bytes()))
+        if plain:
+            unquoted = WriteOptions(include_header=False, quoting_style="none")
+            with temporary.open("wb") as file:
+                file.write((",".join(table.columns) + "\n").encode())
+                write_csv(pyarrow.Table.from_pandas(table, preserve_index=False), file, unquoted)
+        else:
+            table.to_csv(temporary, index=False)
+        write_atomically(seal_of(path), checksum(temporary))
+
+
+def checksum(path: Path) -> str:
+    """Return the SHA-256 of a file, which may be larger than memory."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def read_csv(path: Path, target: Path | None = None, **options: Any) -> pd.DataFrame:
@@ -44,7 +62,7 @@ def read_csv(path: Path, target: Path | None = None, **options: Any) -> pd.DataF
         ResultError: It is missing, broken, or is not as `write_made` wrote it.
     """
     try:
-        if seal_of(path).is_file() and seal_of(path).read_text() != sha256(path.read_bytes()):
+        if seal_of(path).is_file() and seal_of(path).read_text() != checksum(path):
             raise ResultError(path, "is not as its job wrote it, the checksum differs", target)
         return pd.read_csv(path, **options)
     except FileNotFoundError:

@@ -31,11 +31,11 @@ def assert_exact(model, *inputs, tolerance=1e-10, keys=KEYS, loss=wiggle):
     """Compare the derivative along every key's tangents, and the loss."""
     inputs = inputs[0] if len(inputs) == 1 else inputs
     for key in keys:
-        torch.manual_seed(1)
+        torch.default_generator.manual_seed(1)
         value = loss(model(*inputs) if isinstance(inputs, tuple) else model(inputs), None)
         named = {name: each for name, each in model.named_parameters() if each.requires_grad}
         gradient = torch.autograd.grad(value, named.values(), allow_unused=True, materialize_grads=True)
-        torch.manual_seed(1)
+        torch.default_generator.manual_seed(1)
         estimate = make_estimator(key, model, loss, seed=0)(inputs, None)
         ((derivative, tangents),) = estimate.terms
         units = estimate.units

@@ -17,7 +17,7 @@ INPUTS = torch.linspace(-1, 1, 12, dtype=torch.float64).view(3, 4)
 
 
 def linear(inputs=4, outputs=4):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     return nn.Linear(inputs, outputs).double()
 
 
@@ -136,7 +136,7 @@ def test_a_buffer_that_is_written_carries_no_tangent():
             return y - self.mean
 
     model, other = Running(), Running()
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     make_estimator("forward_rank_one", model, wiggle, seed=0)(INPUTS, None)
     other(INPUTS)
     torch.testing.assert_close(model.mean, other.mean)
@@ -158,7 +158,7 @@ def test_no_graph_is_made():
 
 
 def test_threads_do_not_disturb_each_other():
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     layers = nn.Linear(4, 6), nn.SiLU(), nn.LayerNorm(6), nn.Linear(6, 2)
     models = [nn.Sequential(layers[0], layers[1], layers[3]).double(), nn.Sequential(*layers).double()]
 

@@ -63,7 +63,7 @@ def refused(net, loss=wiggle, key="forward_rank_one", inputs=SQUARE, targets=Non
 
 
 def stacked(function):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     inner = Of(lambda net, x: function(x * net.scale), scale=torch.ones(3).double())
     return nn.Sequential(nn.Linear(3, 3).double(), nn.Sequential(inner))
 

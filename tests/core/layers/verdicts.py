@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from forwardgrad import make_estimator
+from forwardgrad.core import draws
 from forwardgrad.core.gradients import ESTIMATORS
 
 RANDOM = 1
@@ -19,7 +20,7 @@ class Reverse:
 
     def __init__(self, model, loss, inputs, targets):
         self.maps, self.seen = {}, {}
-        torch.manual_seed(RANDOM)
+        torch.default_generator.manual_seed(RANDOM)
         with ExitStack() as stack:
             for name in LINEAR_MAPS:
                 stack.enter_context(patch.object(F, name, self.noting(getattr(F, name))))
@@ -61,8 +62,9 @@ def verdict(key, model, loss, inputs, targets, reverse):
     """An empty text if the key's estimate is right, else in one line why the key refuses; an error if it is wrong."""
     try:
         estimator = make_estimator(key, model, loss, seed=0)
-        torch.manual_seed(RANDOM)
-        estimate = estimator(inputs, targets)
+        torch.default_generator.manual_seed(RANDOM)
+        with patch.object(draws, "BLOCK_STEPS", 1):  # one step is taken: draw for no more
+            estimate = estimator(inputs, targets)
     except (TypeError, ValueError, NotImplementedError) as refusal:
         return one_line(refusal)
     tolerance = DIFFERENCES if key.startswith("spsa") else EXACT

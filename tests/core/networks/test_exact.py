@@ -40,7 +40,7 @@ class Plain:
 def plain(request):
     case = build(request.param)
     before = deepcopy(case.model.state_dict())
-    torch.manual_seed(RANDOM)
+    torch.default_generator.manual_seed(RANDOM)
     outputs = case.outputs()
     loss = case.loss(outputs, case.targets)
     random = torch.get_rng_state()
@@ -55,7 +55,7 @@ def estimated(request, plain):
     """The estimate from where the plain pass began, and the state of torch's random numbers behind it."""
     plain.case.model.load_state_dict(plain.before)
     estimator = make_estimator(request.param, plain.case.model, plain.case.loss, seed=SEED)
-    torch.manual_seed(RANDOM)
+    torch.default_generator.manual_seed(RANDOM)
     return estimator(plain.case.inputs, plain.case.targets), torch.get_rng_state()
 
 

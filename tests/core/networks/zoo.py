@@ -21,7 +21,7 @@ NAMES = (*ZOO, *(f"{name}, evaluation" for name in IN_EVALUATION))
 def build(name):
     """The network called `name`, with what it is called on."""
     family, _, mode = name.partition(", ")
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     case = ZOO[family]()
     model = case.model.double().train(mode != "evaluation")
     with torch.no_grad():

@@ -209,7 +209,7 @@ def test_cases_are_those_of_the_configuration(preset, schema):
     for case in found:
         assert Case.from_json(case.to_json()) == case
     stems = {path.rsplit("/")[-1] for path in figures(preset)}
-    assert {f"{case.source}-{case.name}-paths.svg" for case in found if case.dimensions == 2} <= stems
+    assert {f"{case.source}-{case.name}-paths.svg" for case in found if case.source == "paper"} <= stems
     assert len(files(preset, ".csv")) == len(found)
 
 

@@ -5,14 +5,14 @@ from forwardgrad import catalogue
 from forwardgrad.experiments.speed.columns import PARTS
 from forwardgrad.experiments.speed.figures.cost import HEADINGS, PAPER, cost
 from forwardgrad.experiments.speed.figures.lines import batch, depth, memory, sweeps
-from forwardgrad.experiments.speed.figures.parts import LOOKS, parts
+from forwardgrad.experiments.speed.figures.parts import LOOKS, all_parts, parts
 from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, OTHERWISE, grouped, ordered
 from forwardgrad.plotting import labels, style
 
 from ...drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
 from .conftest import COSTS
 
-FIGURES = (cost, depth, memory, batch, parts)
+FIGURES = (cost, depth, memory, batch, parts, all_parts)
 UNDRAWN = ("evaluation", "gathering")
 
 
@@ -59,8 +59,8 @@ def test_the_headline_tells_the_framework_from_the_projects_engine(draw):
     }
     (first, *_) = draw(cost)[0].axes
     heights = {text.get_text(): text.get_position()[1] for text in first.get_yticklabels()}
-    ours = [PAPER, HEADINGS[FRAMEWORK], "torch.func.jvp", HEADINGS[ENGINE], "Gaussian", "rank one"]
-    order = [*ours, OTHERWISE, "by hand, in place"]
+    ours = [PAPER, HEADINGS[FRAMEWORK], "func.jvp", HEADINGS[ENGINE], "Gaussian", "rank one"]
+    order = [*ours, HEADINGS[OTHERWISE], "by hand, in place"]
     assert sorted(order, key=heights.get) == order
 
 
@@ -127,8 +127,17 @@ def test_memory_is_swept_over_depth_width_and_batch_size(frame):
     assert [column for column, _, _ in sweeps(pd.concat([two, two.assign(batch_size=16)]))] == ["batch_size"]
 
 
+def test_the_parts_of_the_main_methods_stand_side_by_side_one_column_a_network(draw):
+    figure, shown = draw(parts)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["MLP", "CNN"]
+    assert set(shown["method"]) == {"backprop", "forward_gaussian", "forward_rank_one"}
+    assert set(shown["batch_size"]) == {64}
+    bars = [bar for bar in figure.axes[0].patches if round(bar.get_y() + bar.get_height() / 2) == 1]
+    assert sum(bar.get_width() for bar in bars) == pytest.approx(1.5)
+
+
 def test_parts_of_a_step_are_stacked_beside_backpropagation(draw):
-    figure, _ = draw(parts)
+    figure, _ = draw(all_parts)
     titles = [axes.get_title(loc="left") for axes in figure.axes]
     assert "MLP 784-1024-1024-10, batch 64" in titles
     assert "CNN, 4 convolutions of 64, batch 16" in titles

@@ -75,9 +75,8 @@ def test_memory_is_that_of_the_deepest_network(section):
 
 def test_figures_are_told_in_words(section):
     told = section["alternatives"]
-    assert "CNN, 4 convolutions of 64, batch 64, Forward gradient, rank one: 0.500" in told["cpu-cost"]
-    assert "batch 16" not in told["cpu-cost"]
-    assert "MLP, 50 hidden layers of 1,024, batch 64, Backpropagation: 150" in told["cpu-memory"]
+    assert "0.50 (MLP), 0.50 (CNN) with rank-one tangents; 2.00 (MLP), 2.00 (CNN) by PyTorch" in told["cpu-cost"]
+    assert "50 hidden layers: 150 MiB (Backpropagation), 75.0 MiB (Forward gradient, rank one)" in told["cpu-memory"]
 
 
 def test_what_is_left_to_the_full_protocol(section):

@@ -22,9 +22,11 @@ from ...synthetic import WRITTEN, seal
 def test_a_run_becomes_tidy_rows_and_one_summary(results):
     folder = results.run("forward_gaussian", 3, (2.0, 1.0, 0.25), "threshold", threshold=0.3, every=10)
     metrics, row, _ = read_run(folder)
-    assert list(metrics) == [*IDENTITY, *METRICS]
+    assert list(metrics) == list(METRICS)
     assert metrics["step"].tolist() == [0, 10, 20]
-    assert set(metrics["seed"]) == {3}
+    joined = results.frames().metrics
+    assert list(joined) == [*IDENTITY, *METRICS]
+    assert set(joined["seed"]) == {3}
     assert list(row) == list(RUNS)
     assert (row["status"], row["steps"], row["test_loss"], row["threshold"]) == ("threshold", 20, 0.25, 0.3)
     assert row["seconds"] == 0.02

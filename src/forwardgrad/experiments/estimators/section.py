@@ -18,12 +18,13 @@ def gather(shown: Shown) -> dict[str, Any]:
     frame = results.frame(EXPERIMENT)
     agreeing, judged = inside(frame)
     networks = [network(own) for _, own in summary(results).groupby("n", sort=True)] if len(frame) else []
+    curvature = results.frame(f"{EXPERIMENT}-curvature")
     here = config[EXPERIMENT]["draws"]
     return {
         "key": EXPERIMENT,
         "title": shown.settings["title"],
         "figures": figures,
-        "alternatives": {entry["stem"]: alternative(entry["stem"], networks) for entry in figures},
+        "alternatives": {entry["stem"]: alternative(entry["stem"], networks, curvature, frame) for entry in figures},
         "networks": networks,
         "agreeing": agreeing,
         "judged": judged,
@@ -50,18 +51,31 @@ def network(own: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def alternative(stem: str, networks: Sequence[Mapping[str, Any]]) -> str:
-    """Return the figure's alternative text."""
+def alternative(stem: str, networks: Sequence[Mapping[str, Any]], curvature: pd.DataFrame, frame: pd.DataFrame) -> str:
+    """Return what the figure finds: its alternative text."""
+    if stem == "curvature":
+        rates = curvature[(curvature["problem"] == "kronecker") & (curvature["quantity"] == "stable_rate")]
+        found = rates.set_index("estimator")["measured"]
+        parts = [f"{labels.variant(labels.estimator(key))} {labels.number(value)}" for key, value in found.items()]
+        return f"Largest stable learning rate over 2 / tr H where inputs are alike: {'; '.join(parts)}."
+    if not networks:
+        return ""
+    largest = networks[-1]
+    spread = sorted(largest["rows"], key=lambda row: row["second_moment"])
+    least, most = (f"{labels.number(row['second_moment'])} ({row['label']})" for row in (spread[0], spread[-1]))
     if stem == "cloud":
-        return "Single estimates around the gradient: widest for one tangent, narrower for means and projections."
+        return f"Single estimates scatter around the gradient: mean squared norms from {least} to {most}."
     if stem == "closing":
-        return (
-            "The distance from the mean of many estimates to the gradient falls with the square root of their number."
-        )
-    parts = [
-        f"{each['label']}, {row['label']}: {labels.number(row['second_moment'] / row['second_moment_formula'])}"
-        for each in networks
-        for row in each["rows"]
-        if row["second_moment_formula"] == row["second_moment_formula"]
-    ]
-    return f"Second moment over its formula. {'; '.join(parts)}."
+        distances = frame[(frame["quantity"] == "distance") & (frame["network"] == largest["key"])]
+        own = distances[distances["estimator"] == "forward_gaussian"].sort_values("draws")
+        ends = [
+            f"{labels.number(own['measured'].iloc[at])} after {own['draws'].iloc[at]:,}" for at in (0, -1) if len(own)
+        ]
+        return f"Distance of the mean from the gradient in the {largest['label']}, Gaussian: {', '.join(ends)}."
+    rows = [row for each in networks for row in each["rows"]]
+    ratios = [row["second_moment"] / row["second_moment_formula"] for row in rows]
+    known = [value for value in ratios if value == value]
+    return (
+        f"Measured second moments are {labels.number(min(known))} to {labels.number(max(known))} of their formulas; in "
+        f"the {largest['label']} they go from {least} to {most}."
+    )

@@ -160,9 +160,9 @@ def tables(config: Config, experiment: str = EXPERIMENT) -> list[str]:
 
 
 def figures(config: Config, experiment: str = EXPERIMENT, available: Collection[str] = ()) -> list[str]:
-    """Return the figures: time of a step, every case in the plane, the spheres."""
-    plane = [f"{case.source}-{case.name}" for case in cases(config) if case.dimensions == 2]
-    names = ["cost", *(f"{case}-{kind}" for case in plane for kind in ("loss", "paths"))]
+    """Return the figures: time of a step, the paper's functions, the spheres. Other cases are rows of a table."""
+    paper = [f"{case.source}-{case.name}" for case in cases(config) if case.source == "paper"]
+    names = ["cost", *(f"{case}-{kind}" for case in paper for kind in ("loss", "paths"))]
     names += ["spheres"] if spheres(config) else []
     return [f"results/figures/functions/{name}.svg" for name in names]
 

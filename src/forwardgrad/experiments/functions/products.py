@@ -49,7 +49,7 @@ FIGURES = (
         "functions.figures.paths:paths",
         (VALUES, RUNS),
         "{function} ({source}): paths",
-        "Paths over the contours and over the surface.",
+        "Paths over the contours.",
         given="settings",
     ),
     Product(

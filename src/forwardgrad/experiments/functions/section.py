@@ -28,7 +28,8 @@ def gather(shown: Shown) -> dict[str, Any]:
         "seeds": config[EXPERIMENT]["seeds"],
         "sources": [
             (labels.SOURCES[source], [of_case(case, outcomes, by_stem) for case in known if case.source == source])
-            for source in dict.fromkeys(case.source for case in known)
+            for source in labels.SOURCES
+            if any(case.source == source for case in known)
         ],
         "overview": [by_stem[stem] for stem in ("cost", "spheres") if stem in by_stem],
         "costs": [timed(row) for row in costs[costs["source"] != "ours"].to_dict("records")],
@@ -36,11 +37,12 @@ def gather(shown: Shown) -> dict[str, Any]:
         "published": headline(costs, "published"),
         "limits": limits(contraction),
         "inside": agreeing(contraction),
+        "flat": [looked(row) for row in outcomes[outcomes["distance"].isna()].to_dict("records")],
         "checked": int(contraction["low"].notna().sum()),
         "descents": int(outcomes["runs"].sum()),
         "lost": int(outcomes["diverged"].sum()),
         "peak": outcomes["peak"].max(),
-        "alternatives": {stem: alternative(stem, outcomes) for stem in by_stem},
+        "alternatives": {stem: alternative(stem, outcomes, costs, contraction) for stem in by_stem},
         "tables": [results.folder.parent / path for path in tables(config)],
         "figures": list(figures),
         "produced_by": results.provenance(EXPERIMENT),
@@ -73,7 +75,7 @@ def looked(row: dict[str, Any]) -> dict[str, Any]:
 
 def timed(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row of the costs with its labels."""
-    addition = ", without a product" if row["method"].endswith("_added") else ""
+    addition = ", factor in a sum" if row["method"].endswith("_added") else ""
     label = labels.STEPS[row["method"]] + addition
     return row | {"label": label, "place": labels.case(row["source"], row["function"])}
 
@@ -101,16 +103,22 @@ def agreeing(contraction: pd.DataFrame) -> int:
     return int(within.sum())
 
 
-def alternative(stem: str, outcomes: pd.DataFrame) -> str:
-    """Return the figure's alternative text."""
+def alternative(stem: str, outcomes: pd.DataFrame, costs: pd.DataFrame, contraction: pd.DataFrame) -> str:
+    """Return what the figure finds: its alternative text."""
     if stem == "cost":
-        return "Time of one step by backpropagation and by forward mode on the paper's functions, as in the table."
+        ratios = headline(costs, "ratio")
+        parts = [f"{own['forward_gaussian_dual']:.2f} ({labels.function(name)})" for name, own in ratios.items()]
+        return f"A step by torch.autograd.forward_ad costs, over backpropagation’s: {', '.join(parts)}."
     if stem == "spheres":
-        return "Runs on isotropic quadratics, slower in more dimensions, and the mean factor of a step by rate."
+        known = limits(contraction).get("forward_gaussian", {})
+        parts = [f"{labels.number(limit)} in {labels.plural(n, 'dimension')}" for n, limit in known.items()]
+        return f"A Gaussian step makes progress on average below the learning rates {', '.join(parts)}, as in theory."
     source, name, kind = stem.split("-")
     rows = rows_of_case(outcomes, (source, name)).to_dict("records")
-    ends = "; ".join(
-        f"{labels.method(row['method'], row['method'])}: {labels.loss_or_diverged(row['median'])}" for row in rows
+    column, what = ("median", "Values above the minimum") if kind == "loss" else ("distance", "Distances from it")
+    ends = ", ".join(
+        f"{labels.loss_or_diverged(row[column])} ({labels.variant(labels.method(row['method'], row['method']))})"
+        for row in rows
     )
-    what = "Value above the minimum against the step" if kind == "loss" else "Paths over contours and over the surface"
-    return f"{what}: {labels.case(source, name)}. Median final values: {ends}."
+    beginning = "" if kind == "loss" else "All paths lead to the minimum. "
+    return f"{beginning}{what} at the end: {ends}."

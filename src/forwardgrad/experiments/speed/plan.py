@@ -167,7 +167,8 @@ def figure_names(measurements: Iterable[Measurement]) -> list[str]:
     memory = [one for one in found if one.memory]
     names = ["cost", *(["parts"] if any(one.parts for one in found) else [])]
     names += [axis for axis, others in axes.items() if others]
-    return names + (["memory"] if len({(one.network, one.batch_size) for one in memory}) > 1 else [])
+    names += ["memory"] if len({(one.network, one.batch_size) for one in memory}) > 1 else []
+    return names + (["methods"] if "parts" in names else [])
 
 
 def problems(config: Config) -> Iterator[str]:

@@ -42,6 +42,13 @@ FIGURES = (
         "Time of a step by its parts: drawing the tangent, forward pass, backward pass, update.",
     ),
     Product(
+        "figures/speed/{device}-methods.svg",
+        "speed.figures.parts:all_parts",
+        (FRAME,),
+        "{device}: parts of a step by every method",
+        "Time of a step of every method by its parts.",
+    ),
+    Product(
         "figures/speed/{device}-size.svg",
         "speed.figures.size:size",
         (FRAME, REGIMES, QUOTED),

@@ -7,10 +7,10 @@ import pandas as pd
 
 from forwardgrad.catalogue import network_parts
 from forwardgrad.experiments.shown import Shown
+from forwardgrad.experiments.speed.alternatives import alternative
 from forwardgrad.experiments.speed.columns import NETWORK
-from forwardgrad.experiments.speed.figures.rows import deep, group, named, ordered, place, swept, usual, wide
+from forwardgrad.experiments.speed.figures.rows import group, named, ordered, place, swept, usual, wide
 from forwardgrad.experiments.speed.plan import EXPERIMENT, PAPER_BATCH_SIZE, steps
-from forwardgrad.experiments.speed.regime import crossed
 from forwardgrad.experiments.speed.tables import AGREEMENT, paper_seconds
 from forwardgrad.plotting import labels
 
@@ -137,30 +137,6 @@ def network_in_words(network: str) -> str:
     """Return a network by the name that the configuration has for it."""
     base, axis, number = network_parts(network)
     return labels.network(base, number) if axis == "depth" else labels.network(network, 2)
-
-
-def alternative(stem: str, measured: pd.DataFrame, regimes: pd.DataFrame) -> str:
-    """Return the figure's alternative text."""
-    device, _, name = stem.partition("-")
-    own = measured[(measured["device"] == device) & measured["seconds"].notna()]
-    own = {"depth": deep, "memory": usual, "batch": named, "size": swept}.get(name, lambda rows: usual(named(rows)))(
-        own
-    )
-    if name == "memory":
-        heading, own = "Peak memory of a step beyond the parameters, in MiB", own[own["peak_bytes"].notna()]
-        values = own["peak_bytes"] / 2**20
-    else:
-        heading, own = "Cost of a step over that of backpropagation", own[own["method"].isin(ordered(own["method"]))]
-        values = own["ratio_to_backprop"]
-    parts = [
-        f"{place(row)}, {labels.method(row['method'], row['method'])}: {labels.number(value)}"
-        for row, value in zip(own.to_dict("records"), values, strict=True)
-    ]
-    parts += [
-        f"{labels.method(method, method)}: costs as much as backpropagation from {labels.number(size, 2)} parameters on"
-        for method, size in (crossed(regimes, device) if name == "size" else {}).items()
-    ]
-    return f"{heading}. {'; '.join(parts)}."
 
 
 def left(config: Mapping[str, Any], full: Mapping[str, Any]) -> list[str]:

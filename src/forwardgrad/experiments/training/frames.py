@@ -38,24 +38,27 @@ def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Fra
         ResultError: See `read_run`.
     """
     parts = [read_run(folder) for folder in folders]
-    metrics = [metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=[*IDENTITY, *METRICS])]
     rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
+    metrics = pd.concat([metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=list(METRICS))])
+    repeated = rows.index.repeat([len(metrics) for metrics, _, _ in parts])
+    identity = rows.loc[repeated, list(IDENTITY)]
     measured = read_costs((record["run"] for _, _, record in parts), costs)
-    frames = Frames(pd.concat(metrics, ignore_index=True), rows, measured)
-    return frames, produced_by(record for _, _, record in parts)
+    made = produced_by(record for _, _, record in parts)
+    joined = pd.concat([frame.reset_index(drop=True) for frame in (identity, metrics)], axis="columns")
+    return Frames(joined, rows, measured), made
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:
     """Read one run's folder `.../experiment/dataset/model/method/seed-N`.
 
     Returns:
-        Its metrics (IDENTITY and METRICS), its row of the runs frame, and its record (`run.json`).
+        Its metrics (METRICS), its row of the runs frame, and its record (`run.json`).
 
     Raises:
         ResultError: A file is missing, empty or contradicts itself, its path or its record.
     """
     target = folder / "metrics.csv"
-    metrics = read_table(target, METRICS)
+    metrics = read_table(target, METRICS)[list(METRICS)]
     times = read_table(folder / "times.csv", TIMES, target)
     record = read_record(folder / "run.json", ("run", "status", "parameters", "data"), target)
 
@@ -68,8 +71,9 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
     require(steps.is_monotonic_increasing and steps.is_unique, "metrics.csv", "steps do not increase")
     require(statuses[-1] in ENDINGS, "metrics.csv", f"last status is {statuses[-1]!r}, not one of {', '.join(ENDINGS)}")
     require(set(statuses[:-1]) <= {"running"}, "metrics.csv", "a row before the last says that the run has ended")
-    sound = metrics if statuses[-1] != "diverged" else metrics.iloc[:-1]
-    require(sound[["train_loss", "test_loss"]].notna().all(axis=None), "metrics.csv", "a loss is missing")
+    sound = len(metrics) if statuses[-1] != "diverged" else -1
+    losses = [metrics[name].to_numpy()[:sound] for name in ("train_loss", "test_loss")]
+    require(not pd.isna(losses).any(), "metrics.csv", "a loss is missing")
 
     run = record["run"]
     identity = dict(zip(IDENTITY, [*folder.parts[-5:-1], folder.name.removeprefix("seed-")], strict=True))
@@ -78,7 +82,7 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
     require(record["status"] == statuses[-1], "run.json", f"says {record['status']}, metrics.csv {statuses[-1]}")
 
     identity["seed"] = int(identity["seed"])
-    last = metrics.iloc[-1].drop(["step", "status"])
+    last = {name: metrics[name].iat[-1] for name in METRICS if name not in ("step", "status")}
     row = identity | {
         "estimator": run["settings"]["estimator"],
         "learning_rate": run["settings"]["learning_rate"],
@@ -90,13 +94,13 @@ def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]
         "parameters": record["parameters"],
         "source": record["data"]["source"],
     }
-    return metrics.assign(**identity)[[*IDENTITY, *METRICS]], row, record
+    return metrics, row, record
 
 
 def write_frames(frames: Frames, results: Results, experiment: str) -> None:
     """Write the three frames as CSV, numbers in full precision."""
-    for frame, path in zip(frames, _paths(results, experiment), strict=True):
-        write_made(path, frame)
+    for suffix, frame, path in zip(FRAMES, frames, _paths(results, experiment), strict=True):
+        write_made(path, frame, plain=not suffix)  # the metrics: names, and numbers by the million
 
 
 def load_frames(results: Results, experiment: str) -> Frames:

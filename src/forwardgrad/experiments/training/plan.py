@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible, variant
+from forwardgrad.catalogue import AT, DATASETS, ESTIMATORS, MODELS, impossible
 from forwardgrad.experiments.speed.plan import Measurement, files, merged
-from forwardgrad.experiments.training.products import ANALYSES, CELL, FIGURES
+from forwardgrad.experiments.training.products import ANALYSES, FIGURES
 from forwardgrad.experiments.training.runs import Run, expand, merged_settings, seeds, step_key, untuned
 from forwardgrad.suggestions import unknown, unknown_value
 
@@ -139,27 +139,32 @@ def figures(config: Config, experiment: str, available: Collection[str]) -> list
     names = ["rates"] if is_grid(runs) else []
     if not names:
         names += ["loss-ratios"] if "against" in settings else []
-        names += ["time-per-step"]
         names += ["steps-to-threshold"] if any(run.settings.stop.loss is not None for run in runs) else []
         names += [name for name in analyses if f"figures/{{experiment}}/{name}.svg" in PATHS]
         for (dataset, model), own in cells_of(runs).items():
-            names += [f"{dataset}-{model}-{kind}" for kind in cell_figures(own, analyses)]
+            names += [f"{dataset}-{model}-by-step"] if (dataset, model) in with_curves(config, experiment) else []
+            names += [f"{dataset}-{model}-cosines"] if any(run.probes for run in own) else []
     return [f"results/figures/{experiment}/{name}.svg" for name in names]
 
 
-def cell_figures(runs: Collection[Run], analyses: Collection[str]) -> Iterator[str]:
-    """Yield the figures of one cell."""
-    if "budgets" not in analyses:  # two curves for every method of a large comparison are no picture
-        yield "by-step"
-    yield from (name for name in analyses if f"{CELL}-{name}.svg" in PATHS)
-    if "budgets" in analyses:
-        variants = {variant(run.method, run.settings.estimator) for run in runs}
-        yield from (f"budgets-{name or 'own'}" for name in sorted(variants))
-    if any(run.probes for run in runs):
-        yield "cosines"
+def with_curves(config: Config, experiment: str) -> set[tuple[str, str]]:
+    """Return the data sets with models whose curves the report shows; the others are rows of its tables."""
+    settings = config["experiments"][experiment]
+    cells = [config["cells"][name] for name in settings.get("curves", settings["cells"])]
+    return {pair for cell in cells for pair in product(cell["datasets"], cell["models"])}
 
 
-def cell(config: Config, experiment: str, dataset: str, model: str, **names: str) -> dict[str, Any]:
+def curves(config: Config, experiment: str, dataset: str, model: str) -> dict[str, Any]:
+    """Tell a figure of curves whether it shows the norm of the weights.
+
+    Raises:
+        ValueError: The configuration has no such cell.
+    """
+    cell(config, experiment, dataset, model)
+    return {"norms": "norms" in config["experiments"][experiment].get("analyses", [])}
+
+
+def cell(config: Config, experiment: str, dataset: str, model: str) -> dict[str, Any]:
     """Give a figure of one cell nothing else.
 
     Raises:
@@ -196,6 +201,9 @@ def references(config: Config) -> Iterator[str]:
     cells, methods = config["cells"], config["methods"]
     for name, experiment in config["experiments"].items():
         yield from unknown(f"experiments.{name}.cells", experiment["cells"], "cell", cells)
+        yield from unknown(
+            f"experiments.{name}.curves", experiment.get("curves", []), "cell of it", experiment["cells"]
+        )
         yield from unknown(f"experiments.{name}.analyses", experiment.get("analyses", []), "analysis", ANALYSES)
         if "against" in experiment:
             yield from unknown_value(f"experiments.{name}.against", experiment["against"], "method", methods)

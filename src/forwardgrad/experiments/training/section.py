@@ -9,6 +9,7 @@ import pandas as pd
 from forwardgrad.catalogue import AT
 from forwardgrad.experiments.shown import Shown
 from forwardgrad.experiments.training import plan
+from forwardgrad.experiments.training.alternatives import alternative
 from forwardgrad.experiments.training.analyses.rates import differing
 from forwardgrad.experiments.training.plan import all_runs, cells_of
 from forwardgrad.experiments.training.runs import Run
@@ -39,6 +40,7 @@ def gather(shown: Shown) -> dict[str, Any]:
         "cells": cells,
         "absent": [(labels.cell(*key), missing[key[0]]) for key in cells_of(own) if key[0] in missing],
         "figures": [entry for entry in figures if entry["stem"] not in within],
+        "alternatives": {entry["stem"]: alternative(entry["stem"], tables, results.frame(name)) for entry in figures},
         "tables": [results.folder.parent / path for path in plan.tables(config, name)],
         "ended": int(tables["methods"]["runs"].sum()),
         "diverged": int(tables["methods"]["diverged"].sum()),

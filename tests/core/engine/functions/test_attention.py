@@ -15,7 +15,7 @@ BOOLEAN = torch.rand(5, 7, generator=torch.Generator().manual_seed(0)) > 0.4
 
 
 def parts(**sizes):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     return {name: torch.randn(size, dtype=torch.float64) for name, size in sizes.items()}
 
 
@@ -88,7 +88,7 @@ KINDS = {
 @pytest.mark.parametrize("weights", [True, False])
 @pytest.mark.parametrize("options", KINDS.values(), ids=KINDS)
 def test_multi_head_attention(options, weights, training):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     layer = nn.MultiheadAttention(8, 2, **options).double().train(training)
     query, key, value = (torch.randn(4, 4, size, dtype=torch.float64) for size in (8, layer.kdim, layer.vdim))
     hidden = torch.zeros(4, 4, dtype=torch.bool)
@@ -111,7 +111,7 @@ def test_multi_head_attention(options, weights, training):
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("frozen", [True, False])
 def test_an_encoder(training, frozen):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     layer = nn.TransformerEncoderLayer(8, 2, 16, batch_first=True)
     encoder = nn.TransformerEncoder(layer, 2).double().train(training).requires_grad_(not frozen)
     hidden = torch.zeros(3, 4, dtype=torch.bool)

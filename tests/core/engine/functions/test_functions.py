@@ -64,10 +64,10 @@ def test_every_rule_is_called():
 @pytest.mark.parametrize("function", CALLS, ids=lambda function: function.__qualname__)
 def test_a_parameter_as_input(function):
     shape, call = CALLS[function]
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
 
     def with_the_same_constants(net, _):
-        torch.manual_seed(2)
+        torch.default_generator.manual_seed(2)
         return call(net.input)
 
     assert_exact(Of(with_the_same_constants, input=randn(*shape)), torch.ones(2))
@@ -76,7 +76,7 @@ def test_a_parameter_as_input(function):
 @pytest.mark.parametrize("padding", [None, 1])
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 def test_bags(mode, padding):
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     table = nn.EmbeddingBag(4, 6, mode=mode, padding_idx=padding).double()
     assert_exact(Of(lambda net, ids: net.table(ids), table=table), IDS)
     offsets = torch.tensor([0, 2, 2])  # the second is empty
@@ -84,7 +84,7 @@ def test_bags(mode, padding):
 
 
 def test_bags_of_weighed_samples():
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     table = nn.EmbeddingBag(4, 6, mode="sum").double()
     net = Of(lambda net, ids: net.table(ids, per_sample_weights=net.weights), table=table, weights=randn(2, 3))
     assert_exact(net, IDS)
@@ -93,7 +93,7 @@ def test_bags_of_weighed_samples():
 
 
 def test_a_tied_table_does_not_move_at_padding():
-    torch.manual_seed(0)
+    torch.default_generator.manual_seed(0)
     head, table = nn.Linear(6, 4, bias=False).double(), nn.Embedding(4, 6, padding_idx=3).double()
     table.weight = head.weight
     assert_exact(Of(lambda net, ids: net.head(net.table(ids)), head=head, table=table), IDS)

@@ -1,9 +1,13 @@
 import re
 
-from forwardgrad.experiments.training.figures.curves import DRAWN, curves, draw_curves
+import pytest
+
+from forwardgrad.experiments.training.figures.curves import curves, draw_curves
 from forwardgrad.results.curves import curve_table
 
 from ....drawn import check_that_files_are_the_same, check_that_nothing_is_clipped, words
+
+DRAWN = ("test_loss", "test_accuracy")
 
 
 def draw(results):
@@ -52,3 +56,10 @@ def test_curves_are_drawn_from_the_frames_of_their_experiment(two_methods, store
     figure, bands = curves(results, **cell)
     assert figure.axes[-1].get_xlabel() == "Steps"
     assert set(bands["method"]) == {"backprop", "forward_gaussian"}
+
+
+def test_the_axis_ends_where_the_usual_runs_have_long_ended(results):
+    for seed in range(9):
+        results.run("forward_gaussian", seed, (2.0,) * (60 if seed > 6 else 6))
+    axes = draw(results).axes[0]
+    assert axes.get_xlim()[1] == pytest.approx(3 * 5 * 1.02)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from forwardgrad.experiments.functions.figures.common import look_of
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import STAR, rows, stacked, star, title, whole_numbers, write
+from forwardgrad.plotting.pieces import mark, rows, stacked, title, whole_numbers, write
 from forwardgrad.plotting.style import INK, Drawn
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
@@ -15,6 +15,9 @@ ORDER = (
     "gradient_descent", "forward_gaussian_dual", "forward_gaussian", "gradient_descent_added",
     "forward_gaussian_dual_added",
 )  # fmt: skip
+
+FORM = {"markersize": 17, "mew": 2.2}  # of a value that is no measurement: a line
+DERIVED = FORM | {"marker": "|", "color": INK, "linestyle": "", "zorder": 5}
 
 
 def cost(results: Results) -> Drawn:
@@ -31,9 +34,9 @@ def cost(results: Results) -> Drawn:
         "Processor time of one thread, lowest tenth of interleaved samples; 95 % interval over processes. Beside a "
         "bar: "
         "its ratio to backpropagation on the function as it is written there; bold: its whole interval is below "
-        "1. Forward steps draw their tangent. Without a product: the factor 100 is the weight of a sum."
+        "1. Forward steps draw their tangent. Factor in a sum: 100 is the weight of a sum."
     )
-    handle = star("backpropagation here \u00d7 the published ratio, read off a figure")
+    handle = mark("|", "backpropagation here \u00d7 the published ratio, read off a figure", **FORM)
     title(figure, "What does a step on a test function cost?", text, [handle], handle_length=1)
     return figure, shown
 
@@ -49,7 +52,7 @@ def _draw_case(axes: Axes, own: pd.DataFrame, published_ratio: float) -> None:
         base = "gradient_descent" + ("_added" if method.endswith("_added") else "")
         theirs = published_ratio * micro.loc[base, "seconds_per_step"] if ratio else 0
         if theirs:
-            axes.plot(theirs, row, **STAR)
+            axes.plot(theirs, row, **DERIVED)
         weight = "bold" if ratio and own.loc[method, "ratio_high"] < 1 else "normal"
         write(
             axes,
@@ -59,6 +62,6 @@ def _draw_case(axes: Axes, own: pd.DataFrame, published_ratio: float) -> None:
             va="center",
             fontweight=weight,
         )
-    rows(axes, [labels.STEPS[method] + (", without a product" if "_added" in method else "") for method in methods])
+    rows(axes, [labels.STEPS[method] + (", factor in a sum" if "_added" in method else "") for method in methods])
     axes.set_xlim(0, 1.3 * np.nanmax(micro))
     whole_numbers(axes.xaxis)

@@ -56,6 +56,6 @@ def _draw_method(axes: Axes, drawn: pd.DataFrame, runs: pd.DataFrame, top: float
     method, lost = runs["method"].iloc[0], int((runs["status"] == "diverged").sum())
     label = labels.estimator(method) + (f": {lost} of {len(runs)} diverged" if lost else "")
     drawn = drawn.assign(high=drawn["high"].clip(upper=top))
-    # Gradient descent has one run and often the same line as others: it lies on top, thin.
-    form = {"zorder": 3, "linewidth": 1.1} if method == GRADIENT_DESCENT else {"zorder": 2.5, "linewidth": 1.7}
+    # Gradient descent has one run and often the same line as others: it lies below them, wide.
+    form = {"zorder": 2.3, "linewidth": 5, "alpha": 0.3} if method == GRADIENT_DESCENT else {"zorder": 2.5}
     return band(axes, drawn["step"], drawn, look_of(method), label=label, **form)

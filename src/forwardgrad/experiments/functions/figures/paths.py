@@ -1,4 +1,4 @@
-"""Where runs on a test function went: over its contours, and over its surface."""
+"""Where runs on a test function went, over its contours."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -7,14 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from forwardgrad.experiments.functions.figures.common import look_of
-from forwardgrad.experiments.functions.figures.surface import (
-    Range,
-    above,
-    corners,
-    draw_contours,
-    draw_surface,
-    minimiser,
-)
+from forwardgrad.experiments.functions.figures.contours import Range, above, corners, draw_contours, minimiser
 from forwardgrad.experiments.functions.plan import GRADIENT_DESCENT, Case
 from forwardgrad.experiments.functions.tables import rows_of_case
 from forwardgrad.plotting import labels
@@ -40,30 +33,23 @@ def paths(results: Results, source: str, function: str, case: str) -> Drawn:
     with np.errstate(over="ignore", invalid="ignore"):
         if not np.isfinite(above(settings, corners(ranges))).all():
             raise NothingToDraw("around the start the function is not finite")
-    figure = plt.figure(figsize=(WIDTH, 8))
-    plane, space = figure.subplot_mosaic(
-        [["plane"], ["space"]], height_ratios=(1, 1.15), per_subplot_kw={"space": {"projection": "3d"}}
-    ).values()
+    figure, plane = plt.subplots(figsize=(WIDTH, 4.6))
     draw_contours(plane, settings, ranges)
-    draw_surface(space, settings, ranges)
     last = drawn.sort_values("method", key=lambda method: method == GRADIENT_DESCENT, kind="stable")  # on top
     for (method, seed), path in last.groupby(["method", "seed"], sort=False):
         main = method == GRADIENT_DESCENT or seed == middle
         color, width = look_of(method).color, 1.6 if main else 0.5
         plane.plot(path["x1"], path["x2"], color=color, linewidth=width, alpha=1 if main else 0.5, zorder=3 + main)
-        if main:
-            height = np.log10(1 + above(settings, path[["x1", "x2"]].to_numpy()))
-            space.plot(path["x1"], path["x2"], height, color=color, linewidth=width, zorder=5)
-    marks = _mark(plane, space, settings)
+    marks = _mark(plane, settings)
     descent, forward = look_of(GRADIENT_DESCENT).color, look_of(METHOD).color
     handles = [
         Line2D([], [], color=descent, label=labels.estimator(GRADIENT_DESCENT)),
-        Line2D([], [], color=forward, label=f"{labels.estimator(METHOD)}: the median seed"),
+        Line2D([], [], color=forward, label=f"{labels.estimator(METHOD)}: seed {middle}, which ends at the median"),
         Line2D([], [], color=forward, linewidth=0.6, alpha=0.6, label="its other seeds"),
         *marks,
     ]
     lost = int((runs["status"] == "diverged").sum())
-    text = "Contours at powers of ten above the minimum and between; surface: log(1 + value above the minimum)."
+    text = "Contours at powers of ten above the minimum and between."
     if lost:
         text += f" {labels.plural(lost, 'run')} diverged and left the picture."
     title(figure, labels.case(source, function), text, handles)
@@ -94,12 +80,11 @@ def _extent(case: Case, drawn: pd.DataFrame, middle: int) -> tuple[Range, Range]
     return ranges[0], ranges[1]
 
 
-def _mark(plane: Axes, space: Axes, case: Case) -> list[Line2D]:
-    """Mark where the runs start and where the minimum is, in both panels; return the marks for the legend."""
+def _mark(plane: Axes, case: Case) -> list[Line2D]:
+    """Mark where the runs start and where the minimum is; return the marks for the legend."""
     handles = []
     for name, point in (("start", np.array(case.start)), ("minimum", minimiser(case))):
         shape, face = MARKS[name]
         form = {"marker": shape, "color": INK, "markerfacecolor": face, "markersize": 7, "mew": 0.9, "linestyle": ""}
-        plane.plot(*point, **form, zorder=6)
-        handles += space.plot(*point, np.log10(1 + above(case, point)), **form, zorder=6, label=name)
+        handles += plane.plot(*point, **form, zorder=6, label=name)
     return handles

@@ -5,8 +5,8 @@ import pandas as pd
 
 from forwardgrad.experiments.published.plan import FOLDER
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import no_y_axis, title
-from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look
+from forwardgrad.plotting.pieces import rows, title
+from forwardgrad.plotting.style import MUTED, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
 
 PANELS = {"train_loss": "Training loss", "test_accuracy": "Test accuracy"}
@@ -16,7 +16,7 @@ def controls(results: Results) -> Drawn:
     """Draw every run and the mean of each method, one column for loss and one for accuracy; return the runs too."""
     runs = pd.read_csv(results.folder / FOLDER / "controls-runs.csv")
     methods = list(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
-    figure, panels = plt.subplots(1, 2, sharey=True, figsize=(1.3 * WIDTH, 1.2 + 0.4 * len(methods)))
+    figure, panels = plt.subplots(1, 2, sharey=True, figsize=(WIDTH, 1.2 + 0.5 * len(methods)))
     for (metric, heading), axes in zip(PANELS.items(), panels, strict=True):
         for row, (method, estimator) in enumerate(methods):
             values, drawing = runs.loc[runs["method"] == method, metric], look(method, estimator)
@@ -29,11 +29,8 @@ def controls(results: Results) -> Drawn:
         base = runs.loc[runs["method"] == methods[0][0], metric].mean()
         axes.axvline(base, color=MUTED, linewidth=0.8)
         axes.margins(x=0.15)
-        no_y_axis(axes)
-        axes.tick_params(axis="y", length=0)
         axes.set_title(heading)
-    panels[0].set_yticks(range(len(methods)), [labels.method(*each) for each in methods], color=INK, fontsize=8.5)
-    panels[0].set_ylim(len(methods) - 0.5, -0.5)
+        rows(axes, [labels.method(*each) for each in methods] if axes is panels[0] else [""] * len(methods))
     title(
         figure,
         "What makes training faster per iteration?",

@@ -8,7 +8,17 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from forwardgrad.experiments.speed.figures.lines import HERE
-from forwardgrad.experiments.speed.figures.rows import ENGINE, FRAMEWORK, grouped, named, ordered, timed, usual
+from forwardgrad.experiments.speed.figures.rows import (
+    ENGINE,
+    FRAMEWORK,
+    OTHERWISE,
+    SHORT,
+    grouped,
+    named,
+    ordered,
+    timed,
+    usual,
+)  # fmt: skip
 from forwardgrad.experiments.speed.tables import paper_rows
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, no_y_axis, ticks, title
@@ -17,8 +27,7 @@ from forwardgrad.results.folder import Results
 
 TICKS = (0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64)
 PAPER = "Baydin et al. (2022)"
-HEADINGS = {FRAMEWORK: "PyTorch\u2019s forward mode", ENGINE: "This project\u2019s forward mode"}
-NAMES = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}
+HEADINGS = {FRAMEWORK: "PyTorch", ENGINE: "This project", OTHERWISE: "Backpropagation"}  # of narrow labels
 
 
 def cost(results: Results, device: str) -> Drawn:
@@ -33,9 +42,7 @@ def cost(results: Results, device: str) -> Drawn:
     values = [*shown["ratio_to_backprop"], *shown["low"].dropna(), *shown["high"].dropna()]
     values += [row["ratio"] for row in theirs]
     headings, places, bottom = _places(methods)
-    figure, panels = plt.subplots(
-        1, len(models), squeeze=False, sharey=True, figsize=(1.3 * WIDTH, 1.3 + 0.24 * bottom)
-    )
+    figure, panels = plt.subplots(1, len(models), squeeze=False, sharey=True, figsize=(WIDTH, 1.3 + 0.24 * bottom))
     for model, axes in zip(models, panels[0], strict=True):
         _ratio_axis(axes, min(0.4, *values) / 1.2, max(1.6, *values))
         _draw_paper(axes, sorted(row["ratio"] for row in theirs if row["model"] == model))
@@ -44,12 +51,13 @@ def cost(results: Results, device: str) -> Drawn:
             _draw_ratio(axes, places[method], method, own.loc[method])
         no_y_axis(axes)
         axes.tick_params(axis="y", length=0)
-        axes.set_title(NAMES.get(model, labels.model(model)))
+        axes.set_title(SHORT.get(model, labels.model(model)))
     first = panels[0, 0]
     first.set_ylim(bottom, -0.65)
     names = {place: labels.variant(labels.estimator(method)) for method, place in places.items()}
     names = {place: name.removeprefix("Backpropagation").lstrip(", ") for place, name in names.items()}
-    names |= {place: HEADINGS.get(heading, heading) for heading, place in headings.items()} | {0: PAPER}
+    names = {place: name.removeprefix("torch.") for place, name in names.items()}
+    names |= {place: HEADINGS[heading] for heading, place in headings.items()} | {0: PAPER}
     first.set_yticks(list(names), list(names.values()), fontsize=8.5, color=INK)
     for tick, place in zip(first.get_yticklabels(), names, strict=True):
         tick.set_fontweight("bold" if place in {0, *headings.values()} else "normal")

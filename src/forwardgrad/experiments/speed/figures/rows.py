@@ -21,6 +21,7 @@ FIRST = (
     *BY_FRAMEWORK, "forward_gaussian", "forward_rademacher", "forward_rank_one", "forward_rank_one_layer",
 )  # fmt: skip
 BATCH_SIZE = 64
+SHORT = {"lr": "LR", "mlp": "MLP", "cnn": "CNN"}  # names of the paper's networks over narrow columns
 
 
 def timed(results: Results, device: str) -> pd.DataFrame:

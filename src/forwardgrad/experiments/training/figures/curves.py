@@ -1,10 +1,11 @@
-"""How training went: losses and accuracies against steps."""
+"""How training went: loss, accuracy and, where that is asked for, the norm of the weights against steps."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
 from forwardgrad.experiments.training.figures.bands import draw_bands, read_cell
 from forwardgrad.plotting import labels
@@ -13,20 +14,25 @@ from forwardgrad.plotting.style import WIDTH, Drawn, look
 from forwardgrad.results.curves import curve_table
 from forwardgrad.results.folder import Results
 
-DRAWN = ("test_loss", "test_accuracy", "test_misclassified")
-VALIDATED = ("validation_loss", "validation_accuracy", "test_loss", "test_accuracy")
+LONG = 3  # times the longest median run: as far as curves are worth drawing
 
 
-def curves(results: Results, experiment: str, dataset: str, model: str) -> Drawn:
-    """Draw one cell's training against steps; return the bands too, columns CURVES."""
+def curves(results: Results, experiment: str, dataset: str, model: str, norms: bool = False) -> Drawn:
+    """Draw one cell's training against steps, `norms`: and the weights'; return the bands too, columns CURVES."""
     cell = read_cell(results, experiment, dataset, model)
-    bands = curve_table(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics))
+    bands = curve_table(cell.metrics, cell.runs, cell.costs, drawn_metrics(cell.metrics, norms))
     return draw_curves(bands, cell.runs, labels.cell(dataset, model)), bands
 
 
-def drawn_metrics(metrics: pd.DataFrame) -> tuple[str, ...]:
-    """Return what is drawn of a cell: validation too where there is one, for the paper's times are defined by it."""
-    return VALIDATED if metrics["validation_loss"].notna().any() else DRAWN
+def drawn_metrics(metrics: pd.DataFrame, norms: bool = False) -> tuple[str, ...]:
+    """Return what is drawn of a cell: a loss and an accuracy, of validation where there is one.
+
+    Where the weights' growth is the question it stands beside the training loss, which it changes.
+    """
+    split = "validation" if metrics["validation_loss"].notna().any() else "test"
+    if norms:
+        return "train_loss", f"{split}_accuracy", "weight_norm"
+    return f"{split}_loss", f"{split}_accuracy"
 
 
 def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, heading: str) -> Figure:
@@ -42,7 +48,7 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, heading: str) -> Figure
         axes.set_title(labels.METRICS[metric])
         whole_numbers(axes.yaxis)
     axes.set_xlabel("Steps")
-    _scale(axes, bands)
+    _scale(axes, bands, runs)
     for mark in (line for each in panels[:, 0] for line in each.lines if not line.get_clip_on()):
         mark.set_visible(max(mark.get_xdata()) <= axes.get_xlim()[1])  # none beside the panel
     title(figure, heading, _note(bands, runs), lines.values())
@@ -51,28 +57,36 @@ def draw_curves(bands: pd.DataFrame, runs: pd.DataFrame, heading: str) -> Figure
 
 def _limit(axes: Axes, band: pd.DataFrame, metric: str) -> None:
     """Choose the y range from medians and sound bands, so that no diverged run decides it."""
-    if metric.endswith("accuracy"):
-        axes.set_ylim(-0.02, 1.02)
-        return
     values = band[["median", "low", "high"]].to_numpy().ravel()
     start = band.loc[band["step"] == 0, "median"]
     finite = values[np.isfinite(values)]
     if not len(finite):
         return
+    if metric.endswith("accuracy"):
+        axes.set_ylim(-0.02, 1.02 if finite.max() > 0.5 else 1.1 * finite.max())
+        return
     usual = np.nanmax([np.quantile(finite, 0.97), start[np.isfinite(start)].max()])
-    axes.set_ylim(0, 1.08 * min(usual, finite.max()))
+    top, bottom = min(usual, finite.max()), finite.min()
+    margin = 0.08 * (top - bottom) or 0.08 * top
+    axes.set_ylim(0 if bottom < 0.5 * top else bottom - margin, top + margin)
 
 
-def _scale(axes: Axes, drawn: pd.DataFrame) -> None:
-    """A logarithmic axis where one method's runs are more than twenty times as long as another's."""
+def _scale(axes: Axes, drawn: pd.DataFrame, runs: pd.DataFrame) -> None:
+    """A logarithmic axis where one method's runs are more than twenty times as long as another's.
+
+    Otherwise it ends at LONG times the longest median run: a few long runs leave no room to the others.
+    """
     sound = drawn.groupby("method")["median"].transform(lambda medians: np.isfinite(medians).all())
     ends = (drawn[sound] if sound.any() else drawn).groupby("method")["step"].max()
     if not len(ends) or ends.max() <= 0:
         return
     if choose_scale(axes, ends.min(), ends.max()) == "log":
-        axes.set_xlim(max(1, ends.min() / 100), ends.max() * 1.25)
+        axes.set_xscale("symlog", linthresh=max(1, ends.min() / 100), linscale=0.5)  # the start is on it
+        axes.xaxis.set_minor_locator(NullLocator())
+        whole_numbers(axes.xaxis)
+        axes.set_xlim(0, ends.max() * 1.25)
     else:
-        axes.set_xlim(0, ends.max() * 1.02)
+        axes.set_xlim(0, min(ends.max(), LONG * runs.groupby("method")["steps"].median().max()) * 1.02)
 
 
 def _note(bands: pd.DataFrame, runs: pd.DataFrame) -> str:

@@ -18,7 +18,7 @@ def memory(results: Results, experiment: str) -> Drawn:
     """Draw every method of an experiment, one panel per cell; return the table too, columns MEMORY."""
     table = results.table(experiment, "memory")
     cells = list(table.groupby(["dataset", "model"], sort=False))
-    figure, panels = stacked([8] * len(cells), 1.2, 0.5, 0.5)
+    figure, panels = stacked([5] * len(cells), 1.2, 0.5, 0.5)
     handles: dict[str, Line2D] = {}
     for ((dataset, model), cell), axes in zip(cells, panels, strict=True):
         for line in _draw_cell(axes, cell):
@@ -48,6 +48,7 @@ def _draw_cell(axes: Axes, cell: pd.DataFrame) -> list[Line2D]:
         name = labels.method(entry.method, entry.estimator)
         handles.append(mark(drawing.marker, name, drawing.color, markerfacecolor=drawing.face))
     axes.set_xscale("log")
-    axes.set_ylim(0, 1.02)
+    lowest, highest = cell["test_accuracy"].min(), cell["test_accuracy"].max()
+    axes.set_ylim(lowest - 0.1 * (highest - lowest) - 0.02, highest + 0.1 * (highest - lowest) + 0.02)
     ticks(axes.xaxis, LogLocator(subs=(1, 2, 5)))
     return handles

@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from forwardgrad.experiments.training.analyses.pareto import step_seconds
 from forwardgrad.experiments.training.frames import CELL, load_frames
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import stacked, ticks, title, write
+from forwardgrad.plotting.pieces import SMALLEST, stacked, ticks, title, write
 from forwardgrad.plotting.style import Drawn, look
 from forwardgrad.results.folder import Results
 
@@ -104,4 +104,4 @@ def _name(axes: Axes, rows: pd.DataFrame) -> None:
         lowest = middle - half
         form = {"xycoords": "axes fraction", "color": look(row.method, row.estimator).color, "va": "center"}
         weight = "bold" if row.estimator == "backprop" else "normal"
-        write(axes, text, (1, middle), (9, 0), fontsize=7.5, weight=weight, linespacing=1.0, **form)
+        write(axes, text, (1, middle), (9, 0), fontsize=SMALLEST, weight=weight, linespacing=1.0, **form)
