@@ -123,7 +123,7 @@ SERVERS = (
     behind("sends a page", b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "is refused: its checksum is …"),
     behind("breaks off", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", "broke off 95 bytes before the end"),
     behind("sends in circles", b"HTTP/1.1 302 Found\r\nLocation: http://a/\r\n\r\n", "…redirect…"),
-    behind("sends what is no HTTP", b"\x00\xff\x00\xff\r\n", "…"),
+    behind("sends what is no HTTP", b"\x00\xff\x00\xff\r\n", "answers what is no HTTP (…)"),
     behind(
         "sends without an end", b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2**20), "sends more than 67108864 bytes", times=99
     ),
