@@ -14,6 +14,7 @@ from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import ticks, title, write
 from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look
 from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import read_csv
 
 ORTHOGONAL = "activity_orthogonal_"
 METHODS = {
@@ -30,7 +31,7 @@ LINE = 0.05  # height of a line of text, of the panel's
 
 def frontier_map(results: Results) -> Drawn:
     """Draw a panel for the number of tangents, for depth and for width; return the differences in points too."""
-    table = pd.read_csv(results.folder / FOLDER / "map-pareto.csv")
+    table = read_csv(results.folder / FOLDER / "map-pareto.csv")
     table = table.join(pd.DataFrame([HIDDEN[model] for model in table["model"]], columns=["depth", "width"]))
     table["tangents"] = pd.to_numeric(table["method"].str.removeprefix(ORTHOGONAL), errors="coerce")
     table = table.assign(**{name: 100 * table[name] for name in ("difference", "low", "high")})
