@@ -49,8 +49,10 @@ def load():
     def load(name):
         config = yaml.safe_load((ROOT / "config/config.yaml").read_text())
         update_config(config, yaml.safe_load((ROOT / f"config/{name}.yaml").read_text()))
-        written = [yaml.safe_load(path.read_text()) for path in sorted((ROOT / "config").glob("tuned*.yaml"))]
-        return config | {"tuned": {dataset: rates for part in written for dataset, rates in part.items()}}
+        config["tuned"] = {}
+        for path in sorted((ROOT / "config").glob("tuned*.yaml")):
+            update_config(config["tuned"], yaml.safe_load(path.read_text()))
+        return config
 
     return load
 
