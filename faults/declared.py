@@ -21,6 +21,7 @@ BEALE = "results/functions/paper/beale"
 MLP = "results/estimators/penguins/students_mlp"
 NO_COLUMNS = "cannot be read (No columns to parse from file)"
 NO_FOLDER = "remove the file that is where a folder must be and run the same command again"
+PUBLISHED = "results/reference/paper/controls-runs.csv"
 MAKE_ROOM = "No space left on device…make room"
 KILLED = "the process of this run was killed; run the same command again"
 BUSY = "process … runs the workflow here: wait until it has ended, or end it"
@@ -95,7 +96,7 @@ INPUTS = tuple(
         ("report/quoted.csv", "", (gone,)),
         ("report/audit.yaml", "report/audit.yaml …: mend it", (empty, listed, folder)),
         ("CITATION.cff", "CITATION.cff …: mend it", (empty, latin, folder)),
-        ("results/reference/paper/mnist-runs.csv", "…", (empty, foreign, folder)),
+        (PUBLISHED, f"{PUBLISHED} cannot be read (…); take it from the repository again", (empty, folder)),
     )
     for how in hows
 )
@@ -122,7 +123,7 @@ SERVERS = (
     behind("sends a page", b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n<html>", "is refused: its checksum is …"),
     behind("breaks off", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nhalf", "broke off 95 bytes before the end"),
     behind("sends in circles", b"HTTP/1.1 302 Found\r\nLocation: http://a/\r\n\r\n", "…redirect…"),
-    behind("sends what is no HTTP", b"\x00\xff\x00\xff\r\n", "…"),
+    behind("sends what is no HTTP", b"\x00\xff\x00\xff\r\n", "answers what is no HTTP (…)"),
     behind(
         "sends without an end", b"HTTP/1.1 200 OK\r\n\r\n" + bytes(2**20), "sends more than 67108864 bytes", times=99
     ),

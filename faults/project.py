@@ -18,9 +18,11 @@ MINUTES = 15  # after which a command hangs
 # Whatever asks for the network is refused at once.
 OFFLINE = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
 
-# What holds times that were measured, or the machine's name: all other files are the same in every run.
+# What holds times that were measured, the machine's name, or where data were found, which after an interruption is the
+# copy that was made before it: all other files are the same in every run.
 MEASURED = (
     "results/logs/*",
+    "results/data/*.json",
     "results/steps/*",
     "results/functions/costs/*",
     "results/runs/*/times.csv",

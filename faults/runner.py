@@ -56,7 +56,8 @@ def endure(fault: Fault, undisturbed: Project, folder: Path) -> None:
     after = project.run()
     assert after.status == 0, after
     assert_same(project, undisturbed)
-    assert lost(before, project, fault.lost) == []
+    again = made_again(before, project, fault.lost)
+    assert again == [], again
 
 
 def named(says: str, outcome: Outcome) -> str:
@@ -80,10 +81,10 @@ def assert_same(project: Project, undisturbed: Project) -> None:
     """Assert that all that does not depend on measured times is the same to the byte."""
     ours, theirs = project.deterministic(), undisturbed.deterministic()
     differing = [name for name in sorted(ours.keys() | theirs.keys()) if ours.get(name) != theirs.get(name)]
-    assert differing == []
+    assert differing == [], differing
 
 
-def lost(before: dict[str, int], project: Project, folders: tuple[str, ...]) -> list[str]:
+def made_again(before: dict[str, int], project: Project, folders: tuple[str, ...]) -> list[str]:
     """Return the files that were finished and are not as they were, but for those below `folders`."""
     after = project.finished()
     changed = [name for name, time in before.items() if after.get(name) != time]

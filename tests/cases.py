@@ -129,9 +129,9 @@ def tinier_mlp() -> Problem:
 
 @seeded
 def tiny_cnn() -> Problem:
-    """9 parameters, 5 of the convolution and 4 of the linear layer; 6 + 4 factors of rank one."""
-    layers = nn.Conv2d(1, 1, 2), nn.Tanh(), nn.Flatten(), nn.Linear(2, 2, bias=False)
-    return problem(*layers, shape=(1, 3, 2), loss=nn.CrossEntropyLoss())
+    """9 parameters, 3 of the convolution and 6 of the linear layer; 5 + 5 factors of rank one."""
+    layers = nn.Conv2d(1, 1, (1, 2)), nn.Tanh(), nn.Flatten(), nn.Linear(2, 2)
+    return problem(*layers, shape=(1, 2, 2), loss=nn.CrossEntropyLoss())
 
 
 @seeded

@@ -37,12 +37,12 @@ def look():
         yield
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def schema():
     return load_schema(ROOT / "workflow/schemas")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def load():
     """A function that returns a configuration of the repository by name, merged as Snakemake merges it."""
 

@@ -41,7 +41,14 @@ function sort(table, column, descending) {
   body.append(...[...full, ...empty].map(({ row }) => row));
 }
 
+// On a phone a row is shown as a card whose cells name their columns.
 for (const table of document.querySelectorAll("table")) {
+  const names = [...table.tHead.rows[0].cells].map((head) => (head.firstChild.textContent ?? "").trim());
+  table.classList.add("cards");
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => (cell.dataset.label = names[column]));
+}
+
+for (const table of document.querySelectorAll("main table")) {
   if (table.tHead?.rows.length !== 1 || table.tBodies[0].rows.length < 2 || table.querySelector("[colspan], [rowspan]")) continue;
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -67,13 +74,6 @@ function choice(name, change) {
   const select = make("select", { name }, ...options);
   select.addEventListener("change", change);
   return select;
-}
-
-// On a phone a claim is shown as a card whose cells name their columns.
-for (const table of new Set(rows.map((row) => row.closest("table")))) {
-  const names = [...table.tHead.rows[0].cells].map((head) => head.querySelector("span")?.textContent ?? head.textContent);
-  table.classList.add("cards");
-  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, column) => (cell.dataset.label = names[column]));
 }
 
 if (rows.length) {

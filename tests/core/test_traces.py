@@ -77,7 +77,8 @@ def assert_like_a_pass(model, loss, inputs, key):
 @pytest.mark.parametrize("key", cases.ANYWHERE)
 @pytest.mark.parametrize("name", PLAIN)
 def test_random_numbers_and_statistics_of_a_sequence(name, key):
-    torch.default_generator.manual_seed(0)  # RReLU draws where it is negative: a difference beside a kink may draw otherwise
+    # RReLU draws where it is negative: a difference beside a kink may draw otherwise.
+    torch.default_generator.manual_seed(0)
     assert_like_a_pass(PLAIN[name]().double(), nn.CrossEntropyLoss(), BATCH[0], key)
 
 

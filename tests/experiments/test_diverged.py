@@ -13,12 +13,9 @@ CELL = {"dataset": "mnist5k", "model": "mlp_256"}
 NAMES = CELL | {"experiment": "students", "variant": "own", "axis": "step"}
 METHODS = ("backprop", "forward_gaussian")
 PRODUCTS = {what: [one for one in products(what) if one.kind == "training"] for what in ("TABLES", "FIGURES")}
-ENDS = {
-    "from the start": (math.nan,),
-    "without a number": (2.0, 1.9, math.nan),
-    "to infinity": (2.0, 1.9, math.inf),
-    "far away": (2.0, 1.9, 1e38),
-}
+FROM_THE_START = (math.nan,)
+WITHOUT_A_NUMBER, TO_INFINITY, FAR_AWAY = ((2.0, 1.9, end) for end in (math.nan, math.inf, 1e38))
+ENDS = {"from the start": [FROM_THE_START] * 3, "each in its way": [WITHOUT_A_NUMBER, TO_INFINITY, FAR_AWAY]}
 
 
 def make(command, product, folder):
@@ -33,9 +30,9 @@ def make(command, product, folder):
 def diverged(results, store_frames, losses):
     """Frames of two methods on one network, all runs of which diverged."""
     for method in METHODS:
-        for seed in range(3):
-            results.run(method, seed, losses, "diverged", **CELL)
-            results.run(f"{method}@0.1", seed, losses, "diverged", method, **CELL)
+        for seed, own in enumerate(losses):
+            results.run(method, seed, own, "diverged", **CELL)
+            results.run(f"{method}@0.1", seed, own, "diverged", method, **CELL)
     results.cost(dict.fromkeys(METHODS, 1e-3), "mlp_256", 64)
     return store_frames(results.frames()).folder
 
@@ -50,7 +47,7 @@ def test_everything_is_made_though_every_run_diverged(diverged):
         assert list(pd.read_csv(path.with_suffix(".csv")))
 
 
-@pytest.mark.parametrize("losses", [ENDS["without a number"]])
+@pytest.mark.parametrize("losses", [[WITHOUT_A_NUMBER] * 3])
 def test_a_figure_without_a_value_says_so(diverged):
     (product,) = [one for one in PRODUCTS["FIGURES"] if one.function == "cosines"]
     path = make("figure", product, diverged)

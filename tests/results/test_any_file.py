@@ -19,7 +19,7 @@ from forwardgrad.experiments.speed.columns import BENCH
 from forwardgrad.experiments.speed.tables import join as join_steps
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import QUOTED, read_quoted
-from forwardgrad.results.reading import read_record
+from forwardgrad.results.reading import ResultError, read_csv, read_record
 from forwardgrad.yaml_file import read_mapping
 
 from ..cases import steady
@@ -133,3 +133,17 @@ def test_a_damaged_file_is_named_in_one_line_or_has_not_changed(tmp_path, write,
     else:
         for one, other in zip(before, after, strict=True) if noticed else ():
             assert_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("folder", "remedy"),
+    [
+        ("results/reference/paper", "take it from the repository again"),
+        ("results/frames", "to make it again, delete {} and run the same command"),
+    ],
+)
+def test_what_is_published_comes_from_the_repository_again(tmp_path, folder, remedy):
+    path = tmp_path / folder / "a.csv"
+    with pytest.raises(ResultError) as error:
+        read_csv(path)
+    assert str(error.value) == f"{path} is missing; {remedy.format(path)}"

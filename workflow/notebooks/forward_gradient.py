@@ -359,7 +359,7 @@ for key, amount in work.items():
 # other load on the machine adds little.
 
 # %%
-seconds = processor_seconds(steps_of, 0.5 if quick else 1.5)
+seconds = processor_seconds(steps_of, 0.5 if quick else 1)
 times = {key: 1e3 * value for key, value in seconds.items()}
 
 # %% tags=["figure"]
@@ -402,7 +402,7 @@ parts = {
     "update": update,
     "draw signs": lambda: rademacher_(row, weights, generator),
 }
-for name, value in processor_seconds(parts, 0.3 if quick else 1).items():
+for name, value in processor_seconds(parts, 0.3 if quick else 0.7).items():
     print(f"{name:24} {1e3 * value:6.2f} ms")
 
 # %% [markdown]
@@ -445,7 +445,7 @@ for index, parameter in enumerate(tiny.parameters()):
     with torch.no_grad():
         parameter.normal_(std=0.5, generator=torch.Generator().manual_seed(index))
 n = sum(parameter.numel() for parameter in tiny.parameters())
-draws = 500 if quick else 4_000
+draws = 500 if quick else 3_000
 
 
 def flat(estimate):

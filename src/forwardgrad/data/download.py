@@ -1,7 +1,7 @@
 """A download that gives up: neither torchvision's nor TFDS's has a limit on time or size."""
 
 import time
-from http.client import HTTPException
+from http.client import BadStatusLine, HTTPException
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
@@ -36,5 +36,7 @@ def download(url: str, silence: float = SILENCE, total: float = TOTAL, largest: 
         if isinstance(error, HTTPError):
             error.close()
         reason = error.reason if type(error) is URLError else error
+        if type(error) is BadStatusLine:  # what it sent may be anything, control characters included
+            reason = f"answers what is no HTTP ({str(error)[:40]!a})"
         raise DownloadError(f"{url}: {' '.join(str(reason).split())}") from None
     return bytes(content)

@@ -18,6 +18,8 @@ from pyarrow.csv import WriteOptions, write_csv
 from forwardgrad.arguments import RefusalError
 from forwardgrad.files import SEAL, replacing, unsealed, write_atomically
 
+PUBLISHED = "results/reference/"  # under version control
+FROM_REPOSITORY = "take it from the repository again"
 PRODUCED_BY = ("versions", "host", "device", "threads", "commit")
 
 
@@ -25,7 +27,8 @@ class ResultError(RefusalError):
     """A result file that cannot be used; `target` is the file that is missed when it is deleted, if not this one."""
 
     def __init__(self, path: Path, fault: str, target: Path | None = None) -> None:
-        super().__init__(f"{path} {fault}; to make it again, delete {target or path} and run the same command")
+        again = f"to make it again, delete {target or path} and run the same command"
+        super().__init__(f"{path} {fault}; {FROM_REPOSITORY if PUBLISHED in path.as_posix() else again}")
 
 
 def seal_of(path: Path) -> Path:

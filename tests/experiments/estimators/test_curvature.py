@@ -58,7 +58,7 @@ def test_formulae_on_a_network_are_those_of_the_matrix_written_out(problem):
 
 
 def test_what_is_measured_on_a_network_agrees_with_its_formula(problem):
-    for key, *found in gauss_newton.stability_terms(*problem, 1500):
+    for key, *found in gauss_newton.stability_terms(*problem, 400):
         row = curvature.row("network", key, "term", *found)
         reach = 1.7 * (row["high"] - row["low"]) / 2
         assert row["measured"] == pytest.approx(row["formula"], abs=reach), row["estimator"]

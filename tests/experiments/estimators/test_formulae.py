@@ -71,7 +71,7 @@ def test_formulae_of_one_drawn_layer():
     problem = cases.tiny_cnn()
     quantities = quantities_of(problem)
     mean = 0
-    for estimator, entries in zip(cases.of_each_unit(problem, cases.counting(cases.SIGNS)), (6, 4), strict=True):
+    for estimator, entries in zip(cases.of_each_unit(problem, cases.counting(cases.SIGNS)), (5, 5), strict=True):
         counted = cases.expectation(lambda e=estimator: quantities(e(*problem.batch)), cases.SIGNS, entries)
         mean = mean + counted / 2
     expected = catalogue.ESTIMATORS["forward_rank_one_layer"].formula(blocks_of(problem))

@@ -56,12 +56,11 @@ def measured(model, depth, batch_size=64, device="cpu", peaks=False, process=0, 
     return [*rows, common | {"method": ABSENT, "multiply_adds": 4e6, "note": "it waits for the host: use the CPU"}]
 
 
-@pytest.fixture
-def write(tmp_path):
+def writer(into):
     """A function that writes the rows of one process, and what made them, and returns the file."""
 
     def write(rows, process=0, folder="batch-64"):
-        path = tmp_path / folder / f"process-{process}.json"
+        path = into / folder / f"process-{process}.json"
         path.parent.mkdir(exist_ok=True)
         path.write_text(json.dumps(rows))
         made = {"versions": {"torch": "2.13.0"}, "host": {}, "device": "cpu", "threads": 1, "commit": ""}
@@ -72,9 +71,15 @@ def write(tmp_path):
 
 
 @pytest.fixture
-def written(write):
+def write(tmp_path):
+    return writer(tmp_path)
+
+
+@pytest.fixture(scope="package")
+def written(tmp_path_factory):
     """The files of two models at two batch sizes, and of the MLP at three depths, each in three processes."""
     networks = [("mlp", 2, 64), ("cnn", None, 64), ("mlp", 2, 16), ("cnn", None, 16), ("mlp", 10, 64), ("mlp", 50, 64)]
+    write = writer(tmp_path_factory.mktemp("speed"))
     return [
         write(measured(*network, peaks=network[0] == "mlp", process=process), process, "-".join(map(str, network)))
         for network in networks
@@ -82,12 +87,12 @@ def written(write):
     ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def processes(written):
     return read_processes(written)
 
 
-@pytest.fixture
+@pytest.fixture(scope="package")
 def frame(processes):
     return pool(processes)
 

@@ -17,28 +17,29 @@ from forwardgrad.results.folder import Results
 from .conftest import parameters
 
 
-@pytest.fixture
-def results(frame, processes, root, tmp_path):
-    for folder in ("tables/speed", "frames"):
-        (tmp_path / folder).mkdir(parents=True)
-    frame.to_csv(tmp_path / "frames/speed.csv", index=False)
-    processes.to_csv(tmp_path / "frames/speed-processes.csv", index=False)
+@pytest.fixture(scope="module")
+def results(frame, processes, root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("section")
+    for part in ("tables/speed", "frames"):
+        (folder / part).mkdir(parents=True)
+    frame.to_csv(folder / "frames/speed.csv", index=False)
+    processes.to_csv(folder / "frames/speed-processes.csv", index=False)
     twice = processes[(processes["process"] < 2) & (processes["model"] == "cnn") & (processes["batch_size"] == 64)]
-    checked(twice.assign(clock="wall", threads=2.0)).to_csv(tmp_path / "frames/speed-wall.csv", index=False)
+    checked(twice.assign(clock="wall", threads=2.0)).to_csv(folder / "frames/speed-wall.csv", index=False)
     for table in (ratios, regimes):
-        made = table(Results(tmp_path, root / "report/quoted.csv"))
-        made.to_csv(tmp_path / f"tables/speed/{table.__name__}.csv", index=False)
-    (tmp_path / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
-    return tmp_path
+        made = table(Results(folder, root / "report/quoted.csv"))
+        made.to_csv(folder / f"tables/speed/{table.__name__}.csv", index=False)
+    (folder / "frames/speed-provenance.json").write_text(json.dumps([{"device": "cpu", "runs": 6}]))
+    return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def section(results, load):
     figures = [{"stem": "cpu-cost"}, {"stem": "cpu-memory"}]
     return speed_section.gather(Shown("speed", load("config"), load("paper"), Results(results), figures))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(root, section):
     """The section's text, without figures."""
     environment = Environment(

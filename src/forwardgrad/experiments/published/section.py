@@ -6,6 +6,7 @@ from forwardgrad.experiments.published.plan import CELLS, FOLDER
 from forwardgrad.experiments.training.alternatives import BEYOND, each_cell, pareto
 from forwardgrad.plotting import labels
 from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import read_csv
 
 SHOWN = ("backprop", "forward_gaussian")
 
@@ -13,7 +14,7 @@ SHOWN = ("backprop", "forward_gaussian")
 def alternatives(results: Results) -> dict[str, str]:
     """Return what each figure finds, by its name."""
     runs, times, controls, frontier = (
-        pd.read_csv(results.folder / FOLDER / f"{name}.csv")
+        read_csv(results.folder / FOLDER / f"{name}.csv")
         for name in ("mnist-runs", "mnist-times-summary", "controls-runs", "frontier-pareto")
     )
     return {

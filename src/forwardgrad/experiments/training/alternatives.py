@@ -75,7 +75,8 @@ def memory(own: pd.DataFrame) -> str:
 def pareto(own: pd.DataFrame) -> str:
     """Return which forward-only method comes closest to backpropagation, and to how many percentage points."""
     others = own[own["estimator"] != "backprop"].dropna(subset="difference").sort_values("difference")
-    return "".join(f"{row.difference * 100:+.1f} ({name(row._asdict())})" for row in others.tail(1).itertuples())
+    best = others.tail(1).to_dict("records")
+    return "".join(f"{labels.signed(100 * row['difference'], '{:.1f}'.format)} ({name(row)})" for row in best)
 
 
 def cosines(metrics: pd.DataFrame) -> str:

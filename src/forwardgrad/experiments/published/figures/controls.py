@@ -1,20 +1,20 @@
 """What the controls end at on full MNIST: training loss and test accuracy, method by method."""
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from forwardgrad.experiments.published.plan import FOLDER
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import rows, title
 from forwardgrad.plotting.style import MUTED, WIDTH, Drawn, look
 from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import read_csv
 
 PANELS = {"train_loss": "Training loss", "test_accuracy": "Test accuracy"}
 
 
 def controls(results: Results) -> Drawn:
     """Draw every run and the mean of each method, one column for loss and one for accuracy; return the runs too."""
-    runs = pd.read_csv(results.folder / FOLDER / "controls-runs.csv")
+    runs = read_csv(results.folder / FOLDER / "controls-runs.csv")
     methods = list(runs.drop_duplicates("method")[["method", "estimator"]].itertuples(index=False, name=None))
     figure, panels = plt.subplots(1, 2, sharey=True, figsize=(WIDTH, 1.2 + 0.5 * len(methods)))
     for (metric, heading), axes in zip(PANELS.items(), panels, strict=True):

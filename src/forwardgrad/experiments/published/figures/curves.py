@@ -12,13 +12,14 @@ from forwardgrad.plotting.style import WIDTH, Drawn, look
 from forwardgrad.results.curves import align, percentile_band, thinned
 from forwardgrad.results.folder import Results
 from forwardgrad.results.quoted import published
+from forwardgrad.results.reading import read_csv
 
 METRIC = "validation_loss"
 
 
 def curves(results: Results) -> Drawn:
     """Draw one panel per network and learning rate; return the bands too: median, low and high by step."""
-    metrics = pd.read_csv(results.folder / FOLDER / "mnist.csv")
+    metrics = read_csv(results.folder / FOLDER / "mnist.csv")
     quoted = published(results.quoted(), "", METRIC)
     figure, panels = plt.subplots(len(CELLS), 1, figsize=(WIDTH, 7.2))
     handles, parts = {}, []

@@ -9,6 +9,7 @@ from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import STAR, mark, rows, stacked, star, ticks, title
 from forwardgrad.plotting.style import MUTED, Drawn, look
 from forwardgrad.results.folder import Results
+from forwardgrad.results.reading import read_csv
 
 SHOWN = (("forward_gaussian", "stock"), ("forward_gaussian", "engine"), ("forward_rank_one", "engine"))
 ENGINES = {"stock": "PyTorch's forward mode", "engine": "this project's forward mode"}
@@ -16,7 +17,7 @@ ENGINES = {"stock": "PyTorch's forward mode", "engine": "this project's forward 
 
 def time_to_loss(results: Results) -> Drawn:
     """Draw one panel per network and learning rate; return the medians and intervals too."""
-    medians = pd.read_csv(results.folder / FOLDER / "mnist-times-summary.csv")
+    medians = read_csv(results.folder / FOLDER / "mnist-times-summary.csv")
     figure, panels = stacked([len(SHOWN)] * len(CELLS), 1.7, 0.45, 0.5, sharex=True)
     parts = []
     for (model, rate, ending), axes in zip(CELLS, panels, strict=True):
