@@ -1,6 +1,6 @@
 """Measure how far the workflow scales: prints the table of docs/install.md, as measured here.
 
-    python benchmarks/scale.py [--rows 10000000] [--runs 600]
+    python benchmarks/scale.py [--rows 10000000] [--runs 200]
 
 Makes everything in a temporary folder (2 GB), with runs of two steps and with made-up curves; about ten minutes. Times
 are processor time, which holds on a busy machine too; of these commands each keeps one core busy.
@@ -124,7 +124,7 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the frame that is joined and judged")
-    parser.add_argument("--runs", type=int, default=600, help="runs by which Snakemake's own time is measured")
+    parser.add_argument("--runs", type=int, default=200, help="runs by which Snakemake's own time is measured")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         folder = Path(name)

@@ -40,6 +40,7 @@ ELSEWHERE = {
     "pip install snakemake-executor-plugin-cluster-generic==1.0.9": "make slurm",
     "snakemake --workflow-profile slurm": "make slurm",
     'sbatch --exclusive --wrap "snakemake --cores all"': "needs a cluster",
+    "python benchmarks/scale.py": "ten minutes, by hand",
     "conda env create --file environment.yml": "needs conda and the network",
     "conda activate forwardgrad": "needs conda",
 }
