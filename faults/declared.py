@@ -24,6 +24,7 @@ NO_FOLDER = "remove the file that is where a folder must be and run the same com
 PUBLISHED = "results/reference/paper/controls-runs.csv"
 MAKE_ROOM = "No space left on device…make room"
 KILLED = "the process of this run was killed; run the same command again"
+NO_MEMORY = "the memory is used up: free some, or give fewer --cores, and run the same command again"
 BUSY = "process … runs the workflow here: wait until it has ended, or end it"
 LOCKED = "process 7 on elsewhere, since then, has locked this folder: if it has ended, delete .snakemake/locks"
 CHANGED = "is not as its job wrote it, the checksum differs"
@@ -38,7 +39,7 @@ INTERRUPTIONS = (
     Fault("`kill` (SIGTERM), ten times", moments.interrupted(moments.terminated, seed=5), fresh=True),
     Fault("kill -9 of a job's process", moments.during(moments.kill_a_fork), KILLED, status=1, fresh=True),
     Fault("kill -9 of the server that forks", moments.during(moments.kill_the_server), status=None, fresh=True),
-    Fault("no memory left", moments.during(moments.little_memory), KILLED, status=1, fresh=True),
+    Fault("no memory left", moments.during(moments.little_memory), NO_MEMORY, status=1, fresh=True),
     Fault("the same command while it is at work", moments.second_command, BUSY, status=1, fresh=True),
     Fault("a lock of another machine", moments.lock_of_another_machine, LOCKED, status=1, mend=moments.unlock),
 )

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from forwardgrad.pipeline.cli import TRACEBACK, main
+from forwardgrad.pipeline.cli import TRACEBACK, main, unexpected
 
 RECORD = {"dataset": "penguins", "available": False, "reason": "lost", "remedy": "look again"}
 
@@ -42,15 +42,20 @@ def test_a_claim_without_its_frames_is_refused_in_one_line(tmp_path, capsys):
 
 
 def test_what_nobody_foresaw_is_one_line_and_all_of_it_on_request(capsys, monkeypatch, tmp_path):
-    (tmp_path / "frames").mkdir()
-    (tmp_path / "frames/students.csv").write_text("a,b\n1,x\n")
-    (tmp_path / "frames/broken.csv").write_text("x\n\udcff\n", errors="surrogateescape")
+    (tmp_path / "students-runs.csv").write_text("a,b\n1,x\n")
     monkeypatch.delenv(TRACEBACK, raising=False)
-    arguments = ["invariants", str(tmp_path / "frames/broken.csv"), "--output", str(tmp_path / "out.csv")]
+    arguments = ["invariants", str(tmp_path / "students-runs.csv"), "--output", str(tmp_path / "out.csv")]
     assert main(arguments) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("forwardgrad: UnicodeDecodeError: ")
+    assert line.startswith("forwardgrad: KeyError: ")
     assert line.endswith(f"run it with {TRACEBACK}=1 to see more")
     monkeypatch.setenv(TRACEBACK, "1")
-    with pytest.raises(UnicodeDecodeError):
+    with pytest.raises(KeyError):
         main(arguments)
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")]
+)
+def test_where_memory_is_short_that_is_said(error):
+    assert unexpected(error).startswith("the memory is used up: free some")

@@ -18,6 +18,7 @@ TEMPLATES = Path(__file__).parents[2] / "report/templates"
 ALLOWED = {
     "2022": "year of the paper",
     "2023": "year of its reproductions",
+    "2025": "year of follow-up work",
     "95": "level of every interval, statistics.LEVEL",
 }
 NUMBER = re.compile(r"\d[\d.,]*(?<![.,])")

@@ -22,6 +22,9 @@ from forwardgrad.report import command as report
 
 TRACEBACK = "FORWARDGRAD_TRACEBACK"  # environment variable: a traceback in place of one line
 
+# What libraries say when memory is short, those of them that raise something else than a MemoryError.
+NO_MEMORY = ("allocate memory", "out of memory", "malloc")
+
 # Commands for which the run server does not import what they need, or that must have a process of their own.
 ALONE = ("bench", "data", "descent-cost", "document", "gpu", "notebook", "publish", "verify")
 
@@ -47,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def unexpected(error: Exception) -> str:
     """Return one line for an error that nobody foresaw: what, where, and how to see more."""
+    if isinstance(error, MemoryError) or any(words in str(error) for words in NO_MEMORY):
+        return "the memory is used up: free some, or give fewer --cores, and run the same command again"
     place = extract_tb(error.__traceback__)[-1]
     what = " ".join(f"{type(error).__name__}: {error}".split())
     where = f"{Path(place.filename).name}, line {place.lineno}"

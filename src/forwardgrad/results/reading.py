@@ -75,6 +75,8 @@ def read_csv(path: Path, target: Path | None = None, **options: Any) -> pd.DataF
     except ResultError:
         raise
     except ValueError as error:  # pandas' own, and bytes that are no text
+        if "out of memory" in str(error):
+            raise MemoryError(str(error)) from None
         raise ResultError(path, f"cannot be read ({' '.join(str(error).split())})", target) from None
 
 
