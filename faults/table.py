@@ -1,4 +1,4 @@
-"""The table of faults, written once all of them were endured: `python -m faults.table`."""
+"""The page with the table of faults, from their declarations: `python -m faults.table` writes it."""
 
 from faults.declared import KINDS
 from faults.project import ROOT
@@ -7,11 +7,11 @@ from faults.runner import Fault
 PATH = ROOT / "docs/faults.md"
 HEAD = """# Faults
 
-`make faults` puts these faults into real runs of the whole workflow, in a small configuration (`faults/config.yaml`),
-and writes this page when all of them were endured. For each it checks that no traceback reaches the terminal; that the
-terminal says the line below, again and again until the fault is mended; that nothing finished is lost or made again;
-and that the same command then completes, with every file that does not depend on measured times identical to the byte
-to that of a run which nothing disturbed. `…` stands for anything.
+`make faults` puts these faults into real runs of the whole workflow, in a small configuration (`faults/config.yaml`).
+For each it checks that no traceback reaches the terminal; that the terminal says the line below; that nothing finished
+is lost or made again; and that the same command then completes, with every file that does not depend on measured times
+identical to the byte to that of a run which nothing disturbed. Broken results are named again by every command until
+they are mended. `…` stands for anything.
 """
 
 

@@ -29,6 +29,7 @@ class LogHandler(LogHandlerBase, ColorizingTextHandler):
     def __post_init__(self) -> None:
         """Check the configurations on the command line; stop with one line if one cannot be read."""
         stream = sys.stdout if self.common_settings.stdout else sys.stderr
+        logging.raiseExceptions = False  # no traceback because the disk of Snakemake's own log file is full
         ColorizingTextHandler.__init__(self, nocolor=self.common_settings.nocolor, stream=stream)
         try:
             for path in configfiles(sys.argv[1:]):

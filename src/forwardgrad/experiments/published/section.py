@@ -28,11 +28,12 @@ def alternatives(results: Results) -> dict[str, str]:
 
 
 def curves(runs: pd.DataFrame) -> str:
-    """Return the validation losses that both methods end at, on every network and at every learning rate."""
+    """Return the validation losses that both methods end at, on every published network and at every learning rate."""
     means = runs.groupby(["model", "method"])["validation_loss"].mean()
     parts = [
         f"{labels.model(model)} at {rate}: " + " and ".join(labels.number(means[model, each + end]) for each in SHOWN)
         for model, rate, end in CELLS
+        if all((model, each + end) in means for each in SHOWN)
     ]
     return f"Final validation loss with backpropagation and with the forward gradient: {'; '.join(parts)}."
 
