@@ -51,6 +51,7 @@ def verify(options: argparse.Namespace) -> int:
 
 def publish(options: argparse.Namespace) -> int:
     """Publish a run."""
+    from forwardgrad.experiments.published.plan import FULL, OTHER
     from forwardgrad.reference.frames import pack
     from forwardgrad.reference.minutes import KEPT
     from forwardgrad.reference.pages import publish_pages
@@ -59,7 +60,7 @@ def publish(options: argparse.Namespace) -> int:
 
     if options.full:
         for experiment in options.full:
-            publish_full(options.results, options.reference, experiment)
+            publish_full(options.results, options.reference, experiment, OTHER.get(experiment, FULL))
     else:
         require_networks(options.results / "frames/speed.csv")
         if options.again and not (options.again / "frames/speed.csv").exists():

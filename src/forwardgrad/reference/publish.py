@@ -15,7 +15,7 @@ import pandas as pd
 from forwardgrad.arguments import RefusalError
 from forwardgrad.claims.ledger import columns_of, split
 from forwardgrad.experiments.kinds import AUDIT
-from forwardgrad.experiments.published.plan import FULL, OTHER
+from forwardgrad.experiments.published.plan import FULL
 from forwardgrad.experiments.training.columns import IDENTITY
 from forwardgrad.files import write_atomically, write_frame
 from forwardgrad.reference.minutes import KEPT, job_seconds
@@ -73,8 +73,8 @@ def publish(results: Path, folder: Path, again: Path | None = None, metadata: Pa
     write(folder, tables, record(results) | {"job_seconds": job_seconds(metadata)})
 
 
-def publish_full(results: Path, folder: Path, experiment: str = "mnist") -> None:
-    """Write the runs of one experiment at full scale into `folder`, as frames, with their curves.
+def publish_full(results: Path, folder: Path, experiment: str = "mnist", dataset: str = FULL) -> None:
+    """Write the runs of one experiment on one data set into `folder`, as frames, with their curves.
 
     What steps cost goes with them if it was measured, for networks that a default run does not measure. Published runs
     of other experiments stay.
@@ -83,7 +83,6 @@ def publish_full(results: Path, folder: Path, experiment: str = "mnist") -> None
         RefusalError: The frames under `results` have no such runs.
     """
     frames, suffixes = results / "frames", ("", "-runs", "-costs")
-    dataset = OTHER.get(experiment, FULL)
     if not (frames / f"{experiment}-runs.csv").exists():
         raise RefusalError(f"{frames} holds no runs of {experiment}: `snakemake {experiment}` makes them")
     tables = {f"{experiment}{suffix}": pd.read_csv(frames / f"{experiment}{suffix}.csv") for suffix in suffixes}
