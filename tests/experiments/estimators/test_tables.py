@@ -8,7 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from forwardgrad.experiments.estimators import plan as estimation
 from forwardgrad.experiments.estimators import section as estimators_section
-from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED
+from forwardgrad.experiments.estimators.columns import CLOUD, ESTIMATORS, SAMPLED, VARIANCE
 from forwardgrad.experiments.estimators.figures.closing import SHOWN as CLOSING
 from forwardgrad.experiments.estimators.figures.closing import closing
 from forwardgrad.experiments.estimators.figures.cloud import SHOWN as CLOUDS
@@ -170,6 +170,7 @@ def section(joined, tmp_path, load):
     folder.mkdir(parents=True)
     joined[0].to_csv(folder / "estimators.csv", index=False)
     joined[0].iloc[:0].assign(problem=[], formula=[]).to_csv(folder / "estimators-curvature.csv", index=False)
+    pd.DataFrame(columns=list(VARIANCE)).to_csv(folder / "estimators-variance.csv", index=False)
     (folder / "estimators-provenance.json").write_text("[]")
     figures = [{"stem": name} for name in ("moments", "closing", "cloud")]
     results = Results(tmp_path / "results")
