@@ -6,6 +6,7 @@
 # make gpu         on a machine with CUDA, torch and numpy: measure what the report shows of a GPU, in eight minutes
 # make archive     all results with code and provenance as one file: report/archive.zip
 # make faults      disturb, damage and kill real runs, and compare what the same command then makes: docs/faults.md, 20 minutes
+# make slurm       the smoke pipeline on a Slurm cluster that is this machine alone (root, Debian's slurm-wlm and munge)
 # make lint        style of the code and of the workflow
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ VENV := .venv
 ACTIVATE := . $(VENV)/bin/activate &&
 SUPPORTED := (3, 11) <= sys.version_info < (3, 14)
 
-.PHONY: reproduce test install smoke figures gpu archive faults lint
+.PHONY: reproduce test install smoke figures gpu archive faults slurm lint
 
 reproduce: install
 	$(ACTIVATE) snakemake --cores all
@@ -45,6 +46,10 @@ archive: reproduce
 faults: install
 	$(ACTIVATE) nice pytest faults --numprocesses auto
 	$(ACTIVATE) python -m faults.table
+
+slurm: install
+	$(ACTIVATE) python -m pip install snakemake-executor-plugin-cluster-generic==1.0.9
+	$(ACTIVATE) pytest slurm -s
 
 lint: install
 	$(ACTIVATE) ruff check .

@@ -1,6 +1,6 @@
 """Measure how far the workflow scales: prints the table of docs/install.md, as measured here.
 
-    python benchmarks/scale.py [--rows 10000000] [--runs 600]
+    python benchmarks/scale.py [--rows 10000000] [--runs 200]
 
 Makes everything in a temporary folder (2 GB), with runs of two steps and with made-up curves; about ten minutes. Times
 are processor time, which holds on a busy machine too; of these commands each keeps one core busy.
@@ -58,7 +58,7 @@ def cost(folder: Path, command: str) -> Cost:
 def dry_run(folder: Path) -> Cost:
     """Plan 10,000 runs."""
     configure(folder, seeds=1000)
-    return cost(folder, f"{sys.executable} -m snakemake many --dry-run --quiet all --configfile many.yaml")
+    return cost(folder, f"{sys.executable} -m snakemake many --dry-run --quiet rules progress --configfile many.yaml")
 
 
 def processor_per_run(folder: Path, runs: int) -> float:
@@ -124,7 +124,7 @@ def main() -> None:
     """Measure everything and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=10_000_000, help="rows of the frame that is joined and judged")
-    parser.add_argument("--runs", type=int, default=600, help="runs by which Snakemake's own time is measured")
+    parser.add_argument("--runs", type=int, default=200, help="runs by which Snakemake's own time is measured")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scale-") as name:
         folder = Path(name)

@@ -37,8 +37,10 @@ INLINE = re.compile(rf"`((?:{'|'.join(PROGRAMS)}) [^`]+)`")
 ELSEWHERE = {
     ". .venv/bin/activate": "Makefile",
     "snakemake -f FILE": "a pattern",
-    "pip install snakemake-executor-plugin-slurm==2.8.0": "needs the network",
-    "snakemake --profile profiles/slurm --default-resources slurm_partition=YOUR_PARTITION": "needs a cluster",
+    "pip install snakemake-executor-plugin-cluster-generic==1.0.9": "make slurm",
+    "snakemake --workflow-profile slurm": "make slurm",
+    'sbatch --exclusive --wrap "snakemake --cores all"': "needs a cluster",
+    "python benchmarks/scale.py": "ten minutes, by hand",
     "conda env create --file environment.yml": "needs conda and the network",
     "conda activate forwardgrad": "needs conda",
 }

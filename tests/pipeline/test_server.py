@@ -109,6 +109,13 @@ def test_paths_are_relative_to_the_clients_folder(server, data, tmp_path):
     assert (tmp_path / "here/metrics.csv").exists()
 
 
+@pytest.mark.parametrize(("job", "name"), [({}, "FORWARDGRAD_SERVER"), ({"SLURM_JOB_ID": "7"}, "FORWARDGRAD_SERVER7")])
+def test_a_job_of_slurm_has_a_server_of_its_own(job, name):
+    environment = {key: value for key, value in os.environ.items() if key != "SLURM_JOB_ID"} | job
+    command = [sys.executable, "-c", "from forwardgrad.pipeline.client import ADDRESS; print(ADDRESS)"]
+    assert subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.strip() == name
+
+
 def test_an_error_reaches_the_client(server, tmp_path):
     status, error = end(client(server[0], tmp_path / "missing.npz", tmp_path))
     assert status == 1

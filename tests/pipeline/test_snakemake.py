@@ -4,8 +4,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from snakemake.jobs import GroupJobFactory
 
 PARTS = ("Snakefile", "config", "profiles", "workflow", "report")
 # Snakemake, which also says what limits the start of jobs when it is made and when the first is about to start, and
@@ -58,6 +60,13 @@ def test_snakemake_limits_the_jobs_that_it_starts(lines):
 
 def test_the_workflow_switches_the_limit_off(lines):
     assert "start None" in lines
+
+
+def test_snakemake_returns_groups_that_were_joined_since():
+    """Why the workflow has a factory of its own."""
+    factory, one, other = GroupJobFactory(), Mock(), Mock()
+    factory.new("runs", [one], None).merge(factory.new("runs", [other], None))
+    assert set(factory.new("runs", [one], None).jobs) == {one, other}
 
 
 def test_progress_is_told_of_the_last_job_though_it_looks_for_data(lines):

@@ -50,10 +50,11 @@ def claims(options: argparse.Namespace) -> int:
 
 def invariants(options: argparse.Namespace) -> int:
     """Check the frames; a line for everything that is broken."""
+    from forwardgrad.claims.evidence import read_frame
     from forwardgrad.claims.invariants import check
-    from forwardgrad.results.reading import read_csv, write_made
+    from forwardgrad.results.reading import write_made
 
-    checked, broken = check({frame.stem: read_csv(frame) for frame in options.frames})
+    checked, broken = check({frame.stem: read_frame(frame) for frame in options.frames})
     if broken:
         raise RefusalError("\n".join(broken))
     write_made(options.output, checked)

@@ -6,14 +6,17 @@ compared is paired by them.
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from forwardgrad.claims.ledger import columns_asked, intervals_of
+from forwardgrad.experiments.training.columns import IDENTITY
 from forwardgrad.results import statistics
 from forwardgrad.results.curves import align
+from forwardgrad.results.reading import read_csv
 from forwardgrad.results.statistics import Interval
 
 NEVER = 1e100  # stands for infinity while ratios of medians are resampled: differences of infinities are not numbers
@@ -21,6 +24,12 @@ NEVER = 1e100  # stands for infinity while ratios of medians are resampled: diff
 
 class EvidenceError(Exception):
     """There is nothing to judge a claim by; the message says why."""
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a frame, each name kept once: ten million rows of text would not fit into memory."""
+    names = {*IDENTITY, "status"} - {"seed"}
+    return read_csv(path, dtype=dict.fromkeys(names, "category"))
 
 
 class Evidence(NamedTuple):

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forwardgrad.claims.evidence import BOOTSTRAPPED, Evidence, EvidenceError, evaluate
+from forwardgrad.claims.evidence import BOOTSTRAPPED, Evidence, EvidenceError, evaluate, read_frame
 from forwardgrad.claims.ledger import split
 from forwardgrad.files import write_json
-from forwardgrad.results.reading import read_csv
 from forwardgrad.results.statistics import FEWEST, RESAMPLED, Interval
 
 UNVERIFIED = "no evidence (source unverified)"
@@ -48,11 +47,11 @@ CLAIMS = {
 
 def judge_all(entries: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """Judge every claim, one row each; columns CLAIMS. Entries are those of `judge`."""
-    read = cache(read_csv)  # many claims ask the same frame
+    read = cache(read_frame)  # many claims ask the same frame
     return pd.DataFrame([judge(entry, read) for entry in entries], columns=list(CLAIMS))
 
 
-def judge(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = read_csv) -> dict[str, Any]:
+def judge(entry: Mapping[str, Any], read: Callable[[Path], pd.DataFrame] = read_frame) -> dict[str, Any]:
     """Judge one claim by frames in files; return its row, columns CLAIMS.
 
     Args:

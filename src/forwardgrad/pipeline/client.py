@@ -8,8 +8,8 @@ import os
 import socket
 import sys
 
-# The environment variable that holds the path of the server's socket. Slurm hands its jobs the environment in which they
-# were submitted, and a job has a server of its own.
+# The environment variable that holds the path of the server's socket. Slurm hands its jobs the environment in which
+# they were submitted, and a job has a server of its own.
 ADDRESS = "FORWARDGRAD_SERVER" + os.environ.get("SLURM_JOB_ID", "")
 
 

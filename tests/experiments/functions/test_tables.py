@@ -19,7 +19,7 @@ from forwardgrad.experiments.functions.columns import (
     DESCENTS,
     OUTCOMES,
 )
-from forwardgrad.experiments.functions.figures.cost import cost
+from forwardgrad.experiments.functions.figures.cost import FORM, cost
 from forwardgrad.experiments.functions.figures.loss import loss
 from forwardgrad.experiments.functions.figures.paths import median_seed, paths
 from forwardgrad.experiments.functions.figures.spheres import spheres
@@ -193,9 +193,9 @@ def test_the_path_that_stands_out_is_the_median_one(frames):
 def test_the_papers_ratio_is_marked_on_our_step(draw):
     figure, _ = draw(cost)
     for axes, ratio in zip(figure.axes, (0.87, 0.74), strict=True):
-        stars = [line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() == "*"]
-        assert stars == pytest.approx([ratio * 200] * len(stars))
-        assert len(stars) >= 2
+        marks = [line.get_xdata()[0] for line in axes.get_lines() if line.get_markersize() == FORM["markersize"]]
+        assert marks == pytest.approx([ratio * 200] * len(marks))
+        assert len(marks) >= 2
     assert "\u00d7 0.50" in words(figure)
 
 

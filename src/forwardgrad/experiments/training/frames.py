@@ -37,15 +37,14 @@ def read_experiment(folders: Sequence[Path], costs: Sequence[Path]) -> tuple[Fra
     Raises:
         ResultError: See `read_run`.
     """
-    parts = [read_run(folder) for folder in folders]
-    rows = pd.DataFrame([row for _, row, _ in parts], columns=list(RUNS))
-    metrics = pd.concat([metrics for metrics, _, _ in parts] or [pd.DataFrame(columns=list(METRICS))])
-    repeated = rows.index.repeat([len(metrics) for metrics, _, _ in parts])
-    identity = rows.loc[repeated, list(IDENTITY)]
-    measured = read_costs((record["run"] for _, _, record in parts), costs)
-    made = produced_by(record for _, _, record in parts)
+    parts, rows, records = map(list, zip(*map(read_run, folders), strict=True)) if folders else ([], [], [])
+    runs = pd.DataFrame(rows, columns=list(RUNS))
+    identity = runs.loc[runs.index.repeat(list(map(len, parts))), list(IDENTITY)]
+    metrics = pd.concat(parts or [pd.DataFrame(columns=list(METRICS))])
+    parts.clear()  # ten million rows: once in memory is enough
     joined = pd.concat([frame.reset_index(drop=True) for frame in (identity, metrics)], axis="columns")
-    return Frames(joined, rows, measured), made
+    measured = read_costs((record["run"] for record in records), costs)
+    return Frames(joined, runs, measured), produced_by(records)
 
 
 def read_run(folder: Path) -> tuple[pd.DataFrame, dict[str, Any], dict[str, Any]]:

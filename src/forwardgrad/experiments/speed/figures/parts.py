@@ -48,7 +48,7 @@ def parts(results: Results, device: str) -> Drawn:
     words = [NAMES.get(method, labels.variant(labels.estimator(method))) for method in methods]
     panels[0, 0].set_yticks(range(len(methods)), words, color=INK, fontsize=8.5)
     panels[0, 0].set_ylim(len(methods) - 0.5, -0.6)
-    panels[0, len(models) // 2].set_xlabel("Time / time of a backpropagation step")
+    panels[0, 0].set_xlabel("Time / time of a backpropagation step", loc="left")
     title(figure, "Where does the time of a step go?", f"{HERE[device]} {NOTE}", _handles(), handle_length=1.6)
     return figure, shown
 

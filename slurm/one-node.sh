@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command on a Slurm cluster that is this machine alone, and ends the cluster with it:
-#   tests/slurm/one-node.sh snakemake --workflow-profile slurm --configfile config/smoke.yaml
+#   slurm/one-node.sh snakemake --workflow-profile slurm --configfile config/smoke.yaml
 # As root, on a machine or in a container without a Slurm of its own; Debian: apt-get install slurm-wlm munge.
 # All that Slurm writes is in a folder that is removed, except for the link by which its commands find their settings.
 set -euo pipefail
