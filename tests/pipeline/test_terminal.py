@@ -38,6 +38,7 @@ def failed(**more):
     [
         ([], []),
         (["all", "--configfile", "a.yaml", "b.yaml", "--cores", "1"], ["a.yaml", "b.yaml"]),
+        (["--config", "run=[a]", "--configfile", "a.yaml"], ["a.yaml"]),
         (["--configfiles=a.yaml", "-n", "--configfile", "b.yaml"], ["a.yaml", "b.yaml"]),
     ],
 )

@@ -21,7 +21,7 @@ KILLED = "it was killed, or could not write: run the same command again"
 
 def configfiles(arguments: Sequence[str]) -> list[Path]:
     """Return the configurations that the `arguments` of Snakemake name."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)  # there is --config too
     parser.add_argument("--configfile", "--configfiles", nargs="+", action="extend", type=Path, default=[])
     return parser.parse_known_args(arguments)[0].configfile
 
