@@ -26,8 +26,8 @@ def page() -> str:
 
 def row(fault: Fault) -> str:
     """Return the row of a fault."""
-    says = f"`{fault.says}`" if fault.says else "nothing: the same command completes"
-    return f"| {fault.name} | {says} |".replace("`` ", "`` ")
+    says = f"“{fault.says}”" if fault.says else "nothing: the same command completes"
+    return f"| {fault.name} | {says} |"
 
 
 if __name__ == "__main__":

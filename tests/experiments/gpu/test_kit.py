@@ -204,6 +204,7 @@ def test_what_it_wrote_becomes_frames_figures_and_times(here, go, data, plan, tm
     assert [path.rpartition("cuda-")[2] for path in there["figures"]] == [
         "cost.svg",
         "parts.svg",
+        "methods.svg",
         "size.svg",
         "batch.svg",
     ]
