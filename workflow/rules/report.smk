@@ -10,6 +10,13 @@ FULL = or_exit(read_mapping, Path("config/config.yaml"))
 update_config(FULL, or_exit(read_mapping, Path("config/paper.yaml")) | {"tuned": config["tuned"]})
 
 
+def asked_for(content):
+    """Return a configuration with those experiments and cells alone that are run: a command has at most 64 kB."""
+    experiments = {name: content["experiments"][name] for name in content["run"] if name in content["experiments"]}
+    cells = {name: content["cells"][name] for one in experiments.values() for name in one["cells"]}
+    return content | {"experiments": experiments, "cells": cells}
+
+
 rule report:
     input:
         records=[record for experiment in config["run"] for record in records_of(experiment)],
@@ -32,8 +39,8 @@ rule report:
     log:
         "results/logs/report.log",
     params:
-        config=as_text(config),
-        full=as_text(FULL),
+        config=as_text(asked_for(config)),
+        full=as_text(asked_for(FULL)),
         configfiles=[os.path.relpath(path) for path in workflow.overwrite_configfiles],
         caption="The report: what was run, on what data, with what outcome.",
         code=digest("report.site", "report.document", "catalogue", *(f"experiments.{kind}.section" for kind in KINDS)),

@@ -204,9 +204,9 @@ def test_what_it_wrote_becomes_frames_figures_and_times(here, go, data, plan, tm
     assert [path.rpartition("cuda-")[2] for path in there["figures"]] == [
         "cost.svg",
         "parts.svg",
-        "methods.svg",
         "size.svg",
         "batch.svg",
+        "methods.svg",
     ]
     rows = [tmp_path / path for path in there["rows"]]
     frames, _ = tables.join(rows)

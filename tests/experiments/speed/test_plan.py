@@ -140,7 +140,7 @@ def test_the_default_measures_what_the_headline_needs(load):
 
 def test_figures_are_those_that_the_measurements_allow(load):
     names = [path.rsplit("/")[-1] for path in figures(load("config"))]
-    assert names == [f"cpu-{name}.svg" for name in ("cost", "parts", "methods", "depth", "size", "batch", "memory")]
+    assert names == [f"cpu-{name}.svg" for name in ("cost", "parts", "depth", "size", "batch", "memory", "methods")]
     one = {"networks": {"networks": ["lr"], "methods": ["jvp"]}}
     config = CONFIG | {"speed": CONFIG["speed"] | {"comparisons": one}}
     assert figures(config) == ["results/figures/speed/cpu-cost.svg"]
