@@ -68,9 +68,9 @@ def test_numbers_and_intervals_are_those_of_the_table(page, rows):
 def test_what_is_shown_is_counted(page, rows, found, shown):
     text = page(rows(exact(1, found, "larger")))
     assert re.findall(r"\d+", text.partition("</p>")[0]) == ["95", "18", str(shown)]
-    assert text.count('<td>yes</td>') == shown
-    assert text.count('<td>documented</td>') == 2
-    assert text.count('<td>no data</td>') == 7
+    assert text.count("<td>yes</td>") == shown
+    assert text.count("<td>documented</td>") == 2
+    assert text.count("<td>no data</td>") == 7
 
 
 def test_the_figure_holds_the_moments(store):
