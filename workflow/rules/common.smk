@@ -94,6 +94,13 @@ def as_text(content):
     return lambda wildcards: json.dumps(content, sort_keys=True)
 
 
+def asked_for(content):
+    """Return a configuration with those experiments and cells alone that are run: a command has at most 64 kB."""
+    experiments = {name: content["experiments"][name] for name in content["run"] if name in content["experiments"]}
+    cells = {name: content["cells"][name] for one in experiments.values() for name in one["cells"]}
+    return content | {"experiments": experiments, "cells": cells}
+
+
 def shown(path, category, title, subcategory=None):
     """Return an output that `snakemake --report` shows; its caption is the rule's parameter `caption`."""
     caption, labels = "../report/caption.rst", {category.lower(): title}

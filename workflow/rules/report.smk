@@ -10,13 +10,6 @@ FULL = or_exit(read_mapping, Path("config/config.yaml"))
 update_config(FULL, or_exit(read_mapping, Path("config/paper.yaml")) | {"tuned": config["tuned"]})
 
 
-def asked_for(content):
-    """Return a configuration with those experiments and cells alone that are run: a command has at most 64 kB."""
-    experiments = {name: content["experiments"][name] for name in content["run"] if name in content["experiments"]}
-    cells = {name: content["cells"][name] for one in experiments.values() for name in one["cells"]}
-    return content | {"experiments": experiments, "cells": cells}
-
-
 rule report:
     input:
         records=[record for experiment in config["run"] for record in records_of(experiment)],
