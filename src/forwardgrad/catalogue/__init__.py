@@ -38,8 +38,3 @@ def impossible(dataset: str, model: str) -> str | None:
     """Return why `model` cannot be trained on `dataset`, or None if it can."""
     given, taken = DATASETS[dataset].shape, MODELS[model].shape
     return None if given == taken else f"{model} takes {taken}, {dataset} has {given}"
-
-
-def variant(method: str, estimator: str) -> str:
-    """Return what the name of a method adds to that of its estimator, such as `low_rate`; empty if nothing."""
-    return method.removeprefix(estimator).strip("_")

@@ -1,6 +1,7 @@
 """What figures are put together from: title and legend, panels, lists of rows, axes, bands, marks and numbers."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from textwrap import fill
 from typing import Any
 
@@ -158,3 +159,31 @@ def star(label: str) -> Line2D:
 def write(axes: Axes, text: str, point: tuple[float, float], offset: tuple[float, float], **form: Any) -> None:
     """Write `text` beside a point, `offset` in points away from it."""
     axes.annotate(text, point, offset, textcoords="offset points", **{"fontsize": 8.5} | form)
+
+
+def beside(
+    axes: Axes,
+    entries: Iterable[tuple[float, float, str, Mapping[str, Any]]],
+    offset: float,
+    line: float,
+    gap: float = 0.0,
+    top: float = math.inf,
+    **form: Any,
+) -> None:
+    """Write what lines are beside their ends, from the highest one down, none over another.
+
+    Args:
+        axes: Where to write.
+        entries: Of each its place along the x axis, its height as a part of the axes', its text and own form.
+        offset: Points between the place and the text.
+        line: Height of a line of text, as a part of the axes'.
+        gap: Least height above and below a text.
+        top: Height that no text is above.
+        **form: As of `write`, of all of them.
+    """
+    lowest = top
+    for place, height, text, own in sorted(entries, key=lambda entry: -entry[1]):
+        half = line * (text.count("\n") + 1) / 2 + gap
+        middle = min(height, lowest - half)
+        lowest = middle - half
+        write(axes, text, (place, middle), (offset, 0), va="center", linespacing=1.0, **form, **own)

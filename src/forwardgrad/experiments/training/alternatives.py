@@ -76,7 +76,7 @@ def pareto(own: pd.DataFrame) -> str:
     """Return which forward-only method comes closest to backpropagation, and to how many percentage points."""
     others = own[own["estimator"] != "backprop"].dropna(subset="difference").sort_values("difference")
     best = others.tail(1).to_dict("records")
-    return "".join(f"{labels.signed(100 * row['difference'], '{:.1f}'.format)} ({name(row)})" for row in best)
+    return "".join(f"{labels.signed(100 * row['difference'], labels.tenths)} ({name(row)})" for row in best)
 
 
 def cosines(metrics: pd.DataFrame) -> str:

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
+from forwardgrad.experiments.estimators.plan import CURVED
 from forwardgrad.plotting import labels
 from forwardgrad.plotting.pieces import mark, ticks, title, write
 from forwardgrad.plotting.style import INK, MUTED, WIDTH, Drawn, look
@@ -53,8 +54,8 @@ def variance(results: Results) -> Drawn:
         figure,
         "How noisy is the estimate?",
         f"Mean squared distance from the gradient, in units of its square; at 1 the noise is as large as the gradient. "
-        f"{network}, {size} examples, {steps} steps, but for what a panel varies. With as many tangents as "
-        "units, 256, nothing is left. Marks: measured, 95 % interval.",
+        f"{labels.dataset(CURVED)}; {network}, {size} examples, {steps} steps, but for what a "
+        "panel varies. With as many tangents as units, 256, nothing is left. Marks: measured, 95 % interval.",
         [mark("o", "measured"), Line2D([], [], color=INK, label="by formula")],
         handle_length=1.4,
     )

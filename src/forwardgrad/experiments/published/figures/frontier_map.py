@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 from forwardgrad.catalogue import HIDDEN
 from forwardgrad.experiments.published.plan import FOLDER
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import ticks, title, write
+from forwardgrad.plotting.pieces import beside, ticks, title
 from forwardgrad.plotting.style import INK, WIDTH, Drawn, Look, look
 from forwardgrad.results.folder import Results
 from forwardgrad.results.reading import read_csv
@@ -55,9 +55,10 @@ def frontier_map(results: Results) -> Drawn:
     title(
         figure,
         "Where does forward-only training keep up?",
-        "Test accuracy less that of backpropagation, the line at 0, when as much processor time is spent. Every "
-        f"method at its best learning rate; mean over {seeds}, bars: 95 % interval. Left and middle: hidden layers of "
-        f"{WIDE} units, for which {WIDE} orthogonal tangents give the gradient itself. Right: {DEEP} hidden layers.",
+        f"{labels.dataset(table['dataset'].iloc[0])}. Test accuracy less that of backpropagation, the line at 0, when "
+        f"as much processor time is spent. Every method at its best learning rate; mean over {seeds}, bars: 95 % "
+        f"interval. Left and middle: hidden layers of {WIDE} units, for which {WIDE} orthogonal tangents give the "
+        f"gradient itself. Right: {DEEP} hidden layers.",
         [],
     )
     return figure, pd.concat(parts, ignore_index=True)
@@ -92,13 +93,11 @@ def _draw(axes: Axes, rows: pd.DataFrame, column: str, drawing: Look) -> None:
 
 
 def _name(axes: Axes, column: str, lines: list[tuple[Look, str, pd.DataFrame]]) -> None:
-    """Write beside the end of each line what it is, from the highest one down, none over another."""
+    """Write beside the end of each line what it is."""
     to_height = axes.transData + axes.transAxes.inverted()
     ends = [(rows.loc[rows[column].idxmax()], drawing, name) for drawing, name, rows in lines if name]
-    lowest = np.inf
-    for end, drawing, name in sorted(ends, key=lambda entry: -entry[0]["difference"]):
-        half = LINE * (name.count("\n") + 1) / 2
-        middle = min(to_height.transform((end[column], end["difference"]))[1], lowest - half)
-        lowest = middle - half
-        form = {"color": drawing.color, "va": "center", "fontsize": 7.5, "linespacing": 1.0}
-        write(axes, name, (end[column], middle), (7, 0), xycoords=("data", "axes fraction"), **form)
+    entries = [
+        (end[column], to_height.transform((end[column], end["difference"]))[1], name, {"color": drawing.color})
+        for end, drawing, name in ends
+    ]
+    beside(axes, entries, 7, LINE, xycoords=("data", "axes fraction"), fontsize=7.5)

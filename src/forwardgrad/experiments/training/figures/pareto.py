@@ -10,12 +10,13 @@ from matplotlib.ticker import LogLocator, MaxNLocator
 from forwardgrad.experiments.training.analyses.pareto import step_seconds
 from forwardgrad.experiments.training.frames import CELL, load_frames
 from forwardgrad.plotting import labels
-from forwardgrad.plotting.pieces import SMALLEST, stacked, ticks, title, write
+from forwardgrad.plotting.pieces import SMALLEST, beside, stacked, ticks, title
 from forwardgrad.plotting.style import Drawn, look
 from forwardgrad.results.folder import Results
 
 ERRORS = (0.01, 0.015, 0.02, 0.03, 0.04, 0.06, 0.1, 0.2, 0.5)
 LINE = 0.055  # height of a line of text, of the panel's height
+GAP = 0.012  # above and below a text
 CHARACTERS = 24  # of a line of text beside a panel
 
 
@@ -93,15 +94,12 @@ def _draw(axes: Axes, curve: pd.DataFrame, row: tuple) -> None:
 def _name(axes: Axes, rows: pd.DataFrame) -> None:
     """Write beside the panel what each line is, from the most accurate one down, none over another."""
     bottom, top = np.log(axes.get_ylim())
-    lowest = 1.02
+    entries = []
     for row in rows.sort_values("test_accuracy", ascending=False).itertuples():
         name = labels.method(row.method, row.estimator).removeprefix("Forward gradient, ")
         difference = "" if row.estimator == "backprop" else f" {100 * row.difference:+.1f}".replace("-", "\u2212")
         text = fill(f"{name[:1].upper()}{name[1:]}{difference}", CHARACTERS)
         height = (np.log(1 - row.test_accuracy) - bottom) / (top - bottom)
-        half = LINE * (text.count("\n") + 1) / 2 + 0.012
-        middle = min(height, lowest - half)
-        lowest = middle - half
-        form = {"xycoords": "axes fraction", "color": look(row.method, row.estimator).color, "va": "center"}
         weight = "bold" if row.estimator == "backprop" else "normal"
-        write(axes, text, (1, middle), (9, 0), fontsize=SMALLEST, weight=weight, linespacing=1.0, **form)
+        entries.append((1, height, text, {"color": look(row.method, row.estimator).color, "weight": weight}))
+    beside(axes, entries, 9, LINE, GAP, 1.02, xycoords="axes fraction", fontsize=SMALLEST)
