@@ -12,7 +12,7 @@ def profile(root):
 
 
 def test_what_computes_is_submitted_and_nothing_else(root, profile):
-    declared = re.search(r"^COMPUTING = \{(.*)\}$", (root / "workflow/rules/common.smk").read_text(), re.MULTILINE)[1]
+    declared = re.search(r"^COMPUTING = \{(.*?)\}$", (root / "workflow/rules/common.smk").read_text(), re.M | re.S)[1]
     assert set(profile["groups"]) == set(profile["set-resources"]) == set(re.findall(r'"(\w+)"', declared))
     assert set(profile["group-components"]) == set(profile["groups"].values())
 

@@ -26,7 +26,17 @@ wildcard_constraints:
 
 
 # What takes time: everything else is made where Snakemake runs, on a cluster too.
-COMPUTING = {"run", "descend", "contract", "descent_costs", "estimates", "curvature", "audit_table", "bench"}
+COMPUTING = {
+    "run",
+    "descend",
+    "contract",
+    "descent_costs",
+    "estimates",
+    "curvature",
+    "variance",
+    "audit_table",
+    "bench",
+}
 
 SCHEMAS = Path(workflow.basedir, "workflow/schemas")
 
