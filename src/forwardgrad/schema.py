@@ -78,7 +78,8 @@ def allowed(node: Mapping) -> str:
     text = " or ".join(articles.get(kind, f"a {kind}") for kind in kinds)
     if "prefixItems" in node:
         return f"{text} of {len(node['prefixItems'])}: {', '.join(map(allowed, node['prefixItems']))}"
-    limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "minItems": "at least"}
+    limits = {"minimum": "at least", "exclusiveMinimum": "above", "maximum": "at most", "exclusiveMaximum": "below"}
+    limits |= {"minItems": "at least"}
     bounds = [f"{words} {node[key]}" for key, words in limits.items() if key in node]
     return f"{text} {'of ' if 'array' in kinds and bounds else ''}{' and '.join(bounds)}".strip()
 

@@ -50,7 +50,7 @@ methods:
 LINES = """\
 colour = 'red': unknown key; choose one of ANY
 cells.a.sedes = 4: unknown key; did you mean seeds?
-cells.a.evaluate_every = 'x': allowed is an integer at least 1 and at most 1000000000 or a number above 0
+cells.a.evaluate_every = 'x': allowed is an integer at least 1 and at most 1000000000 or a number above 0 and below 1
 cells.a.first_seed = -1: allowed is an integer at least 0 and at most 1000
 cells.a.methods = ['backprp', 'backprp']: allowed is each entry once
 cells.a.models = []: allowed is a list of at least 1

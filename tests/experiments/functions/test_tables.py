@@ -225,12 +225,17 @@ def test_names_and_dimensions_are_checked_with_the_configuration(load, schema):
     config["functions"]["methods"] = ["gradient_decent"]
     config["functions"]["cases"]["paper"] = {"beal": {"start": [0, 1], "learning_rate": 1, "steps": 1}}
     config["functions"]["cases"]["gallo"]["trid"]["start"] = [1, 2, 3]
+    config["functions"]["cases"]["ours"]["product"] |= {"start": [1, 2, 3], "repeat": 3, "methods": ["two_point_spher"]}
+    del config["functions"]["cases"]["ours"]["product"]["difference"]
     config["experiments"]["functions"] = config["experiments"]["students"]
     assert problems(config, schema) == [
         "experiments.functions: allowed is another name, this one is that of a kind of experiment",
         "functions.methods[0] = 'gradient_decent': unknown method; did you mean gradient_descent?",
         "functions.cases.paper.beal.function = 'beal': unknown function; did you mean beale?",
         "functions.cases.gallo.trid.start: trid takes 2 coordinates, not 3",
+        "functions.cases.ours.product.start: product takes a multiple of 2 coordinates, not 9",
+        "functions.cases.ours.product.methods[0] = 'two_point_spher': unknown method; did you mean two_point_gaussian?",
+        "functions.cases.ours.product.difference is missing: the step of the two-point differences, such as 0.1",
     ]
 
 

@@ -20,12 +20,14 @@ class Function:
         minimiser: Where the minimum lies; a single coordinate stands for all, None for more points than one.
         minimum: The value there.
         dimensions: How many coordinates a point has; None for any number.
+        group: Of what their number is a multiple.
     """
 
     value: Callable[[Array], Array]
     minimiser: tuple[float, ...] | None
     minimum: float = 0.0
     dimensions: int | None = 2
+    group: int = 1
 
 
 def beale(points: Array) -> Array:
@@ -78,5 +80,5 @@ FUNCTIONS = {
     "sum_squares": Function(sum_squares, (0.0, 0.0)),
     "trid": Function(trid, (2.0, 2.0), -2.0),
     "sphere": Function(sphere, (0.0,), dimensions=None),
-    "product": Function(product, None, dimensions=None),
+    "product": Function(product, None, dimensions=None, group=2),
 }

@@ -182,9 +182,11 @@ def case_problems(key: str, function: str, case: dict[str, Any]) -> Iterator[str
     if function not in FUNCTIONS:
         yield from unknown_value(f"{key}.function", function, "function", FUNCTIONS)
         return
-    given, needed = len(case["start"]) * case.get("repeat", 1), FUNCTIONS[function].dimensions
-    if needed not in (None, given):
-        yield f"{key}.start: {function} takes {needed} coordinates, not {given}"
+    known, given = FUNCTIONS[function], len(case["start"]) * case.get("repeat", 1)
+    if known.dimensions not in (None, given):
+        yield f"{key}.start: {function} takes {known.dimensions} coordinates, not {given}"
+    if given % known.group:
+        yield f"{key}.start: {function} takes a multiple of {known.group} coordinates, not {given}"
     yield from unknown(f"{key}.methods", case.get("methods", ()), "method", METHODS)
     if "difference" not in case and any(method.startswith(TWO_POINT) for method in case.get("methods", ())):
         yield f"{key}.difference is missing: the step of the two-point differences, such as 0.1"
