@@ -1,11 +1,11 @@
 # make reproduce   install everything into .venv and run the reproduction, from data to report
 # make test        install what is missing and run the tests
 # make install     create the environment only
-# make smoke       everything once in tiny runs, in two minutes
+# make smoke       everything once in tiny runs, in three minutes
 # make figures     every figure, table and page from the published results, in a minute: build/published/report/site
 # make gpu         on a machine with CUDA, torch and numpy: measure what the report shows of a GPU, in eight minutes
 # make archive     all results with code and provenance as one file: report/archive.zip
-# make faults      disturb, damage and kill real runs, and compare what the same command then makes: docs/faults.md, 20 minutes
+# make faults      disturb, damage and kill real runs, and compare what the same command then makes: docs/faults.md
 # make slurm       the smoke pipeline on a Slurm cluster that is this machine alone (root, Debian's slurm-wlm and munge)
 # make lint        style of the code and of the workflow
 
